@@ -1,0 +1,137 @@
+"""What a data set is for the rest of the course: arrays, labels, names, and where they come from.
+
+A `Dataset` has three splits. `train` and `val` are for choosing; `test` is looked at once, at the end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images of one split with their labels.
+
+    Arguments
+    ---------
+    images : uint8, (N, S, S, 3); may be a memory map, so never copy it whole.
+    labels : int64, (N,), class index in 0..K-1.
+    names : one file name or drawn id per image.
+    factors : drawn sets only, what each image was drawn from: name -> int64 (N,).
+
+    Raises ValueError when shapes or types disagree.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+    factors: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n = len(self.labels)
+        shape = self.images.shape
+        if self.images.ndim != 4 or shape[3] != 3 or shape[1] != shape[2] or self.images.dtype != np.uint8:
+            raise ValueError(f"images: expected uint8 (N, S, S, 3), got {self.images.dtype} {shape}")
+        if self.labels.dtype != np.int64 or self.labels.ndim != 1:
+            raise ValueError(f"labels: expected int64 (N,), got {self.labels.dtype} {self.labels.shape}")
+        lengths = {"images": shape[0], "labels": n, "names": len(self.names)}
+        lengths |= {name: len(values) for name, values in self.factors.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"split: expected one length for all parts, got {lengths}")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Three splits of one set, its class names, and what defines it.
+
+    Arguments
+    ---------
+    image_size : S in pixels.
+    fingerprint : sha256 over everything that defines the pixels and the splits.
+    provenance : ready for JSON: source, licence, citation, files [{name, sha256, bytes, local_variant}],
+        local_variant (bool), skipped (number of broken images left out),
+        terms ("drawn", "restricted" or "user": whether pictures may be published).
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train: Split
+    val: Split
+    test: Split
+    image_size: int
+    fingerprint: str
+    provenance: dict[str, Any]
+
+    @property
+    def num_classes(self) -> int:
+        """K, the number of classes."""
+        return len(self.class_names)
+
+
+def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Set a fraction of every class apart.
+
+    A class of n images gives round(n * fraction) of them to the second part, at least one and at most n - 1.
+
+    Arguments
+    ---------
+    labels : (N,) integers.
+    fraction : share of the second part, 0 <= fraction < 1; 0 leaves it empty.
+
+    Returns the sorted indices of the first part (train) and of the second (validation).
+    Raises ValueError for a fraction outside [0, 1) or a class of a single image.
+    """
+    labels = np.asarray(labels)
+    if not 0 <= fraction < 1:
+        raise ValueError(f"fraction: expected 0 <= fraction < 1, got {fraction}")
+    if fraction == 0:
+        return np.arange(len(labels)), np.empty(0, dtype=np.int64)
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(counts) and counts.min() < 2:
+        raise ValueError(
+            f"stratified split: expected at least 2 images per class, got 1 in class {classes[counts.argmin()]}"
+        )
+    generator = np.random.default_rng(seed)
+    first, second = [], []
+    for label, count in zip(classes, counts, strict=True):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        apart = int(np.clip(round(count * fraction), 1, count - 1))
+        second.append(members[:apart])
+        first.append(members[apart:])
+    return np.sort(np.concatenate(first)), np.sort(np.concatenate(second))
+
+
+def take(split: Split, index: np.ndarray) -> Split:
+    """The images of `split` at `index`, (n,) integers, in that order."""
+    return Split(
+        images=split.images[index],
+        labels=split.labels[index],
+        names=tuple(split.names[i] for i in index),
+        factors={name: values[index] for name, values in split.factors.items()},
+    )
+
+
+def subset(split: Split, fraction: float, seed: int) -> Split:
+    """A random share of every class, at least one image of each.
+
+    Arguments
+    ---------
+    fraction : 0 < fraction <= 1; 1 returns `split` itself.
+
+    Raises ValueError for a fraction outside (0, 1].
+    """
+    if not 0 < fraction <= 1:
+        raise ValueError(f"train_fraction: expected 0 < fraction <= 1, got {fraction}")
+    if fraction == 1:
+        return split
+    generator = np.random.default_rng(seed)
+    kept = []
+    for label in np.unique(split.labels):
+        members = generator.permutation(np.flatnonzero(split.labels == label))
+        kept.append(members[: max(1, round(len(members) * fraction))])
+    return take(split, np.sort(np.concatenate(kept)))
