@@ -1,0 +1,1 @@
+"""The networks: one published architecture per file, assembled from `helpers.layers`."""
