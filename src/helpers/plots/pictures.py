@@ -1,0 +1,86 @@
+"""Figures made of the photographs themselves: contact sheet, predictions, confused pairs."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+RIGHT, WRONG = "#1b7f3b", "#b3261e"
+
+
+def _show(ax: Axes, image: np.ndarray, title: str = "", colour: str = "black") -> None:
+    ax.imshow(image, interpolation="nearest" if image.shape[0] < 100 else "antialiased")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.grid(visible=False)
+    for spine in ax.spines.values():
+        spine.set(visible=bool(title) and colour != "black", color=colour, linewidth=2)
+    ax.set_title(title, fontsize=7.5, color=colour, loc="center", fontweight="normal", wrap=True)
+
+
+def contact_sheet(images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], columns: int = 6) -> Figure:
+    """The first image of up to 24 classes, spread evenly over the list: uint8 (N, S, S, 3), (N,) -> Figure."""
+    present = np.unique(labels)
+    chosen = present[np.unique(np.linspace(0, len(present) - 1, min(24, len(present))).astype(int))]
+    first = [int(np.flatnonzero(labels == k)[0]) for k in chosen]
+    rows = -(-len(first) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.45 * columns, 1.7 * rows), squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, index in zip(axes.flat, first, strict=False):
+        ax.set_axis_on()
+        _show(ax, images[index], class_names[labels[index]])
+    return figure
+
+
+def prediction_gallery(
+    images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, class_names: Sequence[str], columns: int = 6
+) -> Figure:
+    """Images with the predicted class and its probability, green where right and red (with the truth) where wrong.
+
+    uint8 (n, S, S, 3), (n,), float (n, K) -> Figure."""
+    rows = -(-len(images) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.6 * columns, 2.05 * rows), squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, image, label, row in zip(axes.flat, images, labels, probabilities, strict=False):
+        ax.set_axis_on()
+        guess = int(row.argmax())
+        truth = "" if guess == label else f"\nis: {class_names[label]}"
+        mark = "✓" if guess == label else "✗"
+        _show(ax, image, f"{mark} {class_names[guess]} {100 * row[guess]:.0f} %{truth}", RIGHT if not truth else WRONG)
+    return figure
+
+
+def confused_pairs(
+    images: np.ndarray,
+    labels: np.ndarray,
+    predictions: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    class_names: Sequence[str],
+    each: int = 3,
+) -> Figure:
+    """One row a pair of classes: examples of the first, the mistakes between the two (framed), examples of the second.
+
+    uint8 (N, S, S, 3), (N,), (N,), [(first, second), ...] -> Figure."""
+    if not pairs:
+        raise ValueError("no pair of classes was confused: nothing to show")
+    figure, axes = plt.subplots(len(pairs), 3 * each, figsize=(1.15 * 3 * each, 1.5 * len(pairs)), squeeze=False)
+    for row, (first, second) in zip(axes, pairs, strict=True):
+        right = labels == predictions
+        mixed = ((labels == first) & (predictions == second)) | ((labels == second) & (predictions == first))
+        groups = (
+            (np.flatnonzero((labels == first) & right), class_names[first], "black"),
+            (np.flatnonzero(mixed), "", WRONG),
+            (np.flatnonzero((labels == second) & right), class_names[second], "black"),
+        )
+        for ax in row:
+            ax.set_axis_off()
+        for block, (index, name, colour) in enumerate(groups):
+            for ax, i in zip(row[block * each : (block + 1) * each], index[:each], strict=False):
+                ax.set_axis_on()
+                title = name or f"{class_names[labels[i]]}\ntaken for the other"
+                _show(ax, images[i], title, colour)
+    return figure

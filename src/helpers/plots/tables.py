@@ -1,0 +1,45 @@
+"""Small tables as Markdown, so that the notebook, the book and a terminal show the same one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def markdown_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None, caption: str = "") -> Any:
+    """Rows of one dictionary each -> a Markdown table that a notebook displays.
+
+    `columns` chooses and orders; missing cells are a dash; numbers are right-aligned. Raises ValueError without rows."""
+    from IPython.display import Markdown
+
+    if not rows:
+        raise ValueError("a table needs at least one row, got none")
+    names = list(columns) if columns is not None else list(rows[0])
+    numeric = [all(isinstance(row.get(name), (int, float)) for row in rows) for name in names]
+    lines = ["| " + " | ".join(names) + " |", "|" + "|".join("---:" if right else "---" for right in numeric) + "|"]
+    lines += ["| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows]
+    return Markdown("\n".join(([f"**{caption}**", ""] if caption else []) + lines))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def percent(estimate: Any) -> str:
+    """An estimate (value, low, high) as `71.2 % [68.0, 74.1]`."""
+    if estimate.low is None:
+        return f"{100 * estimate.value:.1f} %"
+    return f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+
+
+def points(estimate: Any) -> str:
+    """A difference of accuracies as `+3.1 points [0.2, 6.0]`."""
+    if estimate.low is None:
+        return f"{100 * estimate.value:+.1f} points"
+    return f"{100 * estimate.value:+.1f} points [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
