@@ -1,0 +1,186 @@
+"""The course's own Sphinx extension: what Jupyter Book needs to be offline, accessible and honest about its runs.
+
+- Offline: MathJax comes from the package `sphinx-mathjax-offline` (only the parts a page loads), widgets run through
+  `static/widgets/loader.js`, Thebe and the 1.5 MB icon script are left out (the icon fonts stay).
+- Execution: the cache's folder carries a hash of `src/` and `results/`, since jupyter-cache looks at cells only.
+- Executed labs: their pages are written before Sphinx reads the book (`executed_labs`).
+- Links: repository, edit, issue and Colab links exist only where `GITHUB_REPOSITORY` says whose book is built.
+- Accessibility: small corrections to the theme's HTML, each named below; `tests/browser` runs axe on every page.
+"""
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import executed_labs
+from docutils import nodes
+from myst_nb.core.render import MimeData, NbElementRenderer
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util.fileutil import copy_asset
+
+STATIC = Path(__file__).parent / "static"
+MATHJAX_PARTS = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js", "output/chtml")
+MATHJAX_SPOKEN = "a11y/assistive-mml.js"  # MathML beside each formula, for screen readers
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Before anything is read: executed labs, the execution cache, local scripts, repository links."""
+    root = Path(app.srcdir)
+    (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)  # else a failed build leaves the logo as a *file*
+    for name in executed_labs.lab_names(root / "_toc.yml"):
+        executed_labs.write_page(root, name)
+    config.nb_execution_cache_path = str(_execution_cache(root))
+    config.nb_ipywidgets_js = {"widgets/loader.js": {}}
+    config.mathjax_path = "mathjax/startup.js"
+    config.mathjax3_config = {"loader": {"load": ["input/tex", "output/chtml", MATHJAX_SPOKEN.removesuffix(".js")]}}
+    repository = os.environ.get("GITHUB_REPOSITORY")
+    if repository:
+        config.html_theme_options |= {
+            "repository_url": f"https://github.com/{repository}",
+            "repository_branch": _branch(),
+            "use_repository_button": True,
+            "use_edit_page_button": True,
+            "use_issues_button": True,
+        }
+
+
+def _branch() -> str:
+    """The branch that links point to: of a pull request its source, not GitHub's `12/merge`."""
+    return os.environ.get("GITHUB_HEAD_REF") or os.environ.get("GITHUB_REF_NAME") or "main"
+
+
+def _execution_cache(root: Path) -> Path:
+    """`_build/execution_cache/<hash of src/ and results/>`; those of other versions are removed."""
+    digest = hashlib.sha256()
+    for path in sorted([*(root / "src").rglob("*"), *(root / "results").rglob("*.json")]):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    caches = root / "_build" / "execution_cache"
+    current = caches / digest.hexdigest()[:16]
+    for old in caches.glob("*"):
+        if old != current:
+            shutil.rmtree(old)
+    return current
+
+
+# --- scripts ---------------------------------------------------------------------------------------------------------
+
+
+def drop_thebe(app: Sphinx) -> None:
+    """Jupyter Book always loads sphinx-thebe, whose script runs on every page and fails twice; nothing here uses it."""
+    for name, listeners in app.events.listeners.items():
+        app.events.listeners[name] = [one for one in listeners if not one.handler.__module__.startswith("sphinx_thebe")]
+    app.registry.css_files[:] = [entry for entry in app.registry.css_files if "thebe" not in entry[0]]
+
+
+def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
+    """Copy the parts of MathJax that pages load (about 3 of the package's 24 MB)."""
+    if error is not None:
+        return
+    spec = importlib.util.find_spec("sphinx-mathjax-offline")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("the book needs the package sphinx-mathjax-offline: pip install -e '.[book]'")
+    source, target = Path(spec.origin).parent / "static" / "mathjax", Path(app.outdir) / "_static" / "mathjax"
+    for part in (*MATHJAX_PARTS, MATHJAX_SPOKEN):
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        copy_asset(source / part, target / part if (source / part).is_dir() else (target / part).parent)
+
+
+# --- links -----------------------------------------------------------------------------------------------------------
+
+
+def link_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Repository links of a lab's page lead to the lab itself; labs and chapters get a Colab link.
+
+    Colab opens notebooks only: a chapter is opened from the notebook that `publish_notebooks` puts beside the book."""
+    repository, buttons = os.environ.get("GITHUB_REPOSITORY"), context.get("header_buttons", [])
+    if not repository:
+        return
+    for button in _flat(buttons):
+        button["url"] = button.get("url", "").replace("/labs/executed/", "/labs/")
+    if pagename.startswith("labs/executed/"):
+        target = f"{_branch()}/labs/{pagename.rsplit('/', 1)[-1]}.ipynb"
+    elif _chapter_notebook(app, pagename).is_file():
+        target = f"gh-pages/notebooks/{pagename}.ipynb"
+    else:
+        return
+    url = f"https://colab.research.google.com/github/{repository}/blob/{target}"
+    button = {"type": "link", "url": url, "text": "Colab", "tooltip": "Open in Colab", "icon": "fas fa-rocket"}
+    buttons.append(
+        {"type": "group", "buttons": [button], "icon": "fas fa-rocket", "tooltip": "Run this page", "label": "launch-buttons"}
+    )
+
+
+def _flat(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [inner for button in buttons for inner in (button["buttons"] if "buttons" in button else [button])]
+
+
+def _chapter_notebook(app: Sphinx, pagename: str) -> Path:
+    folder = Path(app.outdir).parent / "jupyter_execute"
+    return folder / f"{pagename if pagename.startswith('chapters/') else 'none'}.ipynb"
+
+
+def publish_notebooks(app: Sphinx, error: Exception | None) -> None:
+    """Put each chapter, as a notebook, where its Colab link looks for it."""
+    if error is None and os.environ.get("GITHUB_REPOSITORY"):
+        for page in app.env.found_docs:
+            if (source := _chapter_notebook(app, page)).is_file():
+                target = Path(app.outdir) / "notebooks" / f"{page}.ipynb"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+
+
+# --- accessibility ---------------------------------------------------------------------------------------------------
+
+CORRECTIONS: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(pattern, re.DOTALL), replacement)
+    for pattern, replacement in [
+        # The icon fonts draw every icon; this script would draw them a second time, for 1.5 MB a page.
+        (r'\s*<!-- So that users can add custom icons -->\s*<script defer src="[^"]*fontawesome\.js[^"]*"></script>', ""),
+    ]
+]
+
+
+def polish(html: str) -> str:
+    """A page's HTML with the theme's slips corrected."""
+    for pattern, replacement in CORRECTIONS:
+        html = pattern.sub(replacement, html)
+    return html
+
+
+def polish_pages(app: Sphinx) -> None:
+    """Correct each page as it is rendered, so that incremental builds stay incremental."""
+    templates = getattr(app.builder, "templates", None)
+    if templates is not None:
+        render = templates.render
+        templates.render = lambda template, context: polish(render(template, context))
+
+
+def _render_image_with_alt(self: NbElementRenderer, data: MimeData) -> list[nodes.Element]:
+    """A picture takes its alternative text from its own output, `display(figure, metadata={"alt": …})`: MyST-NB knows
+    one text per cell, fixed before the cell runs."""
+    images = _render_image(self, data)
+    notes = data.output_metadata
+    alt = notes.get("alt") or notes.get(data.mime_type, {}).get("alt")
+    for image in images if alt else ():
+        image["alt"] = alt
+    return images
+
+
+_render_image = NbElementRenderer.render_image
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
+    app.connect("config-inited", configure, priority=100)
+    app.connect("builder-inited", drop_thebe, priority=1)
+    app.connect("builder-inited", polish_pages, priority=900)
+    app.connect("html-page-context", link_page, priority=900)
+    app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", publish_notebooks)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
