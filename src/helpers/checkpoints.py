@@ -1,0 +1,171 @@
+"""Checkpoints that continue a run exactly, hold no executable content, and are whole or absent.
+
+A checkpoint is one folder, `step-00000123/`:
+
+    weights.safetensors     the model's state, parameters and buffers
+    optimizer.safetensors   the optimiser's tensors, `<parameter>/<name>`
+    state.json              counters, history, loss scale, fingerprint of the run, sizes of the two files
+
+It is written under another name, flushed to the disk and renamed; only then does the previous one go.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn, optim
+
+FORMAT = 1
+TENSOR_FILES = ("weights.safetensors", "optimizer.safetensors")
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be continued: damaged, or of another run."""
+
+
+def save_checkpoint(
+    folder: Path, step: int, model: nn.Module, optimizer: optim.Optimizer, state: dict[str, Any], fingerprint: Mapping
+) -> Path:
+    """Write the checkpoint of a step, then remove older ones.
+
+    Raises
+    ------
+    OSError
+        When the disk does not take it; the previous checkpoint is intact then.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    final = folder / f"step-{step:08d}"
+    partial = folder / f"{final.name}.partial"
+    _remove(folder.glob("*.partial"))  # of a run that was killed while writing
+    try:
+        partial.mkdir()
+        save_file(_detached(model.state_dict()), partial / TENSOR_FILES[0])
+        save_file(_detached(_optimizer_tensors(optimizer)), partial / TENSOR_FILES[1])
+        sizes = {name: (partial / name).stat().st_size for name in TENSOR_FILES}
+        text = json.dumps({"format": FORMAT, "files": sizes, "fingerprint": fingerprint, "state": state}, indent=1)
+        (partial / "state.json").write_text(text, encoding="utf-8")
+        for path in (*partial.iterdir(), partial):
+            _flush(path)
+        _remove([final])  # the same step once more
+        partial.rename(final)
+        _flush(folder)
+    except (OSError, SafetensorError) as error:
+        _remove([partial])
+        kept = latest_checkpoint(folder)
+        raise OSError(
+            f"the checkpoint of step {step} could not be written to {folder}: {error}; "
+            + (f"the previous one, {kept.name}, is intact" if kept else "there was none before it")
+            + ". Free some space and run again."
+        ) from error
+    _remove(path for path in folder.glob("step-*") if path != final)
+    return final
+
+
+def latest_checkpoint(folder: Path) -> Path | None:
+    """The newest whole checkpoint of a folder, or None."""
+    found = sorted(path for path in Path(folder).glob("step-*") if path.suffix != ".partial")
+    return found[-1] if found else None
+
+
+def load_checkpoint(path: Path, model: nn.Module, optimizer: optim.Optimizer, fingerprint: Mapping) -> dict[str, Any]:
+    """Put weights and optimiser back as they were and return the rest of the state.
+
+    Raises
+    ------
+    CheckpointError
+        When the checkpoint was cut short, or belongs to a run with other settings, data or weights.
+    """
+    try:
+        saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        for name, size in saved["files"].items():
+            if (actual := (path / name).stat().st_size) != size:
+                raise CheckpointError(f"{name}: expected {size} bytes, got {actual}")
+        weights, moments = (load_file(path / name) for name in TENSOR_FILES)
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        raise CheckpointError(f"checkpoint {path} is damaged ({error}); delete it to start anew") from error
+    # Through JSON, as the saved one went: tuples are lists there.
+    if found := differences(saved["fingerprint"], json.loads(json.dumps(fingerprint))):
+        raise CheckpointError(
+            f"checkpoint {path}: config mismatch, it belongs to another run: {'; '.join(found[:6])}"
+            f"{f' and {len(found) - 6} more' if len(found) > 6 else ''}. "
+            "To start anew, delete that folder or choose another checkpoint_dir."
+        )
+    model.load_state_dict(weights)
+    _restore_optimizer(optimizer, moments)
+    return saved["state"]
+
+
+def differences(saved: Any, now: Any, where: str = "") -> list[str]:
+    """What differs between two nested dicts, one readable line each."""
+    if isinstance(saved, dict) and isinstance(now, dict):
+        keys = list(dict.fromkeys([*saved, *now]))
+        return [
+            line
+            for key in keys
+            for line in differences(saved.get(key), now.get(key), f"{where}.{key}" if where else str(key))
+        ]
+    return [] if saved == now else [f"{where}: checkpoint has {saved!r}, this run {now!r}"]
+
+
+def describe_model(model: nn.Module) -> dict[str, Any]:
+    """Shapes, what is trained, and a sha256 of the weights as they are now: the start of a run."""
+    digest = hashlib.sha256()
+    for tensor in model.state_dict().values():
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    shapes = {name: f"{tensor.dtype} {tuple(tensor.shape)}" for name, tensor in model.state_dict().items()}
+    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    return {"tensors": shapes, "trained": trained, "initial_weights": digest.hexdigest()}
+
+
+def _detached(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    # Copies: safetensors refuses tensors that share memory (tied weights) or are not contiguous (channels_last).
+    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+
+
+def _optimizer_tensors(optimizer: optim.Optimizer) -> dict[str, torch.Tensor]:
+    return {
+        f"{name}/{key}": value
+        for group in optimizer.param_groups
+        for name, parameter in zip(group["names"], group["params"], strict=True)
+        for key, value in optimizer.state.get(parameter, {}).items()
+    }
+
+
+def _restore_optimizer(optimizer: optim.Optimizer, tensors: Mapping[str, torch.Tensor]) -> None:
+    parameters = {
+        name: parameter
+        for group in optimizer.param_groups
+        for name, parameter in zip(group["names"], group["params"], strict=True)
+    }
+    optimizer.state.clear()
+    for path, tensor in tensors.items():
+        name, _, key = path.rpartition("/")
+        parameter = parameters[name]
+        if tensor.shape == parameter.shape and key != "step":  # moments: in the parameter's memory format
+            tensor = torch.empty_like(parameter).copy_(tensor)
+        elif optimizer.defaults.get("fused"):  # AdamW keeps its step counter on the CPU unless it is fused
+            tensor = tensor.to(parameter.device)
+        optimizer.state[parameter][key] = tensor.detach()
+
+
+def _flush(path: Path) -> None:
+    """Force a file, or the entries of a folder, to the disk."""
+    if path.is_dir() and os.name == "nt":  # Windows cannot open a folder
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(paths) -> None:
+    for path in list(paths):
+        shutil.rmtree(path, ignore_errors=True)

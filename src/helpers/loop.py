@@ -1,0 +1,217 @@
+"""The training loop itself: one run under way, from its first update to its last. `helpers.training.fit` drives it.
+
+Devices, number formats and processes are accelerate's part; the five lines of a step are in `Run.update`.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator, PartialState
+from accelerate.state import AcceleratorState
+from accelerate.utils import broadcast
+from torch import Tensor, nn, optim
+from tqdm.auto import tqdm
+
+from helpers.checkpoints import load_checkpoint, save_checkpoint
+from helpers.history import EpochRow, History, Meter, RunState, device_name
+from helpers.schedules import cosine_with_warmup, parameter_groups, set_learning_rates
+from helpers.training_config import TrainingConfig, resolve_precision
+
+READ_EVERY_S = 0.5  # how often losses are fetched from the device
+
+
+class BatchSource(Protocol):
+    """What training asks of its data: batch k of an epoch is the same whenever it is asked for."""
+
+    def __len__(self) -> int: ...
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]: ...
+
+
+class Run:
+    """A model, its batches and its optimiser between two updates."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        batches: BatchSource,
+        config: TrainingConfig,
+        loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+        layer_groups: Sequence[Sequence[str]] | None = None,
+    ) -> None:
+        if len(batches) < 1:
+            raise ValueError("batches: expected at least one batch an epoch, got 0")
+        self.model, self.batches, self.config = model, batches, config
+        self.loss = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing) if loss is None else loss
+        precision = resolve_precision(config.precision, PartialState().device)
+        AcceleratorState._reset_state()  # else accelerate keeps the precision of the process's first run
+        self.accelerator = Accelerator(mixed_precision="no" if precision == "fp32" else precision)
+        self.device = self.accelerator.device
+        self.memory_format = torch.channels_last if config.channels_last else torch.preserve_format
+
+        model.to(self.device)
+        if config.channels_last:
+            model.to(memory_format=torch.channels_last)
+        groups = parameter_groups(model, config.learning_rate, config.weight_decay, layer_groups, config.layer_decay)
+        self.parameters = [parameter for group in groups for parameter in group["params"]]
+        optimizer = optim.AdamW(groups, fused=self.device.type == "cuda")
+        # In a container, because accelerate patches the forward of the module it is given.
+        container = nn.Sequential(torch.compile(model) if config.compile else model)
+        self.network, self.optimizer = self.accelerator.prepare(container, optimizer)
+
+        self.total_steps = config.epochs * -(-len(batches) // config.accumulation_steps)
+        history = History(
+            device=device_name(self.device), precision=precision, num_processes=self.accelerator.num_processes
+        )
+        self.state = RunState(history=history)
+        self.meter = Meter(self.state)
+        self.fingerprint: dict[str, Any] = {}
+
+    def train(self, evaluate: Callable[[nn.Module], dict[str, float]] | None, folder: Path | None) -> None:
+        """Every epoch that is left: updates, evaluation, checkpoints."""
+        config, state, history = self.config, self.state, self.state.history
+        every_s = config.checkpoint_every_s if folder is not None and config.checkpoint_every_s else float("inf")
+        quiet = not (config.progress and self.accelerator.is_main_process)
+        with tqdm(total=self.total_steps, initial=history.steps, disable=quiet, unit="step") as bar:
+            read_at = saved_at = time.perf_counter()
+            while state.epoch < config.epochs:
+                set_training_mode(self.model)
+                for group in self.groups():
+                    with history.clock("training"):
+                        self.update(group)
+                        bar.update()
+                        if (now := time.perf_counter()) - read_at > READ_EVERY_S:
+                            self.meter.read()
+                            bar.set_postfix_str(self.state.describe())
+                            read_at = now
+                    if now - saved_at > every_s:
+                        self.save(folder)
+                        saved_at = time.perf_counter()
+                self.end_epoch(evaluate)
+                self.save(folder)
+                saved_at = time.perf_counter()
+        history.close_books(self.device)
+
+    def groups(self) -> Iterator[list[tuple[Tensor, Tensor]]]:
+        """The batches of one update at a time, on the device, from where the epoch stands."""
+        source = iter(self.batches.epoch(self.state.epoch, self.state.batch))
+        while True:
+            with self.state.history.clock("data"):
+                group = [
+                    (
+                        images.to(self.device, non_blocking=True, memory_format=self.memory_format),
+                        labels.to(self.device, non_blocking=True),
+                    )
+                    for images, labels in islice(source, self.config.accumulation_steps)
+                ]
+            if not group:
+                return
+            yield group
+
+    def update(self, group: list[tuple[Tensor, Tensor]]) -> None:
+        """One update, on the mean loss over all images of the group and of all processes."""
+        config, accelerator = self.config, self.accelerator
+        step = self.state.history.steps
+        factor = self.schedule(step)
+        set_learning_rates(self.optimizer, factor)
+        seed_update(config.seed, step, accelerator.process_index)
+        images_here = sum(len(labels) for _, labels in group)
+        images_everywhere = self.sum_over_processes(torch.tensor(images_here, device=self.device))
+        sums = torch.tensor([0.0, 0.0, images_here], device=self.device)
+
+        self.optimizer.zero_grad()
+        for number, (images, labels) in enumerate(group, start=1):
+            last = number == len(group)
+            with nullcontext() if last else accelerator.no_sync(self.network):
+                logits = self.network(images)  # (B, K)
+                loss = self.loss(logits, labels)
+                # Processes average their gradients: undo that, and give each batch the share its images have.
+                share = len(labels) * accelerator.num_processes / images_everywhere
+                accelerator.backward(loss * share)
+            sums[0] += loss.detach() * len(labels)
+            sums[1] += (logits.argmax(dim=1) == labels).sum()
+        if config.clip_norm is not None:
+            accelerator.clip_grad_norm_(self.parameters, config.clip_norm)
+        self.optimizer.step()
+
+        self.state.history.steps += 1
+        self.state.batch += len(group)
+        self.meter.add(step + 1, config.learning_rate * factor, self.sum_over_processes(sums))
+
+    def schedule(self, step: int) -> float:
+        """Factor of every base rate at an update counted from 0."""
+        config = self.config
+        # Half a step in, so that neither the first nor the last update is spent at rate 0.
+        return cosine_with_warmup(
+            step + 0.5,
+            self.total_steps,
+            config.warmup_fraction * self.total_steps,
+            floor=config.min_learning_rate / config.learning_rate,
+        )
+
+    def sum_over_processes(self, tensor: Tensor) -> Tensor:
+        return self.accelerator.reduce(tensor) if self.accelerator.num_processes > 1 else tensor
+
+    def end_epoch(self, evaluate: Callable[[nn.Module], dict[str, float]] | None) -> None:
+        """Close an epoch: its row in the history."""
+        state, history = self.state, self.state.history
+        with history.clock("training"):
+            self.meter.read()
+        if self.accelerator.num_processes > 1:  # BatchNorm's statistics are each process's own
+            for buffer in self.model.buffers():
+                broadcast(buffer)
+        with history.clock("evaluation"):
+            results = dict(evaluate(self.model)) if evaluate is not None else {}
+        row = EpochRow(
+            epoch=state.epoch + 1,
+            step=history.steps,
+            train_loss=state.epoch_loss / state.epoch_images,
+            train_accuracy=state.epoch_correct / state.epoch_images,
+            learning_rate=self.config.learning_rate * self.schedule(history.steps - 1),
+            seconds=history.working_seconds - sum(row.seconds for row in history.epochs),
+            evaluation={name: float(value) for name, value in results.items()},
+        )
+        history.epochs.append(row)
+        state.next_epoch()
+
+    def save(self, folder: Path | None) -> None:
+        """Write a checkpoint, by the main process alone."""
+        if folder is None:
+            return
+        with self.state.history.clock("checkpoints"):
+            self.meter.read()  # never save weights that a NaN has reached
+            self.state.history.close_books(self.device)
+            if self.accelerator.is_main_process:
+                scaler = self.accelerator.scaler
+                state = {**self.state.to_json(), "loss_scale": scaler.state_dict() if scaler is not None else None}
+                save_checkpoint(folder, self.state.history.steps, self.model, self.optimizer, state, self.fingerprint)
+
+    def resume(self, checkpoint: Path) -> None:
+        """Continue from a checkpoint of this very run."""
+        saved = load_checkpoint(checkpoint, self.model, self.optimizer, self.fingerprint)
+        if (scale := saved.pop("loss_scale")) is not None:
+            self.accelerator.scaler.load_state_dict(scale)
+        self.state = RunState.from_json(saved)
+        self.state.history.resumed_from_step = self.state.history.steps
+        self.meter = Meter(self.state)
+
+
+def seed_update(seed: int, step: int, process: int) -> None:
+    """Make dropout and drop path of an update depend on nothing but these, so that a resumed run repeats them."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, step, process)).generate_state(1, np.uint64)[0] >> 1))
+
+
+def set_training_mode(model: nn.Module) -> None:
+    """Training mode, except for BatchNorm whose parameters are all frozen: its statistics are frozen with them."""
+    model.train()
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            parameters = list(module.parameters())
+            if parameters and not any(parameter.requires_grad for parameter in parameters):
+                module.eval()
