@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -142,7 +141,6 @@ class _Build:
         self.size, self.count = described["size"], described["count"]
         self.row_bytes = self.size * self.size * 3
         self.reasons: dict[int, tuple[str, str]] = {}
-        self.write_lock = threading.Lock()
 
     def run(self, items: Iterable[Item], bar: Any) -> None:
         part = self.path.with_suffix(".part")
@@ -201,22 +199,23 @@ class _Build:
             if pixels.shape != (self.size, self.size, 3) or pixels.dtype != np.uint8:
                 expected = f"uint8 ({self.size}, {self.size}, 3)"
                 raise ValueError(f"decode: expected {expected}, got {pixels.dtype} {pixels.shape}")
-            with self.write_lock:
-                file.seek(HEADER_BYTES + row * self.row_bytes)
-                _write_all(file, np.ascontiguousarray(pixels).data.cast("B"))
+            self._write_row(file, row, np.ascontiguousarray(pixels).data.cast("B"))
         return len(chunk)
+
+    def _write_row(self, file: BinaryIO, row: int, data: memoryview) -> None:
+        place = HEADER_BYTES + row * self.row_bytes
+        while len(data):  # a write may be short; on a full disk the next one raises
+            written = os.pwrite(file.fileno(), data, place)
+            data, place = data[written:], place + written
 
     def _close_gaps(self, part: Path, kept: list[int]) -> None:
         """Move the rows that follow a broken image up, and cut the end off."""
         with part.open("r+b", buffering=0) as file:
             for j, row in enumerate(kept):
                 if j != row:
-                    file.seek(HEADER_BYTES + row * self.row_bytes)
-                    data = file.read(self.row_bytes)
-                    file.seek(HEADER_BYTES + j * self.row_bytes)
-                    _write_all(file, memoryview(data))
+                    data = os.pread(file.fileno(), self.row_bytes, HEADER_BYTES + row * self.row_bytes)
+                    self._write_row(file, j, memoryview(data))
             file.truncate(HEADER_BYTES + len(kept) * self.row_bytes)
-            file.seek(0)
             file.write(_header((len(kept), self.size, self.size, 3)))
 
     def _ask_for_space(self) -> None:
@@ -242,11 +241,6 @@ def _header(shape: tuple[int, ...]) -> bytes:
     text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}"
     text = text.ljust(HEADER_BYTES - 11) + "\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode("latin1")
-
-
-def _write_all(file: BinaryIO, data: memoryview) -> None:
-    while len(data):  # an unbuffered write may be short; on a full disk the next one raises
-        data = data[file.write(data) :]
 
 
 def _count(items: Iterable[Item], count: int | None) -> int:
