@@ -1,93 +1,14 @@
-"""Attention: every query reads a weighted average of the values.
+"""Scaled dot-product attention and its heads (Vaswani et al., 2017, equation 1 and section 3.2.2).
 
-First the two ways to compare a query with a key, as pure functions: additive (Bahdanau, Cho and Bengio,
-2015) and scaled dot product (Vaswani et al., 2017, equation 1). Then `MultiHeadAttention` (section 3.2.2),
-the module that the translation Transformer, ViT and DeiT share.
-
-Masks say what may be read: boolean, True where a query may attend; or numbers that are added to the scores.
+Every query reads a weighted average of the values. First the equation, as a pure function; then
+`MultiHeadAttention`, the module that the translation Transformer, ViT and DeiT share.
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from helpers.layers.masks import align_mask, masked_softmax
 from helpers.shapes import check_shape
-
-
-def causal_mask(length: int, device: torch.device | str | None = None) -> Tensor:
-    """Let query i read keys 0..i only: a lower triangle of True, () -> (N, N)."""
-    return torch.ones(length, length, dtype=torch.bool, device=device).tril()
-
-
-def padding_mask(is_token: Tensor) -> Tensor:
-    """Hide the padding from every query: it masks keys, that is columns, (B, M) -> (B, 1, 1, M)."""
-    check_shape(is_token, "B M", name="is_token")
-    return is_token.bool()[:, None, None, :]  # (B, 1, 1, M)
-
-
-def align_mask(mask: Tensor, scores_shape: tuple[int, ...]) -> Tensor:
-    """Give a mask the axes of the scores it applies to.
-
-    (N, M) is shared by all; (B, N, M) is shared by the heads; (B, h, N, M), with 1 for a shared axis, is full.
-
-    Raises
-    ------
-    ValueError
-        If the mask cannot be broadcast to the scores.
-    """
-    if mask.dim() == 3 and len(scores_shape) == 4:
-        mask = mask[:, None]  # (B, 1, N, M)
-    fits = 2 <= mask.dim() <= len(scores_shape) and all(
-        size in (1, expected) for size, expected in zip(mask.shape[::-1], scores_shape[::-1], strict=False)
-    )
-    if not fits:
-        raise ValueError(f"mask: expected a shape that broadcasts to {scores_shape}, got {tuple(mask.shape)}")
-    return mask
-
-
-def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Turn scores into weights that sum to one over the keys that the mask leaves, (..., N, M) -> (..., N, M).
-
-    A = softmax(S + M) with M = -inf where nothing may be read: before the softmax, so that the rest sums to 1.
-    A query that may read nothing at all gets weights of zero, not NaN.
-    """
-    if mask is None:
-        return scores.softmax(dim=-1)
-    mask = align_mask(mask, tuple(scores.shape))
-    if mask.dtype == torch.bool:
-        mask = torch.zeros_like(mask, dtype=scores.dtype).masked_fill(~mask, float("-inf"))
-    nothing = (mask == float("-inf")).all(dim=-1, keepdim=True)  # (..., N, 1)
-    scores = scores + mask.masked_fill(nothing, 0.0)
-    return scores.softmax(dim=-1).masked_fill(nothing, 0.0)
-
-
-def additive_attention(
-    query: Tensor, key: Tensor, value: Tensor, vector: Tensor, mask: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """Compare by a small network: e_ij = v . tanh(q_i + k_j), the query and key being projected already.
-
-    Parameters
-    ----------
-    query, key, value
-        (B, N, a), (B, M, a) and (B, M, D); a is the width of the comparison.
-    vector
-        v, (a,).
-    mask
-        (N, M) or (B, N, M), see the module.
-
-    Returns
-    -------
-    The attended values (B, N, D) and the weights (B, N, M).
-
-    Source: Bahdanau, Cho and Bengio (2015), section A.1.2.
-    """
-    sizes = check_shape(query, "B N a", name="query")
-    B, a = sizes["B"], sizes["a"]
-    M = check_shape(key, "B M a", name="key", B=B, a=a)["M"]
-    check_shape(value, "B M D", name="value", B=B, M=M)
-    hidden = torch.tanh(query[:, :, None] + key[:, None])  # (B, N, M, a)
-    weights = masked_softmax(hidden @ vector, mask)  # (B, N, M)
-    return weights @ value, weights  # (B, N, D)
 
 
 def scaled_dot_product_attention(
@@ -100,7 +21,7 @@ def scaled_dot_product_attention(
     query, key, value
         (..., N, d), (..., M, d) and (..., M, dv); with heads the leading axes are (B, h).
     mask
-        (N, M), (B, N, M) or (B, h, N, M), see the module.
+        (N, M), (B, N, M) or (B, h, N, M): what may be read, see `helpers.layers.masks`.
     return_weights
         Also return the weights. Without them torch's fused kernel computes the same output
         and never holds the N x M matrix.

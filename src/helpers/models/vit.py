@@ -115,10 +115,14 @@ class ViT(nn.Module):
         nn.init.trunc_normal_(self.class_token, std=0.02)
         self.apply(init_weights)
 
+    def prefix(self) -> Tensor:
+        """The tokens that go before the patches, (1, 1, D)."""
+        return self.class_token
+
     def embed(self, images: Tensor) -> Tensor:
         """Equation 1: the class token goes in front first, then every token gets its position."""
         x = self.patches(images)  # (B, G G, D)
-        x = torch.cat([self.class_token.expand(x.shape[0], -1, -1), x], dim=1)  # (B, N, D)
+        x = torch.cat([self.prefix().expand(x.shape[0], -1, -1), x], dim=1)  # (B, N, D)
         return self.positions(x, patch_grid((images.shape[-2], images.shape[-1]), self.patches.patch_size))
 
     def classify(self, x: Tensor) -> Tensor:
