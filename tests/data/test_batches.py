@@ -1,0 +1,230 @@
+"""Batches: every image once, draws per sample, the same for the same seed, resumable at any batch."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from helpers.data.batches import Batches, random_crops, resize_weights
+
+MEAN, STD = (0.5, 0.4, 0.3), (0.25, 0.2, 0.3)
+PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (23, 16, 16, 3), dtype=np.uint8)
+
+
+def make(images: np.ndarray, **arguments) -> Batches:
+    arguments = {"batch_size": 5, "mean": MEAN, "std": STD, **arguments}
+    return Batches(images, np.arange(len(images)), **arguments)
+
+
+def same(first, second) -> bool:
+    pairs = list(zip(first, second, strict=True))
+    return bool(pairs) and all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in pairs)
+
+
+def test_evaluation_shows_every_image_once_in_order_normalised(images):
+    batches = make(images, shuffle=False, augment=False)
+    seen = list(batches.epoch(0))
+    assert [len(labels) for _, labels in seen] == [5, 5, 5, 5, 3]
+    assert len(batches) == 5
+    assert torch.equal(torch.cat([labels for _, labels in seen]), torch.arange(23))
+    shown = torch.cat([pixels for pixels, _ in seen])
+    expected = (torch.from_numpy(images).permute(0, 3, 1, 2) / 255 - torch.tensor(MEAN)[:, None, None]) / (
+        torch.tensor(STD)[:, None, None]
+    )
+    assert shown.dtype == torch.float32
+    assert shown.is_contiguous()
+    torch.testing.assert_close(shown, expected, rtol=0, atol=1e-5)
+    assert same(batches.epoch(0), batches.epoch(7))
+
+
+def test_an_epoch_is_a_permutation_and_the_next_one_another(images):
+    orders = [torch.cat([labels for _, labels in make(images).epoch(e)]) for e in (0, 1)]
+    for order in orders:
+        assert order.sort().values.tolist() == list(range(23))
+    assert orders[0].tolist() != orders[1].tolist()
+    assert orders[0].tolist() != list(range(23))
+
+
+def test_the_seed_decides_everything(images):
+    assert same(make(images, seed=3).epoch(2), make(images, seed=3).epoch(2))
+    assert not same(make(images, seed=3).epoch(2), make(images, seed=4).epoch(2))
+    assert not same(make(images, shuffle=False).epoch(0), make(images, shuffle=False).epoch(1))
+
+
+@pytest.mark.parametrize("start", [0, 1, 4])
+def test_an_epoch_resumes_at_any_batch(images, start):
+    whole = list(make(images).epoch(1))
+    assert same(make(images).epoch(1, start=start), whole[start:])
+
+
+def test_an_epoch_resumed_at_its_end_is_empty(images):
+    assert list(make(images).epoch(0, start=5)) == []
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_numbers_do_not_depend_on_threads(images, threads):
+    before = torch.get_num_threads()
+    expected = list(make(images).epoch(0))
+    try:
+        torch.set_num_threads(threads)
+        assert same(make(images).epoch(0), expected)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_streaming_from_a_map_gives_the_same_bits(images, tmp_path):
+    np.save(tmp_path / "images.npy", images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    streamed = make(mapped, resident=False)
+    assert streamed.resident is False
+    assert make(mapped).resident is True
+    for epoch, start in ((0, 0), (3, 2)):
+        assert same(streamed.epoch(epoch, start), make(images).epoch(epoch, start))
+
+
+def test_two_epochs_at_once_do_not_disturb_each_other(images):
+    batches = make(images, resident=False)
+    first, second = batches.epoch(0), batches.epoch(1)
+    mixed = [(next(first), next(second)) for _ in range(5)]
+    assert same((pair[0] for pair in mixed), make(images).epoch(0))
+    assert same((pair[1] for pair in mixed), make(images).epoch(1))
+
+
+def test_crops_and_flips_are_drawn_per_sample():
+    ramp = np.zeros((64, 16, 16, 3), dtype=np.uint8)
+    ramp[..., 0] = np.arange(16) * 16  # grows to the right
+    ramp[..., 1] = np.arange(16)[:, None] * 16  # grows downwards
+    pixels, _ = next(make(ramp, batch_size=64, **PLAIN).epoch(0))  # 64 copies of one image
+    slopes = (pixels[:, 0, 8, -1] - pixels[:, 0, 8, 0]).numpy()
+    mirrored = slopes < 0
+    assert 16 < mirrored.sum() < 48  # binomial(64, 1/2): outside once in 10 000
+    assert len(np.unique(np.abs(slopes).round(4))) > 5  # widths
+    assert len(np.unique((pixels[:, 1, -1, 8] - pixels[:, 1, 0, 8]).numpy().round(4))) > 5  # heights
+    assert len(np.unique(pixels[:, 1, 0, 8].numpy())) > 3  # places
+    unflipped, _ = next(make(ramp, batch_size=64, flip=0.0, **PLAIN).epoch(0))
+    assert (unflipped[:, 0, 8, -1] > unflipped[:, 0, 8, 0]).all()
+
+
+def test_random_crops_keep_to_area_ratio_and_frame():
+    scale, ratio = (0.35, 0.8), (3 / 4, 4 / 3)
+    crops = random_crops(np.random.default_rng(0), 4000, 200, scale, ratio)
+    top, left, height, width = crops.T
+    assert min(top.min(), left.min()) >= 0
+    assert max((top + height).max(), (left + width).max()) <= 200
+    area, aspect = height * width / 200**2, width / height
+    assert area.min() > 0.34
+    assert area.max() < 0.81
+    assert aspect.min() > 0.74
+    assert aspect.max() < 1.35
+    assert abs(area.mean() - 0.575) < 0.01  # uniform; all draws fit, as 0.8 * 4 / 3 is hardly above 1
+    assert abs(np.log(aspect).mean()) < 0.02
+
+
+def test_a_crop_that_never_fits_becomes_the_whole_frame():
+    crops = random_crops(np.random.default_rng(0), 8, 32, (1.0, 1.0), (3.0, 4.0))
+    assert crops.tolist() == [[0, 0, 32, 32]] * 8
+
+
+def test_resize_weights_are_torch_antialiased_interpolation():
+    pixels = torch.rand(1, 3, 40, 40, dtype=torch.float64)
+    for top, height, size in ((0, 40, 13), (7, 20, 20), (3, 30, 64)):
+        weights = resize_weights(
+            torch.tensor([float(top)], dtype=torch.float64),
+            torch.tensor([float(height)], dtype=torch.float64),
+            40,
+            size,
+        )
+        ours = weights @ pixels @ weights.transpose(1, 2)
+        cut = pixels[:, :, top : top + height, top : top + height]
+        reference = functional.interpolate(cut, (size, size), mode="bilinear", antialias=True)
+        torch.testing.assert_close(ours, reference)
+
+
+@pytest.mark.parametrize("image_size", [8, 16, 24])
+def test_the_batched_path_of_a_device_agrees_with_the_cpu_path(images, image_size):
+    batches = make(images, image_size=image_size, **PLAIN)
+    index, crops, mirrored = batches._plan(np.arange(23), 0, 0)
+    whole = batches._resize_on_device(batches._pixels, torch.from_numpy(index), crops, mirrored)
+    one_by_one, _ = next(make(images, image_size=image_size, shuffle=False, **PLAIN).epoch(0))
+    assert mirrored.any()
+    assert not mirrored.all()
+    assert (whole - one_by_one).abs().max() < 1.01 / 255  # the CPU rounds to whole levels
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("resident", [True, False])
+def test_a_gpu_agrees_with_the_cpu(images, resident):
+    ours = list(make(images, device="cuda", resident=resident, **PLAIN).epoch(1))
+    for (pixels, labels), (expected, wanted) in zip(ours, make(images, **PLAIN).epoch(1), strict=True):
+        assert pixels.device.type == labels.device.type == "cuda"
+        assert torch.equal(labels.cpu(), wanted)
+        assert (pixels.cpu() - expected).abs().max() < 1.01 / 255
+
+
+def test_another_size_comes_out_on_request(images):
+    for augment in (True, False):
+        pixels, _ = next(make(images, image_size=20, augment=augment).epoch(0))
+        assert pixels.shape == (5, 3, 20, 20)
+
+
+@pytest.mark.parametrize(("count", "world_size"), [(23, 2), (23, 4), (21, 2), (10, 5)])
+def test_ranks_share_every_batch_without_overlap(count, world_size):
+    images = np.random.default_rng(1).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+    alone = list(make(images).epoch(0))
+    ranks = [make(images, rank=r, world_size=world_size) for r in range(world_size)]
+    assert len({len(rank) for rank in ranks}) == 1
+    shares = [list(rank.epoch(0)) for rank in ranks]
+    assert all(len(labels) for share in shares for _, labels in share)
+    seen = torch.cat([labels for share in shares for _, labels in share])
+    assert seen.sort().values.tolist() == list(range(count))
+    first = {int(y): x for share in shares for x, y in zip(*share[0], strict=True)}
+    for pixels, label in zip(*alone[0], strict=True):  # the number of ranks changes no pixel
+        assert torch.equal(first[int(label)], pixels)
+
+
+def test_time_spent_on_data_is_counted(images):
+    batches = make(images)
+    assert batches.seconds_waited == 0
+    list(batches.epoch(0))
+    assert 0 < batches.seconds_waited < 10
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"batch_size": 0}, "batch_size.*got 0"),
+        ({"mean": (0.5, 0.5)}, r"mean: expected three.*\(0.5, 0.5\)"),
+        ({"std": (0.5, 0.0, 0.5)}, "std: expected three numbers above 0"),
+        ({"image_size": 0}, "image_size.*got 0"),
+        ({"seed": -1}, "seed.*got -1"),
+        ({"resident": "gpu"}, "resident.*'gpu'"),
+        ({"rank": 2, "world_size": 2}, "rank 2 of 2"),
+        ({"rank": 0, "world_size": 9}, "batch_size: expected at least world_size"),
+        ({"scale": (0.0, 1.0)}, "scale"),
+        ({"scale": (0.5, 1.5)}, "scale"),
+        ({"ratio": (2.0, 1.0)}, "ratio"),
+        ({"flip": 1.5}, "flip.*1.5"),
+        ({"memory_share": 0.0}, "memory_share"),
+    ],
+)
+def test_wrong_arguments_are_named(images, wrong, told):
+    with pytest.raises(ValueError, match=told):
+        make(images, **wrong)
+
+
+def test_wrong_arrays_are_named(images):
+    with pytest.raises(ValueError, match=r"uint8 array \(N, S, S, 3\), got float64"):
+        make(images / 255)
+    with pytest.raises(ValueError, match=r"got uint8 \(23, 16, 8, 3\)"):
+        make(images[:, :, :8])
+    with pytest.raises(ValueError, match=r"labels: expected int \(23,\), got int64 \(22,\)"):
+        Batches(images, np.arange(22), batch_size=5, mean=MEAN, std=STD)
+    with pytest.raises(ValueError, match="start: expected a batch between 0 and 5, got 6"):
+        make(images).epoch(0, start=6)
+    with pytest.raises(ValueError, match=r"epoch.*got -1"):
+        make(images).epoch(-1)
