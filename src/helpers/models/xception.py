@@ -9,32 +9,34 @@ stride, for small images; at `width=1.0, stem_stride=2` this is the published ne
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
+from helpers.layers.he_initialisation import he_initialisation
 from helpers.layers.separable_convolution import SeparableConvolution
 from helpers.shapes import check_shape
 
 
 class XceptionModule(nn.Module):
-    """Two or three (ReLU, separable convolution, batch norm) in a row, beside a shortcut: `y = F(x) + S(x)`.
+    """Two or three (ReLU, separable convolution, batch norm) in a row beside a shortcut: y = F(x) + S(x).
 
-    Args:
-        channels: channels before the first convolution, then after each one.
-        stride: 2 ends F with a 3 x 3 max-pooling of stride 2.
-        first_relu: whether F starts with a ReLU; the first module's input has just been through one.
-
-    Shape:
-        (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride)).
+    Parameters
+    ----------
+    channels
+        Channels before the first convolution, then after each one.
+    stride
+        2 ends F with a 3 x 3 max-pooling of stride 2 and gives S the same stride.
+    first_relu
+        Whether F starts with a ReLU; the first module's input has just been through one.
     """
 
     def __init__(self, channels: Sequence[int], stride: int = 1, first_relu: bool = True) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for i, (before, after) in enumerate(zip(channels[:-1], channels[1:], strict=True)):
+        for i, (before, after) in enumerate(pairwise(channels)):
             if i > 0 or first_relu:
-                # The module's input is also the shortcut's: only later ReLUs may overwrite what they read.
+                # The module's input also feeds the shortcut: only the later ReLUs may overwrite what they read.
                 layers.append(nn.ReLU(inplace=i > 0))
             layers += [SeparableConvolution(before, after), nn.BatchNorm2d(after)]
         if stride > 1:
@@ -49,6 +51,7 @@ class XceptionModule(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride))."""
         return self.convolutions(x) + self.shortcut(x)
 
 
@@ -58,20 +61,23 @@ def scale_channels(channels: int, width: float) -> int:
 
 
 class Xception(nn.Module):
-    """The Xception classifier: entry flow, eight times the middle flow, exit flow, mean over pixels, linear head.
+    """Classify an image: entry flow, eight times the middle flow, exit flow, mean over pixels, one linear layer.
 
-    Args:
-        num_classes: number of classes K.
-        in_channels: channels of the images.
-        width: factor on every number of channels (1.0 is the paper's).
-        stem_stride: stride of the first convolution: 2 in the paper, 1 for small images.
+    Parameters
+    ----------
+    num_classes
+        K.
+    in_channels
+        C of the images.
+    width
+        Factor on every number of channels; 1.0 is the paper's.
+    stem_stride
+        Stride of the first convolution: 2 in the paper, 1 for small images.
 
-    Shape:
-        images (B, C, H, W) -> logits (B, K). At stride 2 the final map has 1/32 of the pixels' side: 10 x 10 for
-        299 px, 2 x 2 for 64 px.
-
-    Raises:
-        ValueError: if an argument is not positive, or the images have another number of channels.
+    Raises
+    ------
+    ValueError
+        If an argument is not positive, or the images have another number of channels.
     """
 
     def __init__(
@@ -85,8 +91,8 @@ class Xception(nn.Module):
         c32, c64, c128, c256, c728, c1024, c1536, c2048 = (
             scale_channels(c, width) for c in (32, 64, 128, 256, 728, 1024, 1536, 2048)
         )
-        self.entry = nn.Sequential(
-            nn.Conv2d(in_channels, c32, kernel_size=3, stride=stem_stride, bias=False),  # no padding: 299 -> 149
+        self.entry = nn.Sequential(  # no padding in the first two convolutions
+            nn.Conv2d(in_channels, c32, kernel_size=3, stride=stem_stride, bias=False),  # 299 -> 149
             nn.BatchNorm2d(c32),
             nn.ReLU(inplace=True),
             nn.Conv2d(c32, c64, kernel_size=3, bias=False),  # 149 -> 147
@@ -107,16 +113,10 @@ class Xception(nn.Module):
             nn.ReLU(inplace=True),
         )
         self.head = nn.Linear(c2048, num_classes)
-        self.initialise()
-
-    @torch.no_grad()
-    def initialise(self) -> None:
-        """Draw convolutions from a normal of variance `2 / fan_out` (He et al., 2015), which suits ReLU."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        he_initialisation(self)
 
     def forward(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) -> logits (B, K); at stride 2, 299 px end as a map of 10 x 10, 64 px as 2 x 2."""
         check_shape(images, "B C H W", name="images", C=self.in_channels)
         x = self.entry(images)  # (B, 728, H/16, W/16)
         x = self.middle(x)  # the same shape, eight times
