@@ -12,6 +12,7 @@ It is written under another name, flushed to the disk and renamed; only then doe
 import hashlib
 import json
 import os
+import reprlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -111,7 +112,7 @@ def differences(saved: Any, now: Any, where: str = "") -> list[str]:
             for key in keys
             for line in differences(saved.get(key), now.get(key), f"{where}.{key}" if where else str(key))
         ]
-    return [] if saved == now else [f"{where}: checkpoint has {saved!r}, this run {now!r}"]
+    return [] if saved == now else [f"{where}: the checkpoint has {reprlib.repr(saved)}, this run {reprlib.repr(now)}"]
 
 
 def describe_model(model: nn.Module) -> dict[str, Any]:

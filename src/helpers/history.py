@@ -52,6 +52,19 @@ class History:
     num_processes: int = 1
 
     @property
+    def throughput(self) -> float:
+        """Images a second of data and training."""
+        busy = self.seconds["data"] + self.seconds["training"]
+        return self.images_seen / busy if busy > 0 else 0.0
+
+    def describe(self) -> str:
+        """The last epoch in words, for the progress bar."""
+        if not self.epochs:
+            return ""
+        row = self.epochs[-1]
+        return _describe(row.epoch, row.train_loss, row.train_accuracy, self.throughput)
+
+    @property
     def working_seconds(self) -> float:
         """Seconds of data, training and evaluation together."""
         return sum(seconds for part, seconds in self.seconds.items() if part != "checkpoints")
@@ -67,8 +80,7 @@ class History:
 
     def close_books(self, device: torch.device) -> None:
         """Bring throughput and peak memory up to date."""
-        busy = self.seconds["data"] + self.seconds["training"]
-        self.images_per_s = self.images_seen / busy if busy > 0 else 0.0
+        self.images_per_s = self.throughput
         peak, self.peak_memory_kind = peak_memory(device)
         self.peak_memory_bytes = max(self.peak_memory_bytes, peak)
 
@@ -91,8 +103,14 @@ class RunState:
 
     def describe(self) -> str:
         """The running means of this epoch, for the progress bar."""
-        images = max(self.epoch_images, 1)
-        return f"loss {self.epoch_loss / images:.3f}, accuracy {self.epoch_correct / images:.1%}"
+        if not self.epoch_images:
+            return self.history.describe()
+        return _describe(
+            self.epoch + 1,
+            self.epoch_loss / self.epoch_images,
+            self.epoch_correct / self.epoch_images,
+            self.history.throughput,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -151,3 +169,7 @@ def peak_memory(device: torch.device) -> tuple[int, str]:
 def device_name(device: torch.device) -> str:
     """A device in words: the GPU's name, or "cpu"."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _describe(epoch: int, loss: float, accuracy: float, images_per_s: float) -> str:
+    return f"epoch {epoch}, loss {loss:.3f}, accuracy {accuracy:.1%}, {images_per_s:,.0f} images/s"

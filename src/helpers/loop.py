@@ -16,14 +16,15 @@ from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast
 from torch import Tensor, nn, optim
-from tqdm.auto import tqdm
 
 from helpers.checkpoints import load_checkpoint, save_checkpoint
 from helpers.history import EpochRow, History, Meter, RunState, device_name
+from helpers.progress import progress_bar
 from helpers.schedules import cosine_with_warmup, parameter_groups, set_learning_rates
 from helpers.training_config import TrainingConfig, resolve_precision
 
 READ_EVERY_S = 0.5  # how often losses are fetched from the device
+BAR = "{desc} {percentage:3.0f} %|{bar:20}| {n_fmt}/{total_fmt} steps [{elapsed}, {remaining} left{postfix}]"
 
 
 class BatchSource(Protocol):
@@ -62,7 +63,8 @@ class Run:
         self.parameters = [parameter for group in groups for parameter in group["params"]]
         optimizer = optim.AdamW(groups, fused=self.device.type == "cuda")
         # In a container, because accelerate patches the forward of the module it is given.
-        container = nn.Sequential(torch.compile(model) if config.compile else model)
+        module: Any = torch.compile(model) if config.compile else model
+        container = nn.Sequential(module)
         self.network, self.optimizer = self.accelerator.prepare(container, optimizer)
 
         self.total_steps = config.epochs * -(-len(batches) // config.accumulation_steps)
@@ -78,7 +80,11 @@ class Run:
         config, state, history = self.config, self.state, self.state.history
         every_s = config.checkpoint_every_s if folder is not None and config.checkpoint_every_s else float("inf")
         quiet = not (config.progress and self.accelerator.is_main_process)
-        with tqdm(total=self.total_steps, initial=history.steps, disable=quiet, unit="step") as bar:
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+        with progress_bar(
+            self.total_steps, "training", unit="step", initial=history.steps, show=not quiet, bar_format=BAR
+        ) as bar:
             read_at = saved_at = time.perf_counter()
             while state.epoch < config.epochs:
                 set_training_mode(self.model)
@@ -88,12 +94,13 @@ class Run:
                         bar.update()
                         if (now := time.perf_counter()) - read_at > READ_EVERY_S:
                             self.meter.read()
-                            bar.set_postfix_str(self.state.describe())
+                            bar.set_postfix_str(self.state.describe(), refresh=False)
                             read_at = now
                     if now - saved_at > every_s:
                         self.save(folder)
                         saved_at = time.perf_counter()
                 self.end_epoch(evaluate)
+                bar.set_postfix_str(history.describe())
                 self.save(folder)
                 saved_at = time.perf_counter()
         history.close_books(self.device)

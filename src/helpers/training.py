@@ -108,7 +108,7 @@ def predict(model: nn.Module, batches: BatchSource, *, precision: str = "auto") 
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        with torch.inference_mode(), torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
+        with torch.no_grad(), torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
             logits = [model(images.to(device, non_blocking=True)).float() for images, _ in batches.epoch(0)]
     finally:
         for module, training in modes:
@@ -154,5 +154,6 @@ def _fingerprint(run: Run, layer_groups: Sequence[Sequence[str]] | None) -> dict
         "processes": run.accelerator.num_processes,
         "batches": batches | {"per_epoch": len(run.batches)},
         "layer_groups": layer_groups,
+        "loss": getattr(run.loss, "__qualname__", type(run.loss).__qualname__),
         "model": describe_model(run.model),
     }

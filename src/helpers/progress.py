@@ -1,0 +1,56 @@
+"""A progress bar for a terminal and for a notebook, executed by hand or by papermill.
+
+In a notebook the bar is one line of text that is updated in place. Unlike a widget it needs no extension, and what an
+executed notebook keeps of it is its last state, not an empty box.
+"""
+
+import io
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tqdm import tqdm
+
+
+def progress_bar(
+    total: int, description: str, *, unit: str, initial: int = 0, show: bool = True, **options: Any
+) -> tqdm:
+    """A tqdm bar in the form that suits where it is shown.
+
+    Parameters
+    ----------
+    total, initial : how many units there are, and how many are done already
+    description : stands before the bar
+    unit : what is counted
+    show : False makes it silent
+    options : passed to tqdm
+    """
+    kind, file = (CellBar, io.StringIO()) if in_notebook() else (tqdm, sys.stderr)
+    return kind(
+        total=total,
+        desc=description,
+        unit=unit,
+        initial=initial,
+        disable=not show,
+        file=file,
+        mininterval=0.5,
+        **options,
+    )
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and "IPKernelApp" in shell.config
+
+
+class CellBar(tqdm):
+    """A tqdm bar that shows its text through one display of the notebook."""
+
+    @staticmethod
+    def status_printer(file: Any) -> Callable[[str], None]:  # called once by tqdm when the bar is made
+        from IPython.display import display
+
+        handle = display({"text/plain": ""}, raw=True, display_id=True)
+        return lambda text: handle.update({"text/plain": text.strip()}, raw=True)
