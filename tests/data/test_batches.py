@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from helpers.data.batches import Batches, random_crops, resize_weights
+from helpers.data.augment import Augmentation, crop_batch, resize_weights
+from helpers.data.batches import Batches
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.25, 0.2, 0.3)
 PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
@@ -106,13 +107,13 @@ def test_crops_and_flips_are_drawn_per_sample():
     assert len(np.unique(np.abs(slopes).round(4))) > 5  # widths
     assert len(np.unique((pixels[:, 1, -1, 8] - pixels[:, 1, 0, 8]).numpy().round(4))) > 5  # heights
     assert len(np.unique(pixels[:, 1, 0, 8].numpy())) > 3  # places
-    unflipped, _ = next(make(ramp, batch_size=64, flip=0.0, **PLAIN).epoch(0))
+    unflipped, _ = next(make(ramp, batch_size=64, augment=Augmentation(flip=0.0), **PLAIN).epoch(0))
     assert (unflipped[:, 0, 8, -1] > unflipped[:, 0, 8, 0]).all()
 
 
 def test_random_crops_keep_to_area_ratio_and_frame():
-    scale, ratio = (0.35, 0.8), (3 / 4, 4 / 3)
-    crops = random_crops(np.random.default_rng(0), 4000, 200, scale, ratio)
+    augmentation = Augmentation(scale=(0.35, 0.8), ratio=(3 / 4, 4 / 3), flip=0.2)
+    crops, mirrored = augmentation.draw(np.random.default_rng(0), 4000, 200)
     top, left, height, width = crops.T
     assert min(top.min(), left.min()) >= 0
     assert max((top + height).max(), (left + width).max()) <= 200
@@ -123,10 +124,11 @@ def test_random_crops_keep_to_area_ratio_and_frame():
     assert aspect.max() < 1.35
     assert abs(area.mean() - 0.575) < 0.01  # uniform; all draws fit, as 0.8 * 4 / 3 is hardly above 1
     assert abs(np.log(aspect).mean()) < 0.02
+    assert abs(mirrored.mean() - 0.2) < 0.03
 
 
 def test_a_crop_that_never_fits_becomes_the_whole_frame():
-    crops = random_crops(np.random.default_rng(0), 8, 32, (1.0, 1.0), (3.0, 4.0))
+    crops, _ = Augmentation((1.0, 1.0), (3.0, 4.0)).draw(np.random.default_rng(0), 8, 32)
     assert crops.tolist() == [[0, 0, 32, 32]] * 8
 
 
@@ -147,13 +149,12 @@ def test_resize_weights_are_torch_antialiased_interpolation():
 
 @pytest.mark.parametrize("image_size", [8, 16, 24])
 def test_the_batched_path_of_a_device_agrees_with_the_cpu_path(images, image_size):
-    batches = make(images, image_size=image_size, **PLAIN)
-    index, crops, mirrored = batches._plan(np.arange(23), 0, 0)
-    whole = batches._resize_on_device(batches._pixels, torch.from_numpy(index), crops, mirrored)
     one_by_one, _ = next(make(images, image_size=image_size, shuffle=False, **PLAIN).epoch(0))
-    assert mirrored.any()
-    assert not mirrored.all()
-    assert (whole - one_by_one).abs().max() < 1.01 / 255  # the CPU rounds to whole levels
+    rng = np.random.default_rng([0, 0, 1])  # seed 0, epoch 0, batch 0
+    crops, mirrored = Augmentation().draw(rng, 5, 16)
+    assert 0 < mirrored.sum() < 5
+    whole = crop_batch(torch.from_numpy(images[:5]), crops, mirrored, image_size)
+    assert (whole - 255 * one_by_one).abs().max() < 1.01  # the CPU rounds to whole levels
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -201,20 +202,30 @@ def test_time_spent_on_data_is_counted(images):
         ({"mean": (0.5, 0.5)}, r"mean: expected three.*\(0.5, 0.5\)"),
         ({"std": (0.5, 0.0, 0.5)}, "std: expected three numbers above 0"),
         ({"image_size": 0}, "image_size.*got 0"),
+        ({"rank": 0, "world_size": 24, "batch_size": 30}, "images: expected at least one per rank"),
         ({"seed": -1}, "seed.*got -1"),
         ({"resident": "gpu"}, "resident.*'gpu'"),
         ({"rank": 2, "world_size": 2}, "rank 2 of 2"),
-        ({"rank": 0, "world_size": 9}, "batch_size: expected at least world_size"),
-        ({"scale": (0.0, 1.0)}, "scale"),
-        ({"scale": (0.5, 1.5)}, "scale"),
-        ({"ratio": (2.0, 1.0)}, "ratio"),
-        ({"flip": 1.5}, "flip.*1.5"),
-        ({"memory_share": 0.0}, "memory_share"),
+        ({"rank": 0, "world_size": 9}, "batch_size: expected at least one image per rank .9.*got 5"),
     ],
 )
 def test_wrong_arguments_are_named(images, wrong, told):
     with pytest.raises(ValueError, match=told):
         make(images, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"scale": (0.0, 1.0)}, r"scale.*\(0.0, 1.0\)"),
+        ({"scale": (0.5, 1.5)}, "scale"),
+        ({"ratio": (2.0, 1.0)}, "ratio"),
+        ({"flip": 1.5}, r"flip.*1.5"),
+    ],
+)
+def test_an_impossible_augmentation_is_refused(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        Augmentation(**wrong)
 
 
 def test_wrong_arrays_are_named(images):
