@@ -80,9 +80,7 @@ class Xception(nn.Module):
         If an argument is not positive, or the images have another number of channels.
     """
 
-    def __init__(
-        self, num_classes: int = 1000, in_channels: int = 3, width: float = 1.0, stem_stride: int = 2
-    ) -> None:
+    def __init__(self, num_classes: int = 1000, in_channels: int = 3, width: float = 1.0, stem_stride: int = 2) -> None:
         super().__init__()
         for name, value in {"num_classes": num_classes, "width": width, "stem_stride": stem_stride}.items():
             if value <= 0:
