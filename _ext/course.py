@@ -30,6 +30,7 @@ MATHJAX_SPOKEN = "a11y/assistive-mml.js"  # MathML beside each formula, for scre
 
 def configure(app: Sphinx, config: Config) -> None:
     """Before anything is read: executed labs, the execution cache, local scripts, repository links."""
+    drop_thebe(app)  # before the builder collects its style sheets
     root = Path(app.srcdir)
     (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)  # else a failed build leaves the logo as a *file*
     for name in executed_labs.lab_names(root / "_toc.yml"):
@@ -72,7 +73,7 @@ def _execution_cache(root: Path) -> Path:
 
 
 def drop_thebe(app: Sphinx) -> None:
-    """Jupyter Book always loads sphinx-thebe, whose script runs on every page and fails twice; nothing here uses it."""
+    """Jupyter Book always loads sphinx-thebe, whose script runs on every page and fails; nothing here uses it."""
     for name, listeners in app.events.listeners.items():
         app.events.listeners[name] = [one for one in listeners if not one.handler.__module__.startswith("sphinx_thebe")]
     app.registry.css_files[:] = [entry for entry in app.registry.css_files if "thebe" not in entry[0]]
@@ -142,6 +143,10 @@ CORRECTIONS: list[tuple[re.Pattern[str], str]] = [
     for pattern, replacement in [
         # The icon fonts draw every icon; this script would draw them a second time, for 1.5 MB a page.
         (r'\s*<!-- So that users can add custom icons -->\s*<script defer src="[^"]*fontawesome\.js[^"]*"></script>', ""),
+        # The sidebar's logo and title stand outside every landmark (axe: region).
+        (r'(<div id="pst-primary-sidebar")(?= class)', r'\1 role="navigation" aria-label="Course"'),
+        # Citations: a list whose entries have a deprecated role that no list allows (axe: aria-required-children).
+        (r'(<div class="citation" id="[^"]*") role="doc-biblioentry"', r'\1 role="listitem"'),
     ]
 ]
 
@@ -178,7 +183,6 @@ _render_image = NbElementRenderer.render_image
 def setup(app: Sphinx) -> dict[str, Any]:
     NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
     app.connect("config-inited", configure, priority=100)
-    app.connect("builder-inited", drop_thebe, priority=1)
     app.connect("builder-inited", polish_pages, priority=900)
     app.connect("html-page-context", link_page, priority=900)
     app.connect("build-finished", copy_mathjax)

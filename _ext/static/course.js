@@ -13,3 +13,14 @@ const markScrollers = () => {
 };
 window.addEventListener("load", markScrollers);
 window.addEventListener("resize", markScrollers);
+// A list marked {.ticks} can be ticked; the ticks stay in the reader's own browser.
+for (const [number, item] of document.querySelectorAll("ul.ticks > li").entries()) {
+  const key = `ticked:${location.pathname}:${number}`;
+  const label = document.createElement("label");
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: localStorage.getItem(key) === "yes" });
+  const text = document.createElement("span");
+  text.append(...(item.querySelector(":scope > p") ?? item).childNodes);
+  label.append(box, text);
+  item.replaceChildren(label);
+  box.addEventListener("change", () => localStorage.setItem(key, box.checked ? "yes" : "no"));
+}

@@ -1,0 +1,144 @@
+"""A browser and the built book: one Chromium for the session, the book served on loopback and read over file://.
+
+Chromium is the system's. Where there is none these tests are skipped with that reason; in CI that is a failure.
+"""
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # no network
+WIDTHS = (1280, 390)
+THEMES = ("light", "dark")
+
+
+def pages() -> list[str]:
+    """Every page of the built book, as a path below it; `index.html` only redirects to `intro.html`."""
+    found = sorted(path.relative_to(BOOK).as_posix() for path in BOOK.rglob("*.html") if "_static" not in path.parts)
+    return [page for page in found if page != "index.html"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "page_path" in metafunc.fixturenames:  # without a book one test remains, which fails and says so
+        metafunc.parametrize("page_path", pages() or ["(no book)"], scope="session")
+
+
+@pytest.fixture(scope="session")
+def book() -> Path:
+    if not (BOOK / "index.html").is_file():
+        pytest.fail(f"there is no built book at {BOOK}: run `make book` first")
+    return BOOK
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(book: Path) -> Iterator[str]:
+    """Address of the book on loopback."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(book)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        reason = f"no Chromium on PATH (looked for {', '.join(CHROMIUM_NAMES)}); the book was not tested in a browser"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """What a browser saw on one page, at one width, in one theme."""
+
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    axe: list[str] = field(default_factory=list)
+    seen: dict[str, Any] = field(default_factory=dict)
+
+
+class Visitor:
+    """Opens each page once per width and theme and keeps what it saw; several tests then ask."""
+
+    def __init__(self, browser: Any) -> None:
+        from axe_playwright_python.base import AXE_SCRIPT
+
+        self.context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
+        self.axe_script = AXE_SCRIPT
+        self.visits: dict[tuple[str, int, str, bool], Visit] = {}
+
+    def open(self, url: str, width: int = WIDTHS[0], theme: str = "light") -> tuple[Any, Visit]:
+        """A page in its own tab, loaded, with mathematics typeset and widgets drawn; the caller closes it."""
+        visit, page = Visit(), self.context.new_page()
+        page.on("console", lambda message: visit.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: visit.errors.append(str(error)))
+        page.on("request", lambda request: visit.requests.append(request.url))
+        page.on("requestfailed", lambda request: visit.failed.append(f"{request.url} ({request.failure})"))
+        page.on("response", lambda answer: visit.failed.append(answer.url) if answer.status >= 400 else None)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.goto(url, wait_until="load")
+        page.evaluate("() => window.MathJax?.startup?.promise")
+        page.evaluate("() => document.fonts.ready.then(() => true)")
+        return page, visit
+
+    def __call__(self, url: str, width: int, theme: str, axe: bool = True) -> Visit:
+        key = (url, width, theme, axe)
+        if key not in self.visits:
+            page, visit = self.open(url, width, theme)
+            visit.seen = page.evaluate(LOOK)
+            if axe:
+                page.evaluate(self.axe_script)
+                found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")
+                visit.axe = [
+                    f"{rule['id']}: {node['target']} {node['html'][:160]}"
+                    for rule in found["violations"]
+                    for node in rule["nodes"]
+                ]
+            page.close()
+            self.visits[key] = visit
+        return self.visits[key]
+
+
+LOOK = """() => ({
+  theme: document.documentElement.dataset.theme,
+  formulas: document.querySelectorAll('.bd-article .math').length,
+  typeset: document.querySelectorAll('.bd-article mjx-container').length,
+  badFormulas: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map((e) => e.textContent),
+  brokenImages: [...document.images].filter((i) => !i.complete || i.naturalWidth === 0).map((i) => i.src),
+  images: document.images.length,
+  overflow: document.documentElement.scrollWidth - window.innerWidth,
+  widgets: document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length,
+  liveWidgets: document.querySelectorAll('.course-widget[data-ready]').length,
+})"""
+
+
+@pytest.fixture(scope="session")
+def visitor(chromium: Any, book: Path) -> Visitor:
+    return Visitor(chromium)

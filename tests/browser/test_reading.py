@@ -1,0 +1,57 @@
+"""What a reader does: switch the theme, search, follow the table of contents, tick a list."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_theme_switch_cycles_and_is_remembered(visitor, served):
+    page, visit = visitor.open(served + "intro.html")
+    mode = lambda: page.evaluate("() => document.documentElement.dataset.mode")  # noqa: E731
+    seen = [mode()]
+    for _ in range(3):
+        page.locator(".theme-switch-button:visible").first.click()
+        seen.append(mode())
+    assert set(seen) == {"auto", "light", "dark"}
+    page.evaluate("() => localStorage.setItem('mode', 'dark')")
+    page.evaluate("() => localStorage.setItem('theme', 'dark')")
+    page.reload()
+    assert page.evaluate("() => document.documentElement.dataset.theme") == "dark"
+    page.evaluate("() => localStorage.clear()")
+    assert visit.errors == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds_a_word_offline(visitor, served, book, scheme):
+    base = served if scheme == "http" else f"file://{book}/"
+    page, visit = visitor.open(base + "search.html?q=attention")
+    page.wait_for_selector("ul.search li a")
+    links = page.eval_on_selector_all("ul.search li a", "links => links.map((a) => a.getAttribute('href'))")
+    assert any(link.startswith("intro.html") for link in links)
+    page.wait_for_load_state("networkidle")
+    assert visit.errors == visit.failed == []
+    page.close()
+
+
+def test_search_says_so_where_nothing_is_found(visitor, served):
+    page, visit = visitor.open(served + "search.html?q=zyxwvutsrq")
+    page.wait_for_function("() => document.querySelector('#search-results')?.textContent.includes('did not match')")
+    assert page.locator("ul.search li").count() == 0
+    assert visit.errors == []
+    page.close()
+
+
+def test_front_door_leads_to_the_book(visitor, served):
+    page, visit = visitor.open(served)
+    page.wait_for_url("**/intro.html")
+    assert page.locator("h1").first.inner_text().startswith("From Convolution to Attention")
+    assert visit.errors == []
+    page.close()
+
+
+def test_keyboard_reaches_the_text_first(visitor, served):
+    page, _ = visitor.open(served + "intro.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.textContent.trim()") == "Skip to main content"
+    page.close()
