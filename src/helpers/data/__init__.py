@@ -33,7 +33,7 @@ def load_dataset(
     data_dir : `folders` only, the folder that holds train/ and test/.
     crop : `stanford_dogs` only, "box" (first annotated box) or None (the whole frame).
     on_broken : "raise", or "skip" to leave out (and count) images that cannot be decoded.
-    options : `breeds` only, what to draw.
+    options : `breeds` only, what to draw (see `load_breeds`, which draws its own validation dogs).
 
     Raises ValueError, before any work, for a name or an option that does not exist.
     """
@@ -55,7 +55,7 @@ def load_dataset(
     if name == "breeds":
         from helpers.data.breeds import load_breeds
 
-        return load_breeds(**common, **options)
+        return load_breeds(**common, progress=progress, **options)
     if name == "stanford_dogs":
         from helpers.data.stanford_dogs import load_stanford_dogs
 

@@ -93,9 +93,8 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
         return np.arange(len(labels)), np.empty(0, dtype=np.int64)
     classes, counts = np.unique(labels, return_counts=True)
     if len(counts) and counts.min() < 2:
-        raise ValueError(
-            f"stratified split: expected at least 2 images per class, got 1 in class {classes[counts.argmin()]}"
-        )
+        alone = classes[counts < 2].tolist()
+        raise ValueError(f"stratified split: expected at least 2 images per class, got 1 in classes {alone}")
     generator = np.random.default_rng(seed)
     first, second = [], []
     for label, count in zip(classes, counts, strict=True):
@@ -106,10 +105,33 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     return np.sort(np.concatenate(first)), np.sort(np.concatenate(second))
 
 
+def stratified_subset(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """The sorted indices of a random share of every class, at least one of each.
+
+    With the same seed, a smaller share is a part of a larger one.
+
+    Arguments
+    ---------
+    labels : (N,) integers.
+    fraction : 0 < fraction <= 1; 1 takes everything.
+
+    Raises ValueError for a fraction outside (0, 1].
+    """
+    if not 0 < fraction <= 1:
+        raise ValueError(f"train_fraction: expected 0 < train_fraction <= 1, got {fraction}")
+    generator = np.random.default_rng(seed)
+    kept = [np.empty(0, dtype=np.int64)]
+    for label in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        kept.append(members[: max(1, round(len(members) * fraction))])
+    return np.sort(np.concatenate(kept))
+
+
 def take(split: Split, index: np.ndarray) -> Split:
-    """The images of `split` at `index`, (n,) integers, in that order."""
+    """The images of `split` at `index`, (n,) integers, in that order; neighbours in a row stay a view, not a copy."""
+    run = len(index) > 0 and np.array_equal(index, np.arange(index[0], index[0] + len(index)))
     return Split(
-        images=split.images[index],
+        images=split.images[index[0] : index[0] + len(index)] if run else split.images[index],
         labels=split.labels[index],
         names=tuple(split.names[i] for i in index),
         factors={name: values[index] for name, values in split.factors.items()},
@@ -117,21 +139,5 @@ def take(split: Split, index: np.ndarray) -> Split:
 
 
 def subset(split: Split, fraction: float, seed: int) -> Split:
-    """A random share of every class, at least one image of each.
-
-    Arguments
-    ---------
-    fraction : 0 < fraction <= 1; 1 returns `split` itself.
-
-    Raises ValueError for a fraction outside (0, 1].
-    """
-    if not 0 < fraction <= 1:
-        raise ValueError(f"train_fraction: expected 0 < fraction <= 1, got {fraction}")
-    if fraction == 1:
-        return split
-    generator = np.random.default_rng(seed)
-    kept = []
-    for label in np.unique(split.labels):
-        members = generator.permutation(np.flatnonzero(split.labels == label))
-        kept.append(members[: max(1, round(len(members) * fraction))])
-    return take(split, np.sort(np.concatenate(kept)))
+    """A random share of every class of `split`, at least one image of each; see `stratified_subset`."""
+    return take(split, stratified_subset(split.labels, fraction, seed))
