@@ -53,7 +53,7 @@ def draw_breeds(
     proportion : integers (n,), indices into `PROPORTIONS`.
     rng : its children by `spawn` are used, so a second call with it draws other dogs.
     image_size : S in pixels, at least 16.
-    difficulty : 0 (clear textures, breeds far apart, tidy pictures) to 1; see `helpers.data.dogs.Nuisance`.
+    difficulty : 0 (clear textures, breeds far apart, tidy pictures) to 1; see `helpers.data.variation.Nuisance`.
     bar : a tqdm bar to advance by the images drawn.
 
     Returns uint8 (n, S, S, 3).
@@ -74,9 +74,9 @@ def draw_breeds(
         rows = chunk.stop - start
         table = numbers.random((rows, UNIFORMS))  # filled row by row, so image i does not depend on `step` or n
         noise = grain.standard_normal((rows, image_size, image_size), dtype=np.float32)
-        images[chunk] = draw_chunk(
-            texture[chunk], proportion[chunk], table, noise, image_size, difficulty, TEXTURES, PROPORTIONS
-        )
+        coats = [TEXTURES[t] for t in texture[chunk]]
+        bodies = [PROPORTIONS[p] for p in proportion[chunk]]
+        images[chunk] = draw_chunk(coats, bodies, table, noise, difficulty)
         if bar is not None:
             bar.update(rows)
     return images

@@ -77,7 +77,7 @@ def curly(u: np.ndarray, v: np.ndarray, key: np.ndarray, wave: np.ndarray) -> np
 
 def patched(u: np.ndarray, v: np.ndarray, key: np.ndarray, wave: np.ndarray) -> np.ndarray:
     """A few large irregular patches, as on a cow."""
-    return (_blobs(u, v, wave, 0.36) - np.float32(0.2)) * np.float32(0.4)
+    return (_blobs(u, v, wave, 0.45) - np.float32(0.2)) * np.float32(0.35)
 
 
 def ticked(u: np.ndarray, v: np.ndarray, key: np.ndarray, wave: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 
 MINIMUM_FILL = 0.16  # least share of a 32 x 32 grid that a system must touch to become a class
 MAXIMUM_FILL = 0.75  # above, the picture is a blot without structure
+MOST_AREA = 0.9  # largest sum of the maps' |det A|
 MINIMUM_SIZE = 16
 MOST_MAPS = 6
 BURN_IN = 12  # steps until a point has come to the attractor
@@ -71,14 +72,17 @@ def draw_fractals(
 def find_system(seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the maps (m, 2, 3) and weights (m,) of class `number`: the first candidate with a good fill rate.
 
-    A map sends p to A p + t, with A = R(a) diag(s1, s2) R(b), 0 < s < 1; weights go with |det A| (Barnsley's choice).
+    A map sends p to A p + t, with A = R(a) diag(s1, s2) R(b), 0 < s2 <= s1 < 1; its weight goes with |det A|.
+    Systems whose maps cover more than `MOST_AREA` together overlap into dust and are rejected too.
     """
     rng = np.random.default_rng([seed, number, 0])
     while True:
         count = int(rng.integers(2, MOST_MAPS + 1))
-        a, b = rng.uniform(0, 2 * np.pi, (2, count))
+        a, b = rng.uniform(0, 2 * np.pi, (2, count))  # angles of the two rotations
         first = rng.uniform(0.35, 0.9, count)
         second = first * rng.uniform(0.25, 1.0, count)
+        if (first * second).sum() > MOST_AREA:
+            continue
         flip = rng.choice([-1.0, 1.0], count)
         linear = _rotation(a) @ (np.stack([first, second * flip], 1)[:, :, None] * _rotation(b))
         maps = np.concatenate([linear, rng.uniform(-1, 1, (count, 2, 1))], 2).astype(np.float32)
@@ -106,7 +110,8 @@ def _chaos_game(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Play for n images at once, each with its own generator.
 
-    maps (n, m, 2, 3), weights (n, m) -> x, y and a colour in [0, 1] of at least `points` points per image, each (n, points).
+    maps (n, m, 2, 3), weights (n, m) -> x, y and a colour in [0, 1] of at least `points` points per image;
+    each (n, points).
     Every image plays `chains` games side by side; the first steps of each are thrown away.
     """
     n, count = weights.shape

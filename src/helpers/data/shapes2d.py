@@ -62,3 +62,9 @@ def paint(canvas: np.ndarray, alpha: np.ndarray, colour: np.ndarray) -> None:
         difference = colour[:, channel] - canvas[:, channel]
         difference *= alpha
         canvas[:, channel] += difference
+
+
+def hsv(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Colours from hue (a full circle is 1), saturation and value in [0, 1], each (n, 1); returns (n, 3, 1)."""
+    k = (np.array([5, 3, 1], dtype=np.float32) + hue * 6) % 6
+    return (value - value * saturation * np.clip(np.minimum(k, 4 - k), 0, 1))[:, :, None].astype(np.float32)
