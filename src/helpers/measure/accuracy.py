@@ -122,12 +122,12 @@ def over_seeds(values: ArrayLike, confidence: float = 0.95) -> Estimate:
 def pooled(correct: ArrayLike, confidence: float = 0.95) -> Estimate:
     r"""Accuracy over seeds and test images, with an interval that covers both.
 
-    Each answer is $x_{si}=a+\alpha_s+\beta_i+\varepsilon_{si}$ (seed, image, rest), both effects random. The
-    two-way analysis of variance without replication gives $\mathrm{Var}(\bar
-    x)=\frac{MS_{seed}+MS_{image}-MS_{rest}}{S\,n}$, with Satterthwaite's degrees of freedom for Student's
-    quantile. The interval is Wilson's at the size $\bar x(1-\bar x)/\mathrm{Var}(\bar x)$, which stays in [0,
-    1]. In simulations it
-    covers the truth 93 to 97 times in 100 with 3 seeds or more, and 87 to 97 with 2 (a two-way bootstrap with 3: 88).
+    Each answer is $x_{si}=a+\alpha_s+\beta_i+\varepsilon_{si}$ (seed, image, rest), both effects random. The two-way
+    analysis of variance without replication gives
+    $\mathrm{Var}(\bar x)=\frac{MS_{seed}+MS_{image}-MS_{rest}}{S\,n}$, with Satterthwaite's degrees of freedom for
+    Student's quantile. The interval is Wilson's at the size $\bar x(1-\bar x)/\mathrm{Var}(\bar x)$, which stays in
+    [0, 1]. In simulations it covers the truth 93 to 97 times in 100 with 3 seeds or more, and 87 to 97 with 2
+    (a two-way bootstrap with 3: 88).
 
     (S, n) of True/False -> Estimate covering "both". A single seed cannot tell how seeds vary: then the
     interval is `top1`'s and `covers` says "test sampling". Raises ValueError for another shape or other

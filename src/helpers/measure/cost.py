@@ -8,8 +8,6 @@ attention's included; norms, activations and pooling are not (fvcore counts norm
 import re
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -18,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from helpers.measure.meta import run_on_meta, tensors_on_meta, watched
 
 aten = torch.ops.aten
 
@@ -91,14 +91,10 @@ class _Product:
 
 def _products(model: nn.Module, image_size: int | tuple[int, int], in_channels: int) -> list[_Product]:
     """Every product of one forward pass of one image, found by running the model on the meta device."""
-    height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
-    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    on_meta = {name: torch.empty_like(t, device="meta").requires_grad_(t.requires_grad) for name, t in tensors.items()}
-    floats = next((t.dtype for t in tensors.values() if t.is_floating_point()), torch.float32)
-    images = torch.empty(1, in_channels, height, width, device="meta", dtype=floats)
-    weights = {t.untyped_storage()._cdata for t in on_meta.values()}
-    with _watched(model) as path, torch.enable_grad(), _ProductCounter(path, weights) as counter:
-        torch.func.functional_call(model, on_meta, (images,))
+    tensors = tensors_on_meta(model)
+    weights = {t.untyped_storage()._cdata for t in tensors.values()}
+    with watched(model) as path, torch.enable_grad(), _ProductCounter(path, weights) as counter:
+        run_on_meta(model, tensors, image_size, in_channels)
     return counter.products
 
 
@@ -136,28 +132,6 @@ class _ProductCounter(TorchDispatchMode):
 
 _MATRIX_PRODUCTS = (aten.mm, aten.bmm, aten.addmm, aten.baddbmm, aten.mv, aten.addmv)
 _UNKNOWN_PRODUCT = re.compile("attention|convolution|rnn|lstm|gru|matmul|mm$|^linear$")
-
-
-@contextmanager
-def _watched(model: nn.Module) -> Iterator[list[str]]:
-    """Put the model in eval mode and keep the path of the module that runs last in a list, for a while."""
-    path = [""]
-    modes = {module: module.training for module in model.modules()}
-    fast_path = torch.backends.mha.get_fastpath_enabled()
-    hooks = []
-    for name, module in model.named_modules():
-        hooks.append(module.register_forward_pre_hook(lambda module, args, name=name: path.append(name)))
-        hooks.append(module.register_forward_hook(lambda module, args, output: path.pop() and None, always_call=True))
-    try:
-        torch.backends.mha.set_fastpath_enabled(False)
-        model.eval()
-        yield path
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast_path)
-        for module, training in modes.items():
-            module.training = training
-        for hook in hooks:
-            hook.remove()
 
 
 # ------------------------------------------------------------------------------------------ saved activations
