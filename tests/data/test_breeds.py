@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import binom
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from helpers.data import breeds, load_dataset
 from helpers.data.breeds import PROPORTIONS, TEXTURES, draw_breeds, load_breeds
@@ -37,6 +38,14 @@ def test_the_same_arguments_draw_the_same_pixels():
     for name in ("train", "val", "test"):
         np.testing.assert_array_equal(getattr(first, name).images, getattr(second, name).images)
     assert first.fingerprint == second.fingerprint
+
+
+def test_other_pixels_come_with_another_drawing_version():
+    """If this fails because the drawing was changed on purpose: raise DRAWING_VERSION, then renew the numbers."""
+    images = load_breeds(**(SMALL | {"n_test_per_class": 1}), difficulty=0.5).test.images
+    expected = [62.52, 64.38, 64.83, 60.63, 53.15, 67.7, 44.61, 64.8, 54.48, 68.99, 68.19, 64.86]
+    assert breeds.DRAWING_VERSION == 1
+    np.testing.assert_allclose(images.reshape(12, -1).astype(float).std(1), expected, atol=0.1)
 
 
 @pytest.mark.parametrize(
@@ -129,19 +138,21 @@ def test_coat_colours_do_not_tell_textures_apart(clear_dogs):
     images, texture, _ = clear_dogs
     centre = images[:, 18:30, 18:30].reshape(len(images), -1, 3)
     hits = nearest_centroid_hits(np.concatenate([centre.mean(1), np.median(centre, 1)], 1), texture)
-    assert hits <= binom.ppf(1 - 1e-4, 600, 1 / 4) + 60  # mean and median of a marked coat still hold a little
+    assert hits <= binom.ppf(1 - 1e-4, 600, 1 / 4)
 
 
 def test_local_statistics_tell_textures_apart_at_difficulty_zero(clear_dogs):
     images, texture, _ = clear_dogs
-    grey = images.astype(np.float32).mean(3)
-    grey /= grey.std((1, 2), keepdims=True)
-    lags = [(0, 2), (0, 4), (2, 0), (4, 0), (2, 2), (0, 6), (6, 0)]  # mean squared differences at short distances
-    window = grey[:, 8:-8, 8:-8]
-    size = window.shape[1]
-    features = [((window[:, a:, b:] - window[:, : size - a, : size - b]) ** 2).mean((1, 2)) for a, b in lags]
-    hits = nearest_centroid_hits(np.log(np.stack(features, 1)), texture)
-    assert hits > binom.ppf(1 - 1e-9, 600, 1 / 4)
+    grey = images.astype(np.float32).mean(3)[:, 8:-8, 8:-8]
+    size, features = grey.shape[1], []
+    for a in range(7):  # mean differences between points at most six pixels apart, pooled over the picture
+        for b in range(-6 if a else 1, 7):
+            upper = grey[:, a:, max(b, 0) : size + min(b, 0)]
+            lower = grey[:, : size - a, max(-b, 0) : size - max(b, 0)]
+            features.append(np.log1p(np.abs(upper - lower).mean((1, 2))))
+    table, odd = np.stack(features, 1), np.arange(len(texture)) % 2 == 1
+    probe = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(table[~odd], texture[~odd])
+    assert probe.score(table[odd], texture[odd]) > 0.8  # 0.90 when this was written; chance is 0.25
 
 
 def test_silhouettes_tell_proportions_apart_at_difficulty_zero(clear_dogs):
