@@ -154,6 +154,7 @@ def test_the_batched_path_of_a_device_agrees_with_the_cpu_path(images, image_siz
     crops, mirrored = Augmentation().draw(rng, 5, 16)
     assert 0 < mirrored.sum() < 5
     whole = crop_batch(torch.from_numpy(images[:5]), crops, mirrored, image_size)
+    assert whole.is_contiguous()
     assert (whole - 255 * one_by_one).abs().max() < 1.01  # the CPU rounds to whole levels
 
 

@@ -155,6 +155,7 @@ def test_a_full_disk_is_foreseen(tmp_path, monkeypatch):
         build(make_items(), tmp_path, decode=forbidden)
     assert caught.value.errno == errno.ENOSPC
     assert str(tmp_path) in str(caught.value)
+    assert str(caught.value).count("HELPERS_CACHE") == 1
     assert remaining(tmp_path) == []
 
 

@@ -12,7 +12,7 @@ at any batch and sees what it would have seen.
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -109,7 +109,7 @@ class Batches:
         make = self._make_on_cpu if self.device.type == "cpu" else self._make_on_device
         with ThreadPoolExecutor(torch.get_num_threads()) as pool, ThreadPoolExecutor(1) as reader:
             following = self._draw(order, epoch, start)
-            ahead = None if self.resident else reader.submit(self._read, following[0])
+            ahead = None if self.resident else self._read(reader, following[0])
             for k in range(start, len(self)):
                 began = time.perf_counter()
                 rows, crops, mirrored = following
@@ -118,7 +118,7 @@ class Batches:
                 pixels = self._pixels
                 if ahead is not None:  # streamed: this batch was read while the last one was used
                     pixels, rows = ahead.result(), np.arange(len(rows))
-                    ahead = reader.submit(self._read, following[0])
+                    ahead = self._read(reader, following[0])
                 images = make(pool, pixels, rows, crops, mirrored)
                 self.seconds_waited += time.perf_counter() - began
                 yield images, labels
@@ -135,11 +135,11 @@ class Batches:
         mine = slice(self.rank, None, self.world_size)
         return rows[mine], crops[mine], mirrored[mine]
 
-    def _read(self, rows: np.ndarray) -> torch.Tensor:
-        """Gather rows of the map, into pinned memory when they travel to a GPU."""
+    def _read(self, reader: ThreadPoolExecutor, rows: np.ndarray) -> Future[torch.Tensor]:
+        """Start to gather rows of the map, into pinned memory when they travel to a GPU."""
         shape = (len(rows), *self._pixels.shape[1:])
         gathered = torch.empty(shape, dtype=torch.uint8, pin_memory=self.device.type == "cuda")
-        return torch.index_select(self._pixels, 0, torch.from_numpy(rows), out=gathered)
+        return reader.submit(torch.index_select, self._pixels, 0, torch.from_numpy(rows), out=gathered)
 
     def _make_on_cpu(
         self,

@@ -22,9 +22,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from filelock import AcquireReturnProxy, FileLock, Timeout
-from tqdm.auto import tqdm
 
 from helpers.data.decode import RULE, Box, decode_image
+from helpers.progress import progress_bar
 
 Source = bytes | Callable[[], bytes]
 Item = tuple[str, Source, Box | None] | tuple[int, str, Source, Box | None]
@@ -123,7 +123,7 @@ def build_cache(
             result = _open(path, described)  # again: another run may have built it while this one waited
             if result is None:
                 build = _Build(path, described, decode, on_broken, workers or min(os.cpu_count() or 1, 8))
-                build.run(items, tqdm(total=count, desc=description, unit="image", disable=not progress))
+                build.run(items, progress_bar(count, description, unit="image", show=progress))
                 result = _open(path, described)
         if result is None:
             raise CacheError(errno.EIO, "the cache was written but cannot be read back", str(path))
@@ -164,7 +164,8 @@ class _Build:
         except BaseException as error:
             for leftover in (part, self.path, self.path.with_suffix(".json.part")):
                 leftover.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+            if full and not isinstance(error, CacheError):
                 raise self._no_space(str(error)) from error
             raise
 
@@ -221,7 +222,7 @@ class _Build:
     def _ask_for_space(self) -> None:
         free = shutil.disk_usage(self.path.parent).free
         if free < HEADER_BYTES + self.count * self.row_bytes:
-            raise self._no_space(f"{free / 1e6:,.0f} MB are free")
+            raise self._no_space(f"{free / 1e6:,.1f} MB are free")
 
     def _no_space(self, reason: str) -> CacheError:
         needed = (HEADER_BYTES + self.count * self.row_bytes) / 1e6
