@@ -1,0 +1,170 @@
+"""Weights from timm, torchvision and torch into our models, and the proof that both compute the same.
+
+`from_reference` renames every tensor by the table of its family (`helpers.models.port_rules`), loads the result, and
+then compares, because two networks can share every name and still differ (another GELU, another pooling): once with
+the reference's weights, and once with every number drawn at random, since fresh weights hide errors.
+"""
+
+import copy
+import re
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from helpers.models.parity import TRAPS, difference, module_outputs, movement, randomise
+from helpers.models.port_rules import FAMILIES, Family
+
+__all__ = ["TRAPS", "PortReport", "block_differences", "from_reference", "randomise"]
+
+TOLERANCE = 1e-10  # float64 rounding through a hundred layers stays below 1e-12; the smallest trap is above 1e-6
+
+
+@dataclass(frozen=True)
+class PortReport:
+    """Which tensor went where, and how well the two models agree.
+
+    Parameters
+    ----------
+    family
+        Package and class of the reference.
+    tensors
+        The reference's name of every tensor -> our name.
+    largest_difference
+        Of all compared outputs, in float64, relative to max(1, largest reference value).
+    """
+
+    family: str
+    tensors: dict[str, str]
+    largest_difference: float
+
+    def __str__(self) -> str:
+        width = max(map(len, self.tensors))
+        lines = [f"{theirs:{width}} -> {ours}" for theirs, ours in self.tensors.items()]
+        head = f"{self.family}: {len(lines)} tensors, largest difference {self.largest_difference:.1e}"
+        return "\n".join([head, *lines])
+
+
+def family_of(reference: nn.Module) -> tuple[str, Family]:
+    """Find the family by the package and the class of a reference.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists them.
+    """
+    key = (type(reference).__module__.split(".")[0], type(reference).__name__)
+    if key not in FAMILIES:
+        known = ", ".join(".".join(known) for known in FAMILIES)
+        raise ValueError(f"reference: expected one of {known}; got {'.'.join(key)}")
+    return ".".join(key), FAMILIES[key]
+
+
+def rename_tensors(reference: dict[str, Tensor], ours: dict[str, Tensor], family: Family) -> dict[str, str]:
+    """Map the reference's names to ours, one to one and shape by shape.
+
+    Raises
+    ------
+    ValueError
+        Listing what has no place in our model, what our model lacks, and what has another shape.
+    """
+    names = {name: family.rename(name) for name in reference}
+    left_over = [name for name, our_name in names.items() if our_name not in ours]
+    missing = sorted(set(ours) - set(names.values()))
+    reshaped = [
+        f"{name} {tuple(reference[name].shape)}, ours {tuple(ours[our_name].shape)}"
+        for name, our_name in names.items()
+        if our_name in ours and ours[our_name].shape != reference[name].shape
+    ]
+    problems = {"left over": left_over, "missing from the reference": missing, "of another shape": reshaped}
+    found = [f"{len(what)} tensors {problem}: {', '.join(what)}" for problem, what in problems.items() if what]
+    if found:
+        raise ValueError("; ".join(found))
+    return names
+
+
+def load(ours: nn.Module, reference: nn.Module, names: dict[str, str]) -> None:
+    """Copy the reference's tensors; nothing is shared."""
+    ours.load_state_dict({names[name]: tensor for name, tensor in reference.state_dict().items()})
+
+
+@torch.no_grad()
+def largest_difference(ours: nn.Module, reference: nn.Module, family: Family) -> tuple[float, float]:
+    """The largest difference of all outputs of two models in float64, and how far the outputs move with the input."""
+    pairs = list(family.run(ours, reference))
+    return max(difference(*pair) for pair in pairs), movement(pairs[0][1])
+
+
+def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
+    """Rebuild a model of timm, torchvision or torch as ours, with its weights, and prove that it computes the same.
+
+    Both are compared in eval mode and float64, on copies. Dropout and drop path are carried over where our model has
+    them, but random as they are, they are not compared.
+
+    Parameters
+    ----------
+    reference
+        A model of `FAMILIES`, of any size, number of classes and image size; left as it is.
+
+    Returns
+    -------
+    Our model, with the reference's dtype, device and mode, which shares nothing with it; and the report.
+
+    Raises
+    ------
+    ValueError
+        If the family is unknown, tensors are left over, missing or of another shape (by name), or the outputs differ.
+    """
+    name, family = family_of(reference)
+    probe = copy.deepcopy(reference).to("cpu", torch.float64).eval()
+    tensors = probe.state_dict()
+    try:
+        with torch.device("meta"):  # shapes only: nothing is drawn that the reference's weights would replace
+            blank = family.build(probe, tensors)
+    except (KeyError, AttributeError) as error:
+        raise ValueError(f"{name}: expected a plain member of the family, which has {error}") from error
+    names = rename_tensors(tensors, blank.state_dict(), family)
+
+    twin = copy.deepcopy(blank).to(torch.float64).to_empty(device="cpu").eval()
+    largest = 0.0
+    for weights in ("its own", "random"):
+        if weights == "random":
+            randomise(probe)
+        load(twin, probe, names)
+        differs, moves = largest_difference(twin, probe, family)
+        if weights == "random" and moves < 1e-3:
+            raise ValueError(f"{name}: expected outputs that depend on the input, got a movement of {moves:.1e}")
+        if differs > TOLERANCE:
+            raise ValueError(
+                f"{name}: every tensor has its place, but with {weights} weights the outputs differ by {differs:.1e}"
+                f" (expected at most {TOLERANCE:.0e}): the reference computes something else"
+            )
+        largest = max(largest, differs)
+
+    like = next(reference.parameters())
+    ours = blank.to(like.dtype).to_empty(device=like.device).train(reference.training)
+    load(ours, reference, names)
+    return ours, PortReport(name, names, largest)
+
+
+@torch.no_grad()
+def block_differences(ours: nn.Module, reference: nn.Module, images: Tensor) -> list[tuple[str, float]]:
+    """Compare what every block gives out, from the first to the logits.
+
+    Parameters
+    ----------
+    ours, reference
+        A pair from `from_reference`, perhaps one of them broken on purpose; in eval mode and of one dtype.
+    images
+        (B, C, H, W) in that dtype.
+
+    Returns
+    -------
+    (our name, difference relative to max(1, largest reference value)) in order, the last one named "logits".
+    """
+    family = family_of(reference)[1]
+    names = {name: family.rename(name) for name, _ in reference.named_modules() if re.fullmatch(family.blocks, name)}
+    theirs = module_outputs(reference, names, images)
+    mine = module_outputs(ours, names.values(), images)
+    rows = [(names[name], difference(mine[names[name]], output)) for name, output in theirs.items() if name]
+    return [*rows, ("logits", difference(mine[""], theirs[""]))]
