@@ -85,14 +85,15 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: optim.Optimizer, fi
     """
     try:
         saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        theirs, state = saved["fingerprint"], saved["state"]
         for name, size in saved["files"].items():
             if (actual := (path / name).stat().st_size) != size:
                 raise CheckpointError(f"{name}: expected {size} bytes, got {actual}")
         weights, moments = (load_file(path / name) for name in TENSOR_FILES)
-    except (OSError, KeyError, ValueError, SafetensorError) as error:
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"checkpoint {path} is damaged ({error}); delete it to start anew") from error
     # Through JSON, as the saved one went: tuples are lists there.
-    if found := differences(saved["fingerprint"], json.loads(json.dumps(fingerprint))):
+    if found := differences(theirs, json.loads(json.dumps(fingerprint))):
         raise CheckpointError(
             f"checkpoint {path}: config mismatch, it belongs to another run: {'; '.join(found[:6])}"
             f"{f' and {len(found) - 6} more' if len(found) > 6 else ''}. "
@@ -100,7 +101,7 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: optim.Optimizer, fi
         )
     model.load_state_dict(weights)
     _restore_optimizer(optimizer, moments)
-    return saved["state"]
+    return state
 
 
 def differences(saved: Any, now: Any, where: str = "") -> list[str]:

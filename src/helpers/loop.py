@@ -35,6 +35,12 @@ class BatchSource(Protocol):
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]: ...
 
 
+def process_state() -> PartialState:
+    """Where this process computes: its `device`, `process_index` and `num_processes`, which batches must share."""
+    # Only when told that there is nothing else does accelerate join CPU processes to a group.
+    return PartialState(cpu=not torch.accelerator.is_available())
+
+
 class Run:
     """A model, its batches and its optimiser between two updates."""
 
@@ -50,9 +56,12 @@ class Run:
             raise ValueError("batches: expected at least one batch an epoch, got 0")
         self.model, self.batches, self.config = model, batches, config
         self.loss = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing) if loss is None else loss
-        precision = resolve_precision(config.precision, PartialState().device)
+        place = process_state()
+        precision = resolve_precision(config.precision, place.device)
         AcceleratorState._reset_state()  # else accelerate keeps the precision of the process's first run
-        self.accelerator = Accelerator(mixed_precision="no" if precision == "fp32" else precision)
+        self.accelerator = Accelerator(
+            cpu=place.device.type == "cpu", mixed_precision="no" if precision == "fp32" else precision
+        )
         self.device = self.accelerator.device
         self.memory_format = torch.channels_last if config.channels_last else torch.preserve_format
 
@@ -191,8 +200,9 @@ class Run:
         """Write a checkpoint, by the main process alone."""
         if folder is None:
             return
-        with self.state.history.clock("checkpoints"):
+        with self.state.history.clock("training"):
             self.meter.read()  # never save weights that a NaN has reached
+        with self.state.history.clock("checkpoints"):
             self.state.history.close_books(self.device)
             if self.accelerator.is_main_process:
                 scaler = self.accelerator.scaler

@@ -15,12 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import PartialState
 from torch import Tensor, nn
 
 from helpers.checkpoints import CheckpointError, describe_model, latest_checkpoint
 from helpers.history import EpochRow, History, TrainingDiverged
-from helpers.loop import BatchSource, Run, set_training_mode
+from helpers.loop import BatchSource, Run, process_state, set_training_mode
 from helpers.training_config import PRECISIONS, TrainingConfig, resolve_precision
 
 __all__ = [
@@ -33,6 +32,7 @@ __all__ = [
     "estimate_seconds",
     "fit",
     "predict",
+    "process_state",
     "resolve_precision",
     "set_training_mode",
     "training_device",
@@ -41,7 +41,7 @@ __all__ = [
 
 def training_device() -> torch.device:
     """The device that `fit` uses in this process: this rank's GPU where there is one, else the CPU."""
-    return PartialState().device
+    return process_state().device
 
 
 def fit(
