@@ -60,7 +60,7 @@ def perturbation_curve(
         raise ValueError(f"kind: expected deletion or insertion, got {kind!r}")
     if steps < 1:
         raise ValueError(f"steps: expected at least 1, got {steps}")
-    B, C, H, W = images.shape
+    B, _, H, W = images.shape
     if saliency.ndim != 3 or len(saliency) != B or not torch.isfinite(saliency).all():
         raise ValueError(f"saliency: expected finite maps ({B}, H, W), got {tuple(saliency.shape)}")
     if baseline is None:

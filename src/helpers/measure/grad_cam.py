@@ -15,7 +15,7 @@ from helpers.measure.receptive_field import on_grid
 
 
 def grad_cam(model: nn.Module, images: Tensor, classes: Tensor, layer: str) -> Tensor:
-    """Grad-CAM of a class for each image, at the resolution of a layer's output; at least 0, largest wherever it speaks most.
+    """Grad-CAM of a class for each image, at the resolution of a layer's output; never negative.
 
     `layer` names a module that returns a map (B, C, H', W') or tokens (B, N, D): for a CNN the last one before pooling,
     for a ViT the first norm of the last block ("blocks.11.norm1"), since after that block the answer reads the class
