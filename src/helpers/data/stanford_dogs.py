@@ -190,14 +190,21 @@ def _read_boxes(path: Path, lists: Lists) -> dict[str, Box]:
         if not member.startswith("Annotation/"):
             continue
         try:
-            boxes[f"Images/{member.removeprefix('Annotation/')}.jpg"] = first_box(data)
+            boxes[_image(member)] = first_box(data)
         except (ElementTree.ParseError, ValueError) as error:
             refused.append((member, str(error)))
+    read = {member for member, _ in refused}
     for entries in lists.entries.values():
-        refused += [(name, "no annotation") for name, _ in entries if f"Images/{name}" not in boxes]
+        wanted = (f"Annotation/{PurePosixPath(name).with_suffix('')}" for name, _ in entries)
+        refused += [(member, "absent") for member in wanted if member not in read and _image(member) not in boxes]
     if refused:
-        raise ArchiveError(path, members=list(dict.fromkeys(refused)))
+        raise ArchiveError(path, members=refused)
     return boxes
+
+
+def _image(annotation: str) -> str:
+    """The member of images.tar that a member of annotation.tar is about."""
+    return f"Images/{annotation.removeprefix('Annotation/')}.jpg"
 
 
 class _NoDoctype(ElementTree.TreeBuilder):
