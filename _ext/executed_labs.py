@@ -146,14 +146,14 @@ def banner(root: Path, run: Run, lab: Path) -> str:
     ]
     if record["edition"] == "cpu":
         parts.append(
-            ":::{admonition} A small edition\n:class: run-note\nThe cpu edition is sized for a laptop. Read its figures as"
-            " a rehearsal of the protocol, not as the answer to the question.\n:::"
+            ":::{admonition} A small edition\n:class: run-note\nThe cpu edition is sized for a laptop. Read its figures"
+            " as a rehearsal of the protocol, not as the answer to the question.\n:::"
         )
     if lab.is_file() and _source_hash(lab) != record["source_sha256"]:
         again = f"make lab NAME={lab.stem} EDITION={record['edition']}"
         parts.append(
-            ":::{admonition} The lab has changed since this run\n:class: warning stale-run\nThe code below is the code that"
-            f" ran. It is not the lab's current code; `{again}` runs that.\n:::"
+            ":::{admonition} The lab has changed since this run\n:class: warning stale-run\nThe code below is the code"
+            f" that ran. It is not the lab's current code; `{again}` runs that.\n:::"
         )
     return "\n\n".join(parts)
 

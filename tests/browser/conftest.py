@@ -109,21 +109,27 @@ class Visitor:
         return page, visit
 
     def __call__(self, url: str, width: int, theme: str, axe: bool = True) -> Visit:
-        key = (url, width, theme, axe)
-        if key not in self.visits:
-            page, visit = self.open(url, width, theme)
-            visit.seen = page.evaluate(LOOK)
-            if axe:
-                page.evaluate(self.axe_script)
-                found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")
-                visit.axe = [
-                    f"{rule['id']}: {node['target']} {node['html'][:160]}"
-                    for rule in found["violations"]
-                    for node in rule["nodes"]
-                ]
+        """What one view shows. A page is loaded once per width; its theme then follows the reader's system."""
+        if (url, width, theme, axe) not in self.visits:
+            page, loading = self.open(url, width, THEMES[0])
+            for view in THEMES if axe else THEMES[:1]:
+                page.emulate_media(color_scheme=view, reduced_motion="reduce")
+                page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=view)
+                visit = Visit(loading.errors, loading.requests, loading.failed, seen=page.evaluate(LOOK))
+                visit.axe = self.run_axe(page) if axe else []
+                self.visits[url, width, view, axe] = visit
             page.close()
-            self.visits[key] = visit
-        return self.visits[key]
+        return self.visits[url, width, theme, axe]
+
+    def run_axe(self, page: Any) -> list[str]:
+        """What axe finds, one line per element. `preload` would fetch style sheets again, by wrong addresses."""
+        page.evaluate(self.axe_script)
+        found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")
+        return [
+            f"{rule['id']}: {node['target']} {node['html'][:160]}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
 
 
 LOOK = """() => ({

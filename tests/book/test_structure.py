@@ -1,0 +1,149 @@
+"""The built book, read as files: its pages, links, pictures, weight, and what it would load."""
+
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
+SOURCE = Path(os.environ.get("BOOK_SOURCE", ROOT))
+WEIGHT_LIMIT = 1_500_000  # bytes of a page with its scripts, styles, fonts: all but figures
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built():
+    if not (BOOK / "index.html").is_file():
+        pytest.fail(f"there is no built book at {BOOK}: run `make book` first")
+
+
+def pages() -> list[str]:
+    found = [path.relative_to(BOOK).as_posix() for path in BOOK.rglob("*.html") if "_static" not in path.parts]
+    return sorted(page for page in found if page != "index.html") or ["(no book)"]
+
+
+@cache
+def soup(page: str) -> BeautifulSoup:
+    return BeautifulSoup((BOOK / page).read_text(encoding="utf-8"), "html.parser")
+
+
+def toc_files(node) -> list[str]:
+    if isinstance(node, dict):
+        own = [value for key, value in node.items() if key in ("root", "file")]
+        return own + [file for value in node.values() for file in toc_files(value)]
+    return [file for item in node for file in toc_files(item)] if isinstance(node, list) else []
+
+
+def test_every_page_of_the_table_of_contents_is_built():
+    files = toc_files(yaml.safe_load((SOURCE / "_toc.yml").read_text(encoding="utf-8")))
+    assert len(files) >= 3
+    assert len(set(files)) == len(files)
+    assert [file for file in files if not (BOOK / f"{file}.html").is_file()] == []
+
+
+@pytest.mark.parametrize("page", pages())
+def test_internal_links_lead_somewhere(page):
+    broken = []
+    for link in soup(page).select("a[href]"):
+        path, anchor = urldefrag(link["href"])
+        if re.match(r"[a-z]+:", path) or "genindex" in path:
+            continue
+        target = (BOOK / page).parent / unquote(path.split("?")[0]) if path else BOOK / page
+        if not target.exists():
+            broken.append(link["href"])
+        elif anchor and target.suffix == ".html":
+            where = soup(target.resolve().relative_to(BOOK.resolve()).as_posix())
+            if where.find(id=unquote(anchor)) is None:
+                broken.append(link["href"])
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_figure_says_what_it_shows(page):
+    """A picture has an alternative text of its own; a file name is what Sphinx writes where none is given."""
+    silent = []
+    for image in soup(page).select("article img"):
+        alt = image.get("alt", "").strip()
+        if len(alt) < 8 or re.search(r"\.(png|svg|jpe?g|gif)$", alt):
+            silent.append(f"{image.get('src')}: {alt!r}")
+    assert silent == []
+
+
+def weight(page: str) -> dict[str, int]:
+    """Bytes of the page and of every script and style it names, with the fonts and scripts these load."""
+    parts = {page: (BOOK / page).stat().st_size}
+    for element in soup(page).select("script[src], link[rel=stylesheet][href], link[rel=preload][href]"):
+        path = ((BOOK / page).parent / (element.get("src") or element["href"]).split("?")[0]).resolve()
+        parts[path.relative_to(BOOK.resolve()).as_posix()] = path.stat().st_size
+    if any(name.endswith("mathjax/startup.js") for name in parts):
+        mathjax = BOOK / "_static" / "mathjax"
+        loaded = ["core.js", "input/tex.js", "output/chtml.js", "output/chtml/fonts/tex.js", "a11y/assistive-mml.js"]
+        parts |= {f"mathjax/{name}": (mathjax / name).stat().st_size for name in loaded}
+    return parts
+
+
+@pytest.mark.parametrize("page", pages())
+def test_page_is_light(page):
+    parts = weight(page)
+    assert sum(parts.values()) < WEIGHT_LIMIT, sorted(parts.items(), key=lambda part: -part[1])[:6]
+
+
+@pytest.mark.parametrize("page", pages())
+def test_page_loads_nothing_from_elsewhere(page):
+    loaders = soup(page).select("script[src], link[href], img[src], iframe[src], source[src], video[src], audio[src]")
+    addresses = [element.get("src") or element.get("href") for element in loaders]
+    assert [address for address in addresses if re.match(r"(https?:)?//", address)] == []
+    assert not any("fontawesome.js" in address or "thebe" in address for address in addresses)
+
+
+def test_styles_load_nothing_from_elsewhere():
+    styles = list((BOOK / "_static").rglob("*.css"))
+    assert len(styles) > 3
+    elsewhere = re.compile(r"(?:url\(|@import )['\"]?(?:https?:)?//[^)'\"]+")
+    assert [style.name for style in styles if elsewhere.search(style.read_text(encoding="utf-8"))] == []
+
+
+def test_every_citation_is_in_the_references():
+    cited = {
+        link["href"].partition("#")[2]
+        for page in pages()
+        for link in soup(page).select("a[href*='references.html#']")
+        if "bibtex" in link.get("class", []) or link["href"].partition("#")[2].startswith("id")
+    }
+    assert cited
+    assert [anchor for anchor in sorted(cited) if soup("references.html").find(id=anchor) is None] == []
+
+
+def test_every_work_is_listed_once():
+    text = (SOURCE / "references.bib").read_text(encoding="utf-8")
+    keys = re.findall(r"^@\w+\{([^,]+),", text, re.MULTILINE)
+    titles = {
+        re.sub(r"[{}]", "", title).lower() for title in re.findall(r"^\s+title = \{(.*)\},?$", text, re.MULTILINE)
+    }
+    assert len(keys) == len(set(keys)) == len(titles) > 30
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if page.startswith("labs/executed/")] or ["(no lab)"])
+def test_a_labs_page_says_whose_run_it_is(page):
+    name = Path(page).stem
+    text = soup(page).find("article").get_text(" ")
+    recorded = any((SOURCE / "results" / edition / f"{name}.json").is_file() for edition in ("cpu", "gpu"))
+    own = any((SOURCE / "_build" / "records" / edition / f"{name}.json").is_file() for edition in ("cpu", "gpu"))
+    if not (recorded or own):
+        assert "Not recorded yet" in text
+        assert f"make lab NAME={name}" in " ".join(text.split()).replace(" = ", "=")
+    else:
+        assert ("Your own run" in text) or ("The recorded run" in text)
+
+
+def test_search_index_knows_the_chapters():
+    text = (BOOK / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
+    assert "intro" in index["docnames"]
+    assert any("attent" in term for term in index["terms"])
