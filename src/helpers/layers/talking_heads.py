@@ -3,6 +3,7 @@
 CaiT uses it in its self-attention. The weights must be held in memory to be mixed: no fused kernel applies.
 """
 
+import torch
 from torch import Tensor, nn
 
 from helpers.layers.attention import check_heads, merge_heads, split_heads
@@ -11,7 +12,8 @@ from helpers.shapes import check_shape
 
 def mix_heads(maps: Tensor, mix: nn.Linear) -> Tensor:
     """Replace each head's map by a weighted sum of all heads' maps, (B, h, N, M) -> (B, h, N, M)."""
-    mixed = mix.weight @ maps.flatten(2) + mix.bias[:, None]  # (B, h, N M)
+    weight = mix.weight.expand(maps.shape[0], -1, -1)  # (B, h, h)
+    mixed = torch.baddbmm(mix.bias[:, None], weight, maps.flatten(2))  # bias + weight @ maps, (B, h, N M)
     return mixed.view_as(maps)
 
 

@@ -1,8 +1,8 @@
 """The Transformer: attention is all you need (Vaswani et al., NeurIPS 2017, figure 1, from bottom to top).
 
-Post-norm is the paper's; pre-norm is what ViT uses (`helpers.layers.add_and_norm`). Each stack ends with a norm, as in `torch.nn.Transformer`; the paper has none,
-and after a post-norm block it changes nothing at first. Embeddings and output layer are three separate matrices,
-which the paper shares.
+Post-norm is the paper's; pre-norm is what ViT uses (`helpers.layers.add_and_norm`). Each stack ends with a norm, as in
+`torch.nn.Transformer`; the paper has none, and after a post-norm block it changes nothing at first. Embeddings and
+output layer are three separate matrices, which the paper shares.
 """
 
 from torch import Tensor, nn
