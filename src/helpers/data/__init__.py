@@ -47,6 +47,8 @@ def load_dataset(
         raise ValueError(f"train_fraction: expected 0 < train_fraction <= 1, got {train_fraction}")
     if on_broken not in ("raise", "skip"):
         raise ValueError(f"on_broken: expected raise or skip, got {on_broken!r}")
+    if data_dir and name != "folders":
+        raise ValueError(f"data_dir: expected dataset='folders' with a folder of photographs, got {name!r}")
     if options and name != "breeds":
         raise ValueError(f"{name} takes no option {', '.join(sorted(options))}")
     common: dict[str, Any] = {"image_size": image_size, "val_fraction": val_fraction}
