@@ -69,8 +69,9 @@ def rename_tensors(reference: dict[str, Tensor], ours: dict[str, Tensor], family
         Listing what has no place in our model, what our model lacks, and what has another shape.
     """
     names = {name: family.rename(name) for name in reference}
-    left_over = [name for name, our_name in names.items() if our_name not in ours]
-    missing = sorted(set(ours) - set(names.values()))
+    taken = {our_name: name for name, our_name in names.items()}  # the last of several that want the same place
+    left_over = [name for name, our_name in names.items() if our_name not in ours or taken[our_name] != name]
+    missing = sorted(set(ours) - set(taken))
     reshaped = [
         f"{name} {tuple(reference[name].shape)}, ours {tuple(ours[our_name].shape)}"
         for name, our_name in names.items()
@@ -81,11 +82,6 @@ def rename_tensors(reference: dict[str, Tensor], ours: dict[str, Tensor], family
     if found:
         raise ValueError("; ".join(found))
     return names
-
-
-def load(ours: nn.Module, reference: nn.Module, names: dict[str, str]) -> None:
-    """Copy the reference's tensors; nothing is shared."""
-    ours.load_state_dict({names[name]: tensor for name, tensor in reference.state_dict().items()})
 
 
 @torch.no_grad()
@@ -125,12 +121,13 @@ def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
         raise ValueError(f"{name}: expected a plain member of the family, which has {error}") from error
     names = rename_tensors(tensors, blank.state_dict(), family)
 
-    twin = copy.deepcopy(blank).to(torch.float64).to_empty(device="cpu").eval()
+    # The twin holds the probe's own tensors: what is drawn for one is drawn for both.
+    twin = copy.deepcopy(blank).eval()
+    twin.load_state_dict({names[name]: tensor for name, tensor in tensors.items()}, assign=True)
     largest = 0.0
     for weights in ("its own", "random"):
         if weights == "random":
             randomise(probe)
-        load(twin, probe, names)
         differs, moves = largest_difference(twin, probe, family)
         if weights == "random" and moves < 1e-3:
             raise ValueError(f"{name}: expected outputs that depend on the input, got a movement of {moves:.1e}")
@@ -141,10 +138,9 @@ def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
             )
         largest = max(largest, differs)
 
-    like = next(reference.parameters())
-    ours = blank.to(like.dtype).to_empty(device=like.device).train(reference.training)
-    load(ours, reference, names)
-    return ours, PortReport(name, names, largest)
+    copies = {names[name]: tensor.clone() for name, tensor in reference.state_dict().items()}
+    blank.load_state_dict(copies, assign=True)
+    return blank.train(reference.training), PortReport(name, names, largest)
 
 
 @torch.no_grad()
