@@ -11,8 +11,9 @@ import scipy.io
 from PIL import Image
 
 from helpers.data import load_dataset
-from helpers.data.archives import ArchiveError
+from helpers.data.archives import ArchiveError, read_archive
 from helpers.data.cache import BrokenImagesError
+from helpers.data.decode import decode_image
 from helpers.data.stanford_dogs import breed_name, first_box
 
 CLASSES = ("n01-red_dog", "n02-green-dog", "n03-BlueDog")
@@ -379,3 +380,24 @@ def test_real_photographs_load(file, counts, tmp_path, monkeypatch):
     assert all(name.startswith("n02085620-Chihuahua/") for name in data.test.names[: counts[2] // 240])
     assert np.bincount(data.val.labels).tolist() == [counts[1] // 120] * 120
     assert data.provenance["local_variant"] is True
+
+
+def test_box_of_a_real_photograph_gives_the_known_crop():
+    """Full frames cut by our code against the crops of the pack, made by others from the same boxes."""
+    small = real_pack("fullsize/annotation.tar")
+    if small is None or real_pack("images.tar.gz") is None:
+        pytest.skip("needs both real packs in HELPERS_DATA: the full-size photographs and all of train at 96 px")
+    full = Path(small) / "stanford_dogs" / "fullsize"
+    boxes = {name.removeprefix("Annotation/"): first_box(xml) for name, xml in read_archive(full / "annotation.tar")}
+    frames = dict(read_archive(full / "images.tar"))
+    cropped, whole = [], []
+    for name, data in read_archive(Path(real_pack("images.tar.gz")) / "stanford_dogs" / "images.tar.gz"):
+        box = boxes.get(name.removeprefix("Images/").removesuffix(".jpg"))
+        if box is None:
+            continue
+        known = decode_image(data, 96).astype(int)
+        cropped.append(np.abs(decode_image(frames[name], 96, box) - known).mean())
+        whole.append(np.abs(decode_image(frames[name], 96) - known).mean())
+    assert len(cropped) > 15
+    assert max(cropped) < 10  # grey levels
+    assert np.median(whole) > 3 * np.median(cropped)
