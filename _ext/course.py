@@ -103,9 +103,11 @@ def link_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, 
     if not repository:
         return
     for button in _flat(buttons):
-        button["url"] = button.get("url", "").replace("/labs/executed/", "/labs/")
-    if pagename.startswith("labs/executed/"):
-        target = f"{_branch()}/labs/{pagename.rsplit('/', 1)[-1]}.ipynb"
+        if "/edit/" in button.get("url", ""):
+            button["url"] = button["url"].replace("/labs/executed/", "/labs/")
+    lab = f"labs/{pagename.removeprefix('labs/executed/')}.ipynb"
+    if pagename.startswith("labs/executed/") and (Path(app.srcdir) / lab).is_file():
+        target = f"{_branch()}/{lab}"
     elif _chapter_notebook(app, pagename).is_file():
         target = f"gh-pages/notebooks/{pagename}.ipynb"
     else:
