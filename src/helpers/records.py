@@ -209,6 +209,23 @@ def describe_device() -> dict[str, JsonValue]:
     return info
 
 
+def describe_data(dataset: Any, image_size: Mapping[str, int]) -> dict[str, Any]:
+    """A `helpers.data.Dataset` as the record tells it; `image_size` in pixels for each model."""
+    return {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "n_train": len(dataset.train),
+        "n_val": len(dataset.val),
+        "n_test": len(dataset.test),
+        "num_classes": dataset.num_classes,
+        "image_size": dict(image_size),
+        "terms": dataset.provenance["terms"],
+        "local_variant": dataset.provenance["local_variant"],
+        "skipped": dataset.provenance["skipped"],
+        "provenance": dataset.provenance,
+    }
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write beside and rename, so that no reader ever sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -221,6 +238,11 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, numpy numbers as Python's own."""
+    return json.loads(json.dumps(value, default=lambda number: number.item()))
 
 
 def write_record(
@@ -242,10 +264,10 @@ def write_record(
     record = Record(
         lab=lab,
         edition=edition,  # type: ignore[arg-type]
-        parameters=dict(parameters),
+        parameters=_plain(dict(parameters)),
         data=None if data is None else DataInfo(**data),
-        runs=runs,
-        summary=dict(summary),
+        runs=_plain(runs),
+        summary=_plain(dict(summary)),
         skipped=dict(skipped or {}),
         source_sha256=running_source_sha256(),
         code_version=code_version(),

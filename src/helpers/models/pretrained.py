@@ -26,13 +26,13 @@ import torch
 from torch import nn
 
 from helpers.layers.positions import interpolate_positions
-from helpers.layers.separable_convolution import SeparableConvolution
 from helpers.models.vit import ViT
 from helpers.models.xception import Xception
 
 TUNINGS = ("probe", "top10", "full")
 WEIGHTS = ("hub", "shipped", "none")
 SHIPPED = Path(__file__).parent / "weights"
+BLOCKS = ("Block", "XceptionModule")  # class names, ours and timm's, of what is repeated in depth
 
 
 @dataclass(frozen=True)
@@ -186,6 +186,24 @@ def build_model(
     return Pretrained(model, name, size, mean, std, source)
 
 
+def imagenet_classifier(name: str, weights: str, image_size: int, split: Any) -> tuple[Pretrained, list[int]]:
+    """The network with its 1000 ImageNet outputs, and which of them are the classes of `split`, in class order.
+
+    The names of the split are ImageNet names such as `n02085620_5927.jpg`, in any folder. Raises ValueError for names
+    of another form or classes that ImageNet-1k does not have, and what `build_model` raises."""
+    from timm.data import ImageNetInfo
+
+    wnids: dict[int, str] = {}
+    for label, file in zip(split.labels.tolist(), split.names, strict=True):
+        wnids.setdefault(label, Path(file).name.split("_")[0])
+    index = {wnid: i for i, wnid in enumerate(ImageNetInfo().label_names())}
+    unknown = sorted(set(wnids.values()) - set(index))
+    if unknown:
+        raise ValueError(f"not classes of ImageNet-1k: {', '.join(unknown[:5])}")
+    ready = build_model(name, len(index), weights=weights, image_size=image_size, with_head=True)
+    return ready, [index[wnids[label]] for label in sorted(wnids)]
+
+
 def _mean_std(card: ModelCard) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     if card.timm_name is None:
         return (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # what `make pretrain` uses
@@ -224,9 +242,10 @@ def _load(model: nn.Module, card: ModelCard, state: dict[str, torch.Tensor], whe
     own = model.state_dict()
     if not with_head:
         state = {key: tensor for key, tensor in state.items() if not key.startswith((f"{card.head}.", "pre_logits."))}
-    for key in [key for key in state if key.endswith(("pos_embed", "position_embedding"))]:
+    for key in [key for key in state if key.endswith(("pos_embed", "positions.table"))]:
         if key in own and state[key].shape != own[key].shape:
-            state[key] = interpolate_positions(state[key], own[key].shape[1] - 1)
+            old_grid, new_grid = (math.isqrt(tensor.shape[1] - 1) for tensor in (state[key], own[key]))
+            state[key] = interpolate_positions(state[key], (old_grid, old_grid), (new_grid, new_grid), num_prefix=1)
     expected = {key for key in own if with_head or not key.startswith(f"{card.head}.")}
     problems = [f"missing: {key}" for key in sorted(expected - set(state))]
     problems += [f"not in the model: {key}" for key in sorted(set(state) - expected)]
@@ -245,36 +264,26 @@ def _load(model: nn.Module, card: ModelCard, state: dict[str, torch.Tensor], whe
 
 
 def layer_groups(pretrained: Pretrained) -> list[list[str]]:
-    """Parameter names by depth, from the input (group 0) to the head (last), for layer-wise learning rates."""
-    model, head = pretrained.model, MODELS[pretrained.name].head
-    blocks = [name for name, _ in model.named_modules() if _is_block(name)]
+    """Parameter names by depth for layer-wise learning rates: before the first block, each block, after the last."""
+    blocks = [name for name, module in pretrained.model.named_modules() if type(module).__name__ in BLOCKS]
     groups: list[list[str]] = [[] for _ in range(len(blocks) + 2)]
-    for name, _ in model.named_parameters():
-        inside = [i for i, block in enumerate(blocks) if name.startswith(f"{block}.")]
-        late = name.startswith((f"{head}.", "norm.", "conv3.", "bn3.", "conv4.", "bn4.", "exit"))
-        groups[inside[0] + 1 if inside else (-1 if late else 0)].append(name)
+    position = 0
+    for name, _ in pretrained.model.named_parameters():
+        inside = [i for i, block in enumerate(blocks, start=1) if name.startswith(f"{block}.")]
+        if inside:
+            position = inside[0]
+        groups[position if inside or not position else -1].append(name)
     return groups
-
-
-def _is_block(name: str) -> bool:
-    parent, _, last = name.rpartition(".")
-    return (parent.endswith("blocks") and last.isdigit()) or (
-        last.startswith("block") and last.removeprefix("block").isdigit()
-    )
 
 
 def _top_modules(pretrained: Pretrained) -> list[nn.Module]:
     """The modules that `top10` trains besides the head."""
     model = pretrained.model
     if MODELS[pretrained.name].family == "cnn":
-        separable = [m for m in model.modules() if isinstance(m, SeparableConvolution) or _is_timm_separable(m)]
+        separable = [m for m in model.modules() if type(m).__name__ in ("SeparableConvolution", "SeparableConv2d")]
         return separable[-4:]  # 4 of 36 convolution layers: 34 separable ones and the two plain ones of the stem
     blocks = list(model.get_submodule("blocks").children())
     return [*blocks[-math.ceil(len(blocks) / 10) :], model.get_submodule("norm")]
-
-
-def _is_timm_separable(module: nn.Module) -> bool:
-    return type(module).__name__ == "SeparableConv2d"
 
 
 def select_trainable(pretrained: Pretrained, tuning: str) -> Trainable:

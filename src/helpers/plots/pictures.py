@@ -84,3 +84,10 @@ def confused_pairs(
                 title = name or f"{class_names[labels[i]]}\ntaken for the other"
                 _show(ax, images[i], title, colour)
     return figure
+
+
+def single(image: np.ndarray, title: str) -> Figure:
+    """One picture with a title: uint8 (S, S, 3) -> Figure."""
+    figure, ax = plt.subplots(figsize=(3, 3.2))
+    _show(ax, image, title)
+    return figure

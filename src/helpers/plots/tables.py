@@ -7,7 +7,7 @@ from typing import Any
 def markdown_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None, caption: str = "") -> Any:
     """Rows of one dictionary each -> a Markdown table that a notebook displays.
 
-    `columns` chooses and orders; missing cells are a dash; numbers are right-aligned. Raises ValueError without rows."""
+    `columns` chooses and orders; missing cells are a dash; numbers stand right. Raises ValueError without rows."""
     from IPython.display import Markdown
 
     if not rows:

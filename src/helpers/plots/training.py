@@ -37,24 +37,24 @@ def learning_curves(runs: Sequence[Mapping[str, Any]], metric: str, ylabel: str,
     return figure
 
 
-def accuracy_bars(rows: Sequence[Mapping[str, Any]], chance: float) -> Figure:
+def accuracy_bars(rows: Sequence[Any], chance: float) -> Figure:
     """One point with its interval a cell of the design, and a small mark for each seed.
 
-    Rows hold `model`, `tuning`, `estimate` (value, low, high) and `seeds` (list of accuracies)."""
+    Rows have `model`, `tuning`, `top1` (value, low, high) and `by_seed`, one estimate a seed."""
     figure, ax = plt.subplots(figsize=(7.2, 0.55 * len(rows) + 1.3))
     for y, row in enumerate(reversed(rows)):
-        estimate, colour = row["estimate"], colour_of(row["model"])
+        estimate, colour = row.top1, colour_of(row.model)
         low, high = (estimate.low, estimate.high) if estimate.low is not None else (estimate.value, estimate.value)
         ax.plot([100 * low, 100 * high], [y, y], color=colour, lw=5, alpha=0.3, solid_capstyle="round")
-        ax.plot(100 * estimate.value, y, MARKERS.get(row["tuning"], "o"), color=colour, ms=8)
-        ax.plot([100 * s for s in row["seeds"]], [y + 0.22] * len(row["seeds"]), "|", color=INK, ms=6, alpha=0.7)
+        ax.plot(100 * estimate.value, y, MARKERS.get(row.tuning, "o"), color=colour, ms=8)
+        ax.plot([100 * seed.value for seed in row.by_seed], [y + 0.22] * len(row.by_seed), "|", color=INK, ms=6)
         ax.annotate(
             f"{100 * estimate.value:.1f}", (100 * estimate.value, y), xytext=(0, -13), textcoords="offset points",
             ha="center", fontsize=8, color=colour,
         )  # fmt: skip
     ax.axvline(100 * chance, color=QUIET, lw=1, ls=(0, (1, 2)))
     ax.annotate(f"chance {100 * chance:.1f} %", (100 * chance, len(rows) - 0.45), fontsize=8, color=QUIET, ha="center")
-    ax.set_yticks(range(len(rows)), [f"{row['model']} · {row['tuning']}" for row in reversed(rows)])
+    ax.set_yticks(range(len(rows)), [f"{row.model} · {row.tuning}" for row in reversed(rows)])
     ax.set(xlabel="test accuracy, top-1 (%); band: 95 % interval; ticks: single seeds", ylim=(-0.7, len(rows) - 0.2))
     ax.set_xlim(0, 100)
     ax.grid(axis="y", visible=False)
