@@ -12,6 +12,7 @@ from torch import nn, optim
 from helpers.checkpoints import CheckpointError, describe_model, latest_checkpoint, load_checkpoint, save_checkpoint
 from helpers.schedules import parameter_groups
 
+STATE = {"epoch": 2, "loss": 0.1, "history": {"steps": 7}}
 FINGERPRINT = {"config": {"learning_rate": 0.001, "epochs": 3}, "names": ["a", "b"]}
 
 
@@ -29,9 +30,9 @@ def trained(width: int = 8, seed: int = 0) -> tuple[nn.Module, optim.Optimizer]:
 
 def test_weights_buffers_moments_and_state_come_back_exactly(tmp_path: Path) -> None:
     model, optimizer = trained()
-    path = save_checkpoint(tmp_path, 7, model, optimizer, {"epoch": 2, "loss": 0.1}, FINGERPRINT)
+    path = save_checkpoint(tmp_path, model, optimizer, STATE, FINGERPRINT)
     other, other_optimizer = trained(seed=1)
-    assert load_checkpoint(path, other, other_optimizer, FINGERPRINT) == {"epoch": 2, "loss": 0.1}
+    assert load_checkpoint(path, other, other_optimizer, FINGERPRINT) == STATE
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, other.state_dict()[name]), name
     for ours, theirs in zip(model.parameters(), other.parameters(), strict=True):
@@ -48,41 +49,44 @@ def test_the_folder_holds_tensors_and_json_alone(tmp_path: Path, monkeypatch: py
 
     for owner, name in [(torch, "load"), (torch, "save"), (pickle, "load"), (pickle, "loads"), (pickle, "dumps")]:
         monkeypatch.setattr(owner, name, forbidden)
-    path = save_checkpoint(tmp_path, 1, model, optimizer, {}, FINGERPRINT)
+    path = save_checkpoint(tmp_path, model, optimizer, STATE, FINGERPRINT)
     load_checkpoint(path, model, optimizer, FINGERPRINT)
     assert sorted(p.name for p in path.iterdir()) == ["optimizer.safetensors", "state.json", "weights.safetensors"]
 
 
 def test_the_previous_one_goes_when_the_new_one_stands(tmp_path: Path) -> None:
     model, optimizer = trained()
-    (tmp_path / "step-00000003.partial").mkdir()  # a run was killed while writing
+    (tmp_path / "epoch-0000-step-00000003.partial").mkdir()  # a run was killed while writing
     assert latest_checkpoint(tmp_path) is None
-    for step in (5, 12, 12):
-        save_checkpoint(tmp_path, step, model, optimizer, {}, FINGERPRINT)
-    assert [path.name for path in tmp_path.iterdir()] == ["step-00000012"]
-    assert latest_checkpoint(tmp_path) == tmp_path / "step-00000012"
+    for epoch, step in [(0, 5), (0, 12), (1, 12)]:  # the last update of an epoch, then the epoch's evaluation
+        state = {"epoch": epoch, "history": {"steps": step}}
+        save_checkpoint(tmp_path, model, optimizer, state, FINGERPRINT)
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch-0001-step-00000012"]
+    assert latest_checkpoint(tmp_path) == tmp_path / "epoch-0001-step-00000012"
     assert latest_checkpoint(tmp_path / "absent") is None
 
 
 def test_a_full_disk_leaves_the_previous_one_intact(tmp_path: Path) -> None:
     model, optimizer = trained(width=800)
-    first = save_checkpoint(tmp_path, 1, model, optimizer, {"epoch": 1}, FINGERPRINT)
+    first = save_checkpoint(tmp_path, model, optimizer, STATE, FINGERPRINT)
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limit[1]))  # a file may not grow any more
-        with pytest.raises(OSError, match=r"step 2 could not be written.*step-00000001, is intact"):
-            save_checkpoint(tmp_path, 2, model, optimizer, {"epoch": 2}, FINGERPRINT)
+        with pytest.raises(
+            OSError, match=r"epoch-0003-step-00000009 could not be written.*epoch-0002-step-00000007, is intact"
+        ):
+            save_checkpoint(tmp_path, model, optimizer, {"epoch": 3, "history": {"steps": 9}}, FINGERPRINT)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert list(tmp_path.iterdir()) == [first]
-    assert load_checkpoint(first, model, optimizer, FINGERPRINT) == {"epoch": 1}
+    assert load_checkpoint(first, model, optimizer, FINGERPRINT) == STATE
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "optimizer.safetensors", "state.json"])
 @pytest.mark.parametrize("damage", ["cut", "absent"])
 def test_a_checkpoint_cut_short_is_refused(tmp_path: Path, name: str, damage: str) -> None:
     model, optimizer = trained()
-    path = save_checkpoint(tmp_path, 1, model, optimizer, {}, FINGERPRINT)
+    path = save_checkpoint(tmp_path, model, optimizer, STATE, FINGERPRINT)
     if damage == "cut":
         (path / name).write_bytes((path / name).read_bytes()[:-10])
     else:
@@ -92,7 +96,7 @@ def test_a_checkpoint_cut_short_is_refused(tmp_path: Path, name: str, damage: st
 
 
 def test_a_checkpoint_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "step-00000001"
+    path = tmp_path / "epoch-0000-step-00000001"
     path.mkdir()
     (path / "state.json").write_text("[]")
     with pytest.raises(CheckpointError, match="is damaged"):
@@ -101,7 +105,7 @@ def test_a_checkpoint_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_another_runs_checkpoint_is_refused_by_name_of_what_differs(tmp_path: Path) -> None:
     model, optimizer = trained()
-    path = save_checkpoint(tmp_path, 1, model, optimizer, {}, FINGERPRINT)
+    path = save_checkpoint(tmp_path, model, optimizer, STATE, FINGERPRINT)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     now = {"config": {"learning_rate": 0.1, "epochs": 3}, "names": ["a", "b"]}
     message = r"config mismatch.*config.learning_rate: the checkpoint has 0.001, this run 0.1\. To start anew, delete"
@@ -125,7 +129,7 @@ def test_tied_weights_can_be_saved(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     model[1].weight = model[0].weight
     optimizer = optim.AdamW(parameter_groups(model, 1e-3, 0.0))
-    path = save_checkpoint(tmp_path, 1, model, optimizer, {}, FINGERPRINT)
+    path = save_checkpoint(tmp_path, model, optimizer, STATE, FINGERPRINT)
     saved = model[0].weight.clone()
     nn.init.zeros_(model[0].weight)
     load_checkpoint(path, model, optimizer, FINGERPRINT)

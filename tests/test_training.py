@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from helpers import loop
+from helpers import update
 from helpers.checkpoints import CheckpointError, latest_checkpoint
 from helpers.training import (
     History,
@@ -173,7 +173,7 @@ def test_gradients_are_clipped_by_their_global_norm(monkeypatch: pytest.MonkeyPa
             norms.append(torch.cat([grad.flatten() for grad in grads]).norm().item())
             return super().step(closure)
 
-    monkeypatch.setattr(loop.optim, "AdamW", Spy)
+    monkeypatch.setattr(update.optim, "AdamW", Spy)
     fit(toy_model(), ToyBatches(), quiet(epochs=1, clip_norm=1e-3))
     assert norms == pytest.approx([1e-3] * 6, rel=1e-2)
     norms.clear()
@@ -317,7 +317,7 @@ def test_a_run_killed_in_an_epoch_ends_with_the_same_bits(tmp_path: Path) -> Non
     process = subprocess.Popen([sys.executable, __file__, "killed", str(folder)])
     try:
         deadline = time.monotonic() + 200
-        while not sorted(folder.glob("step-0000001[0-9]")):  # 20 updates an epoch, 25 ms each
+        while not sorted(folder.glob("epoch-0000-step-0000001[0-9]")):  # 20 updates an epoch, 25 ms each
             assert process.poll() is None, "the run ended before it could be killed"
             assert time.monotonic() < deadline, "no checkpoint appeared"
             time.sleep(0.005)
@@ -353,7 +353,7 @@ def test_a_diverging_loss_names_its_step_and_rate(tmp_path: Path) -> None:
     assert issubclass(TrainingDiverged, FloatingPointError)
     path = latest_checkpoint(tmp_path)
     assert path is not None
-    assert path.name == "step-00000006"  # of the epoch before
+    assert path.name == "epoch-0001-step-00000006"  # of the epoch before
     assert all(tensor.isfinite().all() for tensor in load_file(path / "weights.safetensors").values())
 
 

@@ -1,6 +1,6 @@
 """Checkpoints that continue a run exactly, hold no executable content, and are whole or absent.
 
-A checkpoint is one folder, `step-00000123/`:
+A checkpoint is one folder, `epoch-0002-step-00000123/` (two epochs are finished, 123 updates done):
 
     weights.safetensors     the model's state, parameters and buffers
     optimizer.safetensors   the optimiser's tensors, `<parameter>/<name>`
@@ -32,9 +32,9 @@ class CheckpointError(ValueError):
 
 
 def save_checkpoint(
-    folder: Path, step: int, model: nn.Module, optimizer: optim.Optimizer, state: dict[str, Any], fingerprint: Mapping
+    folder: Path, model: nn.Module, optimizer: optim.Optimizer, state: dict[str, Any], fingerprint: Mapping
 ) -> Path:
-    """Write the checkpoint of a step, then remove older ones.
+    """Write a checkpoint, named after the state's "epoch" and its history's "steps", then remove older ones.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def save_checkpoint(
         When the disk does not take it; the previous checkpoint is intact then.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    final = folder / f"step-{step:08d}"
+    final = folder / f"epoch-{state['epoch']:04d}-step-{state['history']['steps']:08d}"
     partial = folder / f"{final.name}.partial"
     _remove(folder.glob("*.partial"))  # of a run that was killed while writing
     try:
@@ -54,24 +54,23 @@ def save_checkpoint(
         (partial / "state.json").write_text(text, encoding="utf-8")
         for path in (*partial.iterdir(), partial):
             _flush(path)
-        _remove([final])  # the same step once more
         partial.rename(final)
         _flush(folder)
     except (OSError, SafetensorError) as error:
         _remove([partial])
         kept = latest_checkpoint(folder)
         raise OSError(
-            f"the checkpoint of step {step} could not be written to {folder}: {error}; "
+            f"checkpoint {final.name} could not be written to {folder}: {error}; "
             + (f"the previous one, {kept.name}, is intact" if kept else "there was none before it")
             + ". Free some space and run again."
         ) from error
-    _remove(path for path in folder.glob("step-*") if path != final)
+    _remove(path for path in folder.glob("epoch-*") if path != final)
     return final
 
 
 def latest_checkpoint(folder: Path) -> Path | None:
     """The newest whole checkpoint of a folder, or None."""
-    found = sorted(path for path in Path(folder).glob("step-*") if path.suffix != ".partial")
+    found = sorted(path for path in Path(folder).glob("epoch-*") if path.suffix != ".partial")
     return found[-1] if found else None
 
 

@@ -30,7 +30,7 @@ class EpochRow:
 
 @dataclass
 class History:
-    """The account of a run, summed over its interruptions; `asdict` makes it JSON.
+    """The account of a run, summed over its interruptions without the work they lost; `asdict` makes it JSON.
 
     `seconds` is split into "data" (waiting for the next batch), "training", "evaluation" and "checkpoints". A GPU
     works asynchronously: what it spends on preparing batches there counts as training. `images_per_s` is images over

@@ -2,7 +2,7 @@
 
 This module knows neither a data set nor an architecture. `batches` is anything with `__len__` and `epoch(epoch, start)`
 that yields (images (B, C, H, W), labels (B,)), batch k of an epoch being always the same; a model maps images to logits
-(B, K). The loop is `helpers.loop.Run`.
+(B, K). The loop over epochs is in `helpers.loop`, the five lines of a step are in `helpers.update`.
 """
 
 import copy
@@ -19,8 +19,10 @@ from torch import Tensor, nn
 
 from helpers.checkpoints import CheckpointError, describe_model, latest_checkpoint
 from helpers.history import EpochRow, History, TrainingDiverged
-from helpers.loop import BatchSource, Run, process_state, set_training_mode
+from helpers.loop import Run, set_training_mode
+from helpers.progress import progress_bar
 from helpers.training_config import PRECISIONS, TrainingConfig, resolve_precision
+from helpers.update import BatchSource, process_state
 
 __all__ = [
     "PRECISIONS",
@@ -89,13 +91,14 @@ def fit(
     return run.state.history
 
 
-def predict(model: nn.Module, batches: BatchSource, *, precision: str = "auto") -> np.ndarray:
+def predict(model: nn.Module, batches: BatchSource, *, precision: str = "auto", progress: bool = False) -> np.ndarray:
     """Logits of every image in the order of the batches, float32 (N, K); the model's mode is left as it was.
 
     Parameters
     ----------
     batches : unshuffled and not augmented, or rows and labels do not match
     precision : as in TrainingConfig, for the device the model is on
+    progress : show a progress bar
 
     Raises
     ------
@@ -106,10 +109,18 @@ def predict(model: nn.Module, batches: BatchSource, *, precision: str = "auto") 
     number_format = resolve_precision(precision, device)
     dtype = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[number_format]
     modes = [(module, module.training) for module in model.modules()]
+    logits: list[Tensor] = []
     model.eval()
     try:
-        with torch.no_grad(), torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
-            logits = [model(images.to(device, non_blocking=True)).float() for images, _ in batches.epoch(0)]
+        # Not inference_mode: what a model or its batches keep from here on could not be used in training again.
+        with (
+            progress_bar(len(batches), "predicting", unit="batch", show=progress) as bar,
+            torch.no_grad(),
+            torch.autocast(device.type, dtype=dtype, enabled=dtype is not None),
+        ):
+            for images, _ in batches.epoch(0):
+                logits.append(model(images.to(device, non_blocking=True)).float())  # (B, K)
+                bar.update()
     finally:
         for module, training in modes:
             module.training = training
