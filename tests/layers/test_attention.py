@@ -166,6 +166,14 @@ def test_a_mask_that_does_not_fit_is_refused(shape):
             scaled_dot_product_attention(x, x, x, torch.ones(shape, dtype=torch.bool), return_weights)
 
 
+def test_a_mask_of_integers_is_refused():
+    """Zeros and ones would be added to the scores and hide nothing."""
+    x = randn(2, 3, 5, 8)
+    for return_weights in (False, True):
+        with pytest.raises(ValueError, match=r"expected booleans .* got torch.int64"):
+            scaled_dot_product_attention(x, x, x, torch.ones(5, 5, dtype=torch.long), return_weights)
+
+
 # ---- heads ---------------------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,11 @@ def scaled_dot_product_attention(
     -------
     The attended values (..., N, dv), and on request the weights (..., N, M).
 
+    Raises
+    ------
+    ValueError
+        If the shapes or the mask do not fit together.
+
     Source: Vaswani et al. (2017), equation 1.
     """
     d = query.shape[-1]
@@ -73,6 +78,11 @@ class MultiHeadAttention(nn.Module):
         Width D of the tokens.
     num_heads
         h; the cost does not depend on it: 4 D^2 + 4 D parameters.
+
+    Raises
+    ------
+    ValueError
+        `embed_dim 64 is not a multiple of num_heads 5`.
 
     Source: Vaswani et al. (2017), section 3.2.2.
     """

@@ -29,8 +29,10 @@ def align_mask(mask: Tensor, scores_shape: tuple[int, ...]) -> Tensor:
     Raises
     ------
     ValueError
-        If the mask cannot be broadcast to the scores.
+        If the mask cannot be broadcast to the scores, or is neither boolean nor made of floats.
     """
+    if mask.dtype != torch.bool and not mask.is_floating_point():
+        raise ValueError(f"mask: expected booleans (True may be read) or floats to add, got {mask.dtype}")
     if mask.dim() == 3 and len(scores_shape) == 4:
         mask = mask[:, None]  # (B, 1, N, M)
     fits = 2 <= mask.dim() <= len(scores_shape) and all(
