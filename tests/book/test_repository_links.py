@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import nbformat
-import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +28,8 @@ def build(folder: Path, **environment: str) -> Path:
     (folder / "chapters" / "one.md").write_text(f"{KERNEL}# One\n\nText.\n")
     nbformat.write(new_notebook(cells=[new_markdown_cell("# Lab 08")]), folder / "labs" / f"{LAB}.ipynb")
     clean = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
-    command = [sys.executable, "-m", "jupyter_book", "build", str(folder), "-W", "-n", "--keep-going"]
+    jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
+    command = [jupyter_book, "build", str(folder), "-W", "-n", "--keep-going"]
     done = subprocess.run(command, env=clean | environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return folder / "_build" / "html"
@@ -46,10 +46,13 @@ def test_without_a_repository_no_page_links_to_one(tmp_path):
     assert not (book / "notebooks").exists()
 
 
-@pytest.mark.parametrize(("extra", "branch"), [({}, "dev"), ({"GITHUB_HEAD_REF": "topic"}, "topic")])
-def test_links_lead_to_the_fork_and_branch_that_build(tmp_path, extra, branch):
-    book = build(tmp_path / "book", GITHUB_REPOSITORY="someone/fork", GITHUB_REF_NAME="dev", **extra)
-    home, colab = "https://github.com/someone/fork", "https://colab.research.google.com/github/someone/fork/blob"
+def test_links_lead_to_the_fork_and_branch_that_build(tmp_path):
+    book = build(tmp_path / "book", GITHUB_REPOSITORY="someone/fork", GITHUB_REF_NAME="dev")
+    branch, home, colab = (
+        "dev",
+        "https://github.com/someone/fork",
+        "https://colab.research.google.com/github/someone/fork/blob",
+    )
     assert outside(book / "chapters" / "one.html") == {
         home,
         f"{home}/edit/{branch}/chapters/one.md",
@@ -61,3 +64,15 @@ def test_links_lead_to_the_fork_and_branch_that_build(tmp_path, extra, branch):
         f"{colab}/{branch}/labs/{LAB}.ipynb",
     }
     nbformat.validate(nbformat.read(book / "notebooks" / "chapters" / "one.ipynb", as_version=4))
+
+
+def test_links_of_a_pull_request_lead_to_its_own_branch(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "_ext"))
+    import course
+
+    monkeypatch.setenv("GITHUB_REF_NAME", "12/merge")
+    monkeypatch.setenv("GITHUB_HEAD_REF", "topic")
+    assert course._branch() == "topic"
+    monkeypatch.delenv("GITHUB_HEAD_REF")
+    monkeypatch.setenv("GITHUB_REF_NAME", "dev")
+    assert course._branch() == "dev"
