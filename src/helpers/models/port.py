@@ -112,18 +112,18 @@ def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
         If the family is unknown, tensors are left over, missing or of another shape (by name), or the outputs differ.
     """
     name, family = family_of(reference)
-    probe = copy.deepcopy(reference).to("cpu", torch.float64).eval()
-    tensors = probe.state_dict()
+    tensors = reference.state_dict()
     try:
         with torch.device("meta"):  # shapes only: nothing is drawn that the reference's weights would replace
-            blank = family.build(probe, tensors)
+            blank = family.build(reference, tensors)
     except (KeyError, AttributeError) as error:
         raise ValueError(f"{name}: expected a plain member of the family, which has {error}") from error
     names = rename_tensors(tensors, blank.state_dict(), family)
 
-    # The twin holds the probe's own tensors: what is drawn for one is drawn for both.
+    probe = copy.deepcopy(reference).to("cpu", torch.float64).eval()
     twin = copy.deepcopy(blank).eval()
-    twin.load_state_dict({names[name]: tensor for name, tensor in tensors.items()}, assign=True)
+    # The twin holds the probe's own tensors: what is drawn for one is drawn for both.
+    twin.load_state_dict({names[name]: tensor for name, tensor in probe.state_dict().items()}, assign=True)
     largest = 0.0
     for weights in ("its own", "random"):
         if weights == "random":
@@ -138,7 +138,7 @@ def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
             )
         largest = max(largest, differs)
 
-    copies = {names[name]: tensor.clone() for name, tensor in reference.state_dict().items()}
+    copies = {names[name]: tensor.clone() for name, tensor in tensors.items()}
     blank.load_state_dict(copies, assign=True)
     return blank.train(reference.training), PortReport(name, names, largest)
 

@@ -5,11 +5,10 @@ of tensors and of modules alike. Sizes are read from the reference's tensors and
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from helpers.layers.attention import MultiHeadAttention
@@ -18,6 +17,7 @@ from helpers.models.alexnet import AlexNet
 from helpers.models.cait import CaiT
 from helpers.models.deit import DeiT
 from helpers.models.googlenet import GoogLeNet
+from helpers.models.port_runs import Pairs, run_attention, run_googlenet, run_on_images, run_transformer
 from helpers.models.resnet import ResNet
 from helpers.models.transformer import EncoderDecoder
 from helpers.models.vgg import VGG
@@ -86,15 +86,18 @@ GOOGLENET: Rules = (
 
 
 def build_xception(reference: Reference, tensors: Tensors) -> nn.Module:
+    """Sizes of the head and of the first convolution; everything else is fixed."""
     return Xception(tensors["fc.weight"].shape[0], tensors["conv1.weight"].shape[1])
 
 
 def build_alexnet(reference: Reference, tensors: Tensors) -> nn.Module:
+    """Sizes of the first and the last layer, and the dropout."""
     classes, channels = tensors["classifier.6.weight"].shape[0], tensors["features.0.weight"].shape[1]
     return AlexNet(classes, channels, dropout=reference.get_submodule("classifier.0").p)
 
 
 def build_vgg(reference: Reference, tensors: Tensors) -> nn.Module:
+    """Count the convolutions before each pooling."""
     classes, channels = tensors["classifier.6.weight"].shape[0], tensors["features.0.weight"].shape[1]
     counts = [0]
     for layer in reference.get_submodule("features"):
@@ -104,6 +107,7 @@ def build_vgg(reference: Reference, tensors: Tensors) -> nn.Module:
 
 
 def build_googlenet(reference: Reference, tensors: Tensors) -> nn.Module:
+    """With auxiliary heads if the reference has them."""
     auxiliary = "aux1.fc2.weight" in tensors
     return GoogLeNet(
         num_classes=tensors["fc.weight"].shape[0],
@@ -115,6 +119,7 @@ def build_googlenet(reference: Reference, tensors: Tensors) -> nn.Module:
 
 
 def build_resnet(reference: Reference, tensors: Tensors) -> nn.Module:
+    """Count the blocks of the four stages, and see whether they have a third convolution."""
     blocks = [len(reference.get_submodule(f"layer{stage}")) for stage in (1, 2, 3, 4)]
     bottleneck = "layer1.0.conv3.weight" in tensors
     return ResNet(blocks, bottleneck, tensors["fc.weight"].shape[0], tensors["conv1.weight"].shape[1])
@@ -169,12 +174,14 @@ def with_channels(model: nn.Module, tensors: Tensors) -> nn.Module:
 
 
 def build_vit(reference: Reference, tensors: Tensors) -> nn.Module:
+    """A ViT, or a DeiT if there is a distillation token."""
     hidden_dim, embed_dim = tensors["blocks.0.mlp.fc1.weight"].shape
     kind = DeiT if "dist_token" in tensors else ViT
     return with_channels(kind(**vit_sizes(reference, tensors), mlp_ratio=hidden_dim / embed_dim), tensors)
 
 
 def build_cait(reference: Reference, tensors: Tensors) -> nn.Module:
+    """The depth counts the patch blocks only."""
     return with_channels(CaiT(**vit_sizes(reference, tensors)), tensors)
 
 
@@ -198,10 +205,12 @@ TRANSFORMER: Rules = (
 
 
 def build_attention(reference: Reference, tensors: Tensors) -> nn.Module:
+    """Width and heads."""
     return MultiHeadAttention(reference.embed_dim, reference.num_heads)
 
 
 def build_transformer(reference: Reference, tensors: Tensors) -> nn.Module:
+    """Depths, widths and the place of the norm, from the first encoder layer."""
     first = reference.encoder.layers[0]
     return EncoderDecoder(
         embed_dim=reference.d_model,
@@ -212,68 +221,6 @@ def build_transformer(reference: Reference, tensors: Tensors) -> nn.Module:
         dropout=first.dropout1.p,
         pre_norm=first.norm_first,
     )
-
-
-# ---------------------------------------------------------------- what both are run on, to compare their outputs
-
-Pairs = Iterator[tuple[Tensor, Tensor]]
-
-
-def random_tensor(seed: int, *shape: int) -> Tensor:
-    """Normal numbers in float64."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def example_images(reference: Reference) -> Tensor:
-    """Two random images of the size and channels that a reference takes, (2, C, H, W) in float64."""
-    first = next(module for module in reference.modules() if isinstance(module, nn.Conv2d))
-    size = reference.patch_embed.img_size if hasattr(reference, "patch_embed") else (64, 64)
-    return random_tensor(0, 2, first.in_channels, *size)
-
-
-def run_on_images(ours: nn.Module, reference: Reference) -> Pairs:
-    images = example_images(reference)
-    yield ours(images), reference(images)
-
-
-def run_googlenet(ours: nn.Module, reference: Reference) -> Pairs:
-    """The auxiliary heads of torchvision run in train mode only: here they are given features directly."""
-    yield from run_on_images(ours, reference)
-    for name, theirs in {"4a": reference.aux1, "4d": reference.aux2}.items():
-        if theirs is not None:
-            features = random_tensor(1, 2, theirs.conv.conv.in_channels, 7, 7)
-            yield ours.get_submodule(f"auxiliary.{name}")(features), theirs(features)
-
-
-def run_attention(ours: nn.Module, reference: Reference) -> Pairs:
-    """Self-attention with causal mask, then attention to a memory; torch's boolean masks say what is hidden."""
-    tokens, memory = random_tensor(0, 2, 5, reference.embed_dim), random_tensor(1, 2, 7, reference.embed_dim)
-    causal = torch.ones(5, 5, dtype=torch.bool).tril()
-    for key, mask in ((tokens, causal), (memory, None)):
-        swap = (lambda x: x) if reference.batch_first else (lambda x: x.transpose(0, 1))
-        theirs, weights = reference(
-            swap(tokens),
-            swap(key),
-            swap(key),
-            attn_mask=None if mask is None else ~mask,
-            average_attn_weights=False,
-        )
-        attended, our_weights = ours(tokens, None if key is tokens else memory, mask, return_weights=True)
-        yield attended, swap(theirs)
-        yield our_weights, weights
-
-
-def run_transformer(ours: nn.Module, reference: Reference) -> Pairs:
-    """Two sentences of 7 and 5 words, the second source padded, the target causal."""
-    source, target = random_tensor(0, 2, 7, reference.d_model), random_tensor(1, 2, 5, reference.d_model)
-    padded = torch.zeros(2, 7, dtype=torch.bool)
-    padded[1, 4:] = True
-    causal = torch.ones(5, 5, dtype=torch.bool).tril()
-    swap = (lambda x: x) if reference.batch_first else (lambda x: x.transpose(0, 1))
-    theirs = reference(
-        swap(source), swap(target), tgt_mask=~causal, src_key_padding_mask=padded, memory_key_padding_mask=padded
-    )
-    yield ours(source, target, ~padded[:, None, None], causal), swap(theirs)
 
 
 # ------------------------------------------------------------------------------------------------------ families
