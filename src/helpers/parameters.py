@@ -43,8 +43,8 @@ def lab_parameters(namespace: Mapping[str, Any], history: Sequence[str] | None =
     passed = _assigned(injected[-1]) if injected else []
     unknown = [name for name in passed if name not in known and name not in PASSED_BY_PAPERMILL]
     if unknown:
-        close = difflib.get_close_matches(unknown[0], known, n=2)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        close = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
         raise ValueError(f"this lab has no parameter {', '.join(unknown)}{hint} Its parameters: {', '.join(known)}")
     return {name: namespace[name] for name in known}
 

@@ -177,7 +177,7 @@ def build_model(
     source: dict[str, Any] = {"kind": weights if weights in WEIGHTS else "folder"}
     if weights == "hub":
         source["tag"] = card.timm_name
-        _load(model, card, _state_from_hub(card), f"{card.timm_name} on the hub", with_head)
+        _load(model, card, _state_from_hub(card, name), f"{card.timm_name} on the hub", with_head)
     elif weights != "none":
         path = _file_in(SHIPPED if weights == "shipped" else Path(weights), name)
         source |= {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
@@ -225,7 +225,7 @@ def _state_from_file(path: Path) -> dict[str, torch.Tensor]:
         raise ValueError(f"{path} is not a whole safetensors file: {error}") from error
 
 
-def _state_from_hub(card: ModelCard) -> dict[str, torch.Tensor]:
+def _state_from_hub(card: ModelCard, name: str = "<model>") -> dict[str, torch.Tensor]:
     import timm
 
     try:  # with the classes of the released head, so that nothing of it is lost
@@ -233,7 +233,7 @@ def _state_from_hub(card: ModelCard) -> dict[str, torch.Tensor]:
     except Exception as error:  # timm, huggingface_hub and urllib each raise errors of their own
         raise ConnectionError(
             f"the weights {card.timm_name} could not be had from the hub ({type(error).__name__}: {error}). They need "
-            f"the internet once; offline, put {card.timm_name}.safetensors in a folder and pass weights=<folder>"
+            f"the internet once; offline, put {name}.safetensors in a folder and pass weights=<folder>"
         ) from error
 
 

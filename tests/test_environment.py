@@ -1,0 +1,62 @@
+"""One set of requirements: pyproject.toml, constraints.txt and environment.yml agree."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+PINS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.strip()]
+
+
+def test_environment_yml_installs_what_pyproject_says():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, pip, options = environment["dependencies"]
+    assert SpecifierSet(python.removeprefix("python ")) == SpecifierSet(PROJECT["requires-python"])
+    assert pip == "pip"
+    assert "--constraint constraints.txt" in options["pip"]
+    editable = next(line for line in options["pip"] if line.startswith("--editable"))
+    assert set(re.search(r"\[(.*)\]", editable)[1].split(",")) == set(EXTRAS)
+
+
+def test_the_makefile_installs_the_same_extras():
+    command = re.search(r"--editable '\.\[(.*)\]'", (ROOT / "Makefile").read_text())
+    assert set(command[1].split(",")) == set(EXTRAS)
+
+
+def test_every_requirement_is_pinned_exactly_and_the_pin_fits():
+    pins: dict[str, list[Requirement]] = {}
+    for line in PINS:
+        pin = Requirement(line)
+        assert [s.operator for s in pin.specifier] == ["=="], f"not an exact version: {line}"
+        pins.setdefault(canonicalize_name(pin.name), []).append(pin)
+    for text in PROJECT["dependencies"] + [r for extra in EXTRAS.values() for r in extra]:
+        wanted = Requirement(text)
+        found = pins.get(canonicalize_name(wanted.name))
+        assert found, f"{wanted.name} is not in constraints.txt"
+        for pin in found:
+            assert wanted.specifier.contains(next(iter(pin.specifier)).version, prereleases=True), (
+                f"{text} against {pin}"
+            )
+
+
+def test_constraints_hold_names_and_versions_only():
+    for line in PINS:
+        assert not re.search(r"://|@|--|\bfile:|#", line), f"an address or an option: {line}"
+
+
+def test_every_python_that_we_name_gets_one_version_of_each_package():
+    for minor in (11, 12, 13):
+        marker = {"python_full_version": f"3.{minor}.0", "python_version": f"3.{minor}", "sys_platform": "linux"}
+        names = [
+            canonicalize_name(pin.name)
+            for pin in map(Requirement, PINS)
+            if pin.marker is None or pin.marker.evaluate(marker | {"os_name": "posix", "platform_system": "Linux"})
+        ]
+        assert len(names) == len(set(names)), f"two versions of one package on Python 3.{minor}"

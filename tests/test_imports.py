@@ -1,0 +1,79 @@
+"""Imports run one way, importing the package is light, and every file keeps a readable size."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "helpers"
+FILES = sorted(SOURCE.rglob("*.py"))
+# What each part may import from the package, besides itself: the one way data flows.
+ALLOWED = {
+    "shapes": set(),
+    "progress": set(),
+    "parameters": set(),
+    "layers": {"shapes"},
+    "models": {"shapes", "layers", "losses"},
+    "data": {"shapes", "progress"},
+    "losses": {"shapes"},
+    "schedules": {"shapes"},
+    "training": {"shapes", "progress", "losses", "schedules"},
+    "measure": {"shapes", "progress", "layers", "models", "data", "training", "losses"},
+    "records": set(),
+    "plots": {"measure"},
+    "widgets": {"plots", "measure"},
+    "checks": set(),
+}
+TRAINING = {"training", "training_config", "history", "checkpoints", "loop", "update"}  # one part in several files
+
+
+def part_of(module: str) -> str:
+    first = module.split(".")[1] if module.count(".") else ""
+    return "training" if first in TRAINING else first
+
+
+def imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names if node.module == "helpers"}
+    return names
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(SOURCE)) for path in FILES])
+def test_no_import_runs_against_the_flow(path):
+    module = ".".join(("helpers", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
+    own = part_of(module)
+    if not own:
+        return
+    assert own in ALLOWED, f"{path.name} belongs to no part; say in ALLOWED what it may import"
+    used = {part_of(name) for name in imports(path) if name.startswith("helpers.")} - {own, ""}
+    assert used <= ALLOWED[own], f"{module} imports {sorted(used - ALLOWED[own])}"
+
+
+def test_training_knows_neither_data_nor_model():
+    assert not ALLOWED["training"] & {"data", "models"}
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "plots").glob("*.py")), ids=lambda path: path.name)
+def test_plots_never_see_a_model(path):
+    assert not {name.split(".")[0] for name in imports(path)} & {"torch", "timm", "torchvision"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((SOURCE / "models").glob("*.py")) + sorted((SOURCE / "layers").glob("*.py")), ids=lambda p: p.name
+)
+def test_only_the_oracle_files_import_timm_or_torchvision(path):
+    if path.stem.startswith(("port", "pretrained")):
+        return
+    assert not {name.split(".")[0] for name in imports(path)} & {"timm", "torchvision"}
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = "import helpers, sys; print([m for m in ('torch', 'numpy', 'matplotlib', 'timm') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
