@@ -1,5 +1,7 @@
 """The networks of lab 03: names, layers, and what fresh weights do."""
 
+from dataclasses import replace
+
 import pytest
 import timm
 import torch
@@ -9,13 +11,18 @@ from helpers.measure.field_study import (
     NETWORKS,
     Network,
     measure_layer,
+    measure_trained,
     networks,
+    noise,
+    over_draws,
     random_network,
     random_stack,
     stack_spread,
     theory,
     trained_network,
+    why_not_trained,
 )
+from helpers.models.vit import ViT
 
 PUBLISHED = {  # sides in pixels of the last studied layer (facts F1)
     "lenet5": 16,
@@ -31,7 +38,8 @@ def test_the_last_studied_layer_has_the_published_field(name: str) -> None:
     network = NETWORKS[name]
     with torch.device("meta"):
         model = network.build(network.image_size)
-    assert theory(model, network.layers[-1], network.image_size, network.in_channels).size == PUBLISHED[name]
+    last = network.layers[-1]
+    assert theory(model, [last], network.image_size, network.in_channels)[last].size == PUBLISHED[name]
 
 
 @pytest.mark.parametrize("name", [name for name, network in NETWORKS.items() if network.timm_name])
@@ -39,8 +47,8 @@ def test_timm_layers_are_the_same_layers(name: str) -> None:
     network = NETWORKS[name]
     with torch.device("meta"):
         ours, theirs = network.build(network.image_size), timm.create_model(network.timm_name, pretrained=False)
-    for layer, timm_layer in zip(network.layers, network.timm_layers, strict=True):
-        assert theory(ours, layer, network.image_size) == theory(theirs, timm_layer, network.image_size)
+    fields = theory(ours, network.layers, network.image_size), theory(theirs, network.timm_layers, network.image_size)
+    assert list(fields[0].values()) == list(fields[1].values())
 
 
 def small_network() -> Network:
@@ -65,11 +73,47 @@ def test_fresh_networks_normalise_by_the_images_and_repeat_from_the_seed() -> No
 
 def test_a_row_holds_theory_and_practice() -> None:
     images = torch.randn(4, 3, 24, 24)
-    row, share = measure_layer(random_network(small_network(), images, 0), "3", images, seed=0)
+    model = random_network(small_network(), images, 0)
+    row, share = measure_layer(model, "3", theory(model, ["3"], 24)["3"], images, seed=0)
     assert (row["theory_px"], row["jump_px"], row["image_px"]) == (7, 2, 24)
     assert 1 < row["side95_px"] <= 7
-    assert 0 < row["own_share"] < 1
+    assert row["own_share"] is None  # a map of overlapping fields, not of patches
     assert share.shape == (24, 24)
+
+
+def test_an_untrained_vit_keeps_to_its_own_patch() -> None:
+    torch.manual_seed(0)
+    model = ViT(48, 16, 10, embed_dim=32, depth=2, num_heads=2).eval()
+    fields = theory(model, ["patches", "blocks.0"], 48)
+    images = noise(NETWORKS["vit_ti16"], 48, 2, seed=0)
+    only, mostly = (measure_layer(model, layer, field, images, 0)[0] for layer, field in fields.items())
+    assert (only["theory_px"], only["own_share"]) == (16, 1)
+    assert mostly["theory_px"] is None
+    assert 0.5 < mostly["own_share"] < 1
+
+
+def test_trained_rows_carry_our_names() -> None:
+    network = small_network()
+    network = replace(network, timm_name="theirs", timm_layers=network.layers, layers=("ours.0", "ours.1"))
+    images = noise(network, 24, 2, seed=0)
+    rows, maps = measure_trained(network, random_network(network, images, 0), images_per_seed=2, seeds=2)
+    assert [(row["seed"], row["layer"]) for row in rows] == [(0, "ours.0"), (0, "ours.1"), (1, "ours.0"), (1, "ours.1")]
+    assert all(share.sum() == pytest.approx(1) for share in maps.values())
+
+
+def test_what_cannot_be_had_trained_says_why() -> None:
+    assert why_not_trained(NETWORKS["vgg16"], 224) is None
+    assert why_not_trained(NETWORKS["vgg16"], 64) == "its weights are for images of 224 px"
+    assert "no trained weights" in str(why_not_trained(NETWORKS["lenet5"], 32))
+
+
+def test_draws_are_averaged_with_an_interval() -> None:
+    fixed = {"model": "m", "layer": "a", "image_px": 24, "theory_px": None, "jump_px": 2, "spread_px": 2.0}
+    (row,) = over_draws([{**fixed, "side95_px": side, "own_share": 0.1} for side in (9, 11, 13)])
+    assert (row["side95_px"], row["theory_px"], row["seeds"]) == (11, None, 3)
+    assert row["low_px"] < 9
+    (single,) = over_draws([{**fixed, "side95_px": 9, "own_share": 0.1}])
+    assert single["low_px"] is None
 
 
 def test_random_stacks_keep_the_size_of_signals() -> None:
@@ -85,8 +129,8 @@ def test_the_spread_of_a_stack_is_a_random_walk(relu: bool) -> None:
 
 
 def test_networks_are_chosen_by_name() -> None:
-    assert list(networks("vgg16, lenet5")) == list(networks(["vgg16", "lenet5"])) == ["vgg16", "lenet5"]
+    assert list(networks(["vgg16", "lenet5"])) == ["vgg16", "lenet5"]
     with pytest.raises(ValueError, match=r"expected some of lenet5, .*got vgg17"):
-        networks("vgg17,lenet5")
+        networks(["vgg17", "lenet5"])
     with pytest.raises(ValueError, match="no trained weights"):
         trained_network(NETWORKS["lenet5"])

@@ -15,9 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from helpers.measure.meta import run_on_meta, tensors_on_meta, watched
+from helpers.measure.meta import Watcher, run_on_meta, tensors_on_meta, watched
 
 aten = torch.ops.aten
 
@@ -98,7 +97,7 @@ def _products(model: nn.Module, image_size: int | tuple[int, int], in_channels: 
     return counter.products
 
 
-class _ProductCounter(TorchDispatchMode):
+class _ProductCounter(Watcher):
     """Note every convolution and matrix product; on the meta device fused attention comes apart into
     products."""
 

@@ -1,6 +1,6 @@
 """What lab 03 compares: five networks, the layers to look at, and stacks of random 3 x 3 convolutions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from helpers.measure.accuracy import over_seeds
 from helpers.measure.receptive_field import Field, effective_field, fields_by_layer, side_holding, spread
 from helpers.models.lenet import LeNet5
 from helpers.models.resnet import RESNET_CONFIGS, ResNet
@@ -65,13 +66,12 @@ NETWORKS: dict[str, Network] = {
 }
 
 
-def networks(names: str | list[str]) -> dict[str, Network]:
-    """Networks by name, from a list or a comma-separated string; raises ValueError for an unknown or empty choice."""
-    chosen = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
-    unknown = [name for name in chosen if name not in NETWORKS]
-    if unknown or not chosen:
-        raise ValueError(f"models: expected some of {', '.join(NETWORKS)}; got {', '.join(unknown) or 'none'}")
-    return {name: NETWORKS[name] for name in chosen}
+def networks(names: Sequence[str]) -> dict[str, Network]:
+    """Networks by name; raises ValueError for an unknown name."""
+    unknown = [name for name in names if name not in NETWORKS]
+    if unknown:
+        raise ValueError(f"models: expected some of {', '.join(NETWORKS)}; got {', '.join(unknown)}")
+    return {name: NETWORKS[name] for name in names}
 
 
 def random_network(network: Network, images: Tensor, seed: int) -> nn.Module:
@@ -104,40 +104,88 @@ def trained_network(network: Network) -> nn.Module:
     return model.eval().requires_grad_(False)
 
 
-def theory(model: nn.Module, layer: str, image_size: int, in_channels: int = 3) -> Field:
-    """The largest field inside a layer or block. Raises ValueError if nothing in it has one."""
+def theory(model: nn.Module, layers: Sequence[str], image_size: int, in_channels: int = 3) -> dict[str, Field]:
+    """The largest field inside each layer or block. Raises ValueError for one in which nothing has a field."""
     found = fields_by_layer(model, image_size, in_channels)
-    inside = [field for name, field in found.items() if name == layer or name.startswith(f"{layer}.")]
-    if not inside:
-        raise ValueError(f"layer: expected one that holds one of {', '.join(found)}; got {layer!r}")
-    return max(inside, key=lambda field: field.size)
+    fields = {}
+    for layer in layers:
+        inside = [field for name, field in found.items() if name == layer or name.startswith(f"{layer}.")]
+        if not inside:
+            raise ValueError(f"layer: expected one that holds one of {', '.join(found)}; got {layer!r}")
+        fields[layer] = max(inside, key=lambda field: field.size)
+    return fields
 
 
-def measure_layer(model: nn.Module, layer: str, images: Tensor, seed: int) -> tuple[dict[str, Any], np.ndarray]:
+def measure_layer(
+    model: nn.Module, layer: str, field: Field, images: Tensor, seed: int
+) -> tuple[dict[str, Any], np.ndarray]:
     """Theory and practice of one layer: a row of numbers in pixels, and the map (H, W) of gradient shares.
 
-    In the row an infinite field is None; `own_share` is the share of the central square whose side is the jump: for a
-    ViT its own patch.
+    In the row an infinite field is None. `own_share` is what stays in the own patch, for layers made of patches
+    (their field is the patch or the whole image), else None.
     """
-    in_channels, size = images.shape[1], images.shape[-1]
-    field = theory(model, layer, size, in_channels)
     share = effective_field(model, layer, images, seed)
+    patches = field.size in (field.jump, inf)
     row = {
         "layer": layer,
-        "image_px": size,
+        "image_px": images.shape[-1],
         "theory_px": None if field.size == inf else int(field.size),
         "jump_px": int(field.jump),
         "spread_px": spread(share),
         "side95_px": side_holding(share),
-        "own_share": float(_central_cell(share, int(field.jump)).sum()),
+        "own_share": float(_central_patch(share, int(field.jump)).sum()) if patches else None,
     }
     return row, share
 
 
-def _central_cell(share: np.ndarray, jump: int) -> np.ndarray:
-    """The cell of the central value on a grid of cells of side `jump`, (H, W) -> (jump, jump)."""
-    row, column = (max(1, side // jump) // 2 * jump for side in share.shape)
-    return share[row : row + jump, column : column + jump]
+def measure_trained(
+    network: Network, model: nn.Module, images_per_seed: int, seeds: int
+) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    """Rows of a trained network for several draws of noise images, and the mean map of each layer, under our names."""
+    size, device = network.image_size, next(model.parameters()).device
+    fields = theory(model, network.timm_layers, size, network.in_channels)
+    rows, maps = [], {layer: np.zeros((size, size)) for layer in network.layers}
+    for seed in range(seeds):
+        images = noise(network, size, images_per_seed, seed).to(device)
+        for ours, theirs in zip(network.layers, network.timm_layers, strict=True):
+            row, share = measure_layer(model, theirs, fields[theirs], images, seed)
+            rows.append({"seed": seed, **row, "layer": ours})
+            maps[ours] += share / seeds
+    return rows, maps
+
+
+def noise(network: Network, size: int, count: int, seed: int) -> Tensor:
+    """Images of normal noise that a network takes, the same for the same seed, () -> (count, C, size, size)."""
+    return torch.randn(count, network.in_channels, size, size, generator=torch.Generator().manual_seed(seed))
+
+
+def why_not_trained(network: Network, size: int) -> str | None:
+    """Why a network cannot be had trained at this image size, None if it can."""
+    if network.timm_name is None:
+        return "timm has no trained weights of it"
+    return None if size == network.image_size else f"its weights are for images of {network.image_size} px"
+
+
+def over_draws(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a model and layer: the mean over seeds of the measured numbers, and Student's interval of the side."""
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["model"], row["layer"]), []).append(row)
+    summary = []
+    for (model, layer), group in groups.items():
+        side = over_seeds([row["side95_px"] for row in group])
+        own = None if group[0]["own_share"] is None else float(np.mean([row["own_share"] for row in group]))
+        means = {"spread_px": float(np.mean([row["spread_px"] for row in group])), "own_share": own}
+        fixed = {key: group[0][key] for key in ("image_px", "theory_px", "jump_px")}
+        interval = {"side95_px": side.value, "low_px": side.low, "high_px": side.high, "seeds": side.n}
+        summary.append({"model": model, "layer": layer, **fixed, **interval, **means})
+    return summary
+
+
+def _central_patch(share: np.ndarray, patch_size: int) -> np.ndarray:
+    """The pixels of the patch whose token stands in the middle, (H, W) -> (P, P)."""
+    row, column = (side // patch_size // 2 * patch_size for side in share.shape)
+    return share[row : row + patch_size, column : column + patch_size]
 
 
 def random_stack(depth: int, channels: int, relu: bool) -> nn.Sequential:

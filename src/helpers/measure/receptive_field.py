@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from helpers.measure.meta import run_on_meta, tensors_on_meta, watched
+from helpers.measure.meta import Watcher, run_on_meta, tensors_on_meta, watched
 
 aten = torch.ops.aten
 
@@ -81,7 +80,7 @@ def fields_by_layer(model: nn.Module, image_size: int | tuple[int, int], in_chan
     return follower.fields
 
 
-class _FieldFollower(TorchDispatchMode):
+class _FieldFollower(Watcher):
     """Carry a field with every storage: views share it, layers change it, where values meet the largest stays."""
 
     def __init__(self, path: list[str]) -> None:
