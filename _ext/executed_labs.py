@@ -21,7 +21,7 @@ import yaml
 EDITIONS = ("cpu", "gpu")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
-PROGRESS = re.compile(r"\d+%\||\d+(\.\d+)?(it|s|img|images|step|batch)/(s|it)\b")
+PROGRESS = re.compile(r"\d+ ?%\||\d+(\.\d+)?(it|s|img|images|step|batch)/(s|it)\b")
 SHORT_LIST = 8
 
 
@@ -239,5 +239,10 @@ def _keep(output: nbformat.NotebookNode, alone: dict[str, Any]) -> bool:
         if output.name == "stderr":
             output.text = "\n".join(lines)
         return bool(lines)
-    view = output.get("data", {}).get(WIDGET_VIEW)
-    return view is None or view.get("model_id") in alone
+    data = output.get("data", {})
+    if WIDGET_VIEW in data:
+        return data[WIDGET_VIEW].get("model_id") in alone
+    text = (
+        data["text/plain"].strip() if set(data) == {"text/plain"} else None
+    )  # a bar without a widget, or a closed one
+    return text is None or bool(text and not (output.output_type == "display_data" and PROGRESS.search(text)))

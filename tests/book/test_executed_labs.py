@@ -124,6 +124,8 @@ def test_progress_bars_and_kernel_widgets_are_left_out_and_words_stay():
         new_output("stream", name="stderr", text=bar + "UserWarning: read me\n"),
         new_output("stream", name="stdout", text="epoch 1\n"),
         new_output("display_data", data={labs.WIDGET_VIEW: {"model_id": "bar"}, "text/plain": "0/10"}),
+        new_output("display_data", data={"text/plain": "'training 100 %|####| 2/2 steps [00:08, 6 images/s]'"}),
+        new_output("display_data", data={"text/plain": ""}),
         new_output("display_data", data={labs.WIDGET_VIEW: {"model_id": "own"}, "text/plain": "explorer"}),
     ]
     state = {"bar": {"model_module": "@jupyter-widgets/controls"}, "own": {"model_module": "anywidget"}}

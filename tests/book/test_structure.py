@@ -71,7 +71,9 @@ def test_every_figure_says_what_it_shows(page):
     for image in soup(page).select("article img"):
         alt = image.get("alt", "").strip()
         if len(alt) < 8 or re.search(r"\.(png|svg|jpe?g|gif)$", alt):
-            silent.append(f"{image.get('src')}: {alt!r}")
+            cell = image.find_parent(class_="cell")
+            source = cell.find(class_="cell_input") if cell else None
+            silent.append(f"{alt!r} of {source.get_text().strip() if source else image.get('src')}")
     assert silent == []
 
 
@@ -147,3 +149,10 @@ def test_search_index_knows_the_chapters():
     index = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
     assert "intro" in index["docnames"]
     assert any("attent" in term for term in index["terms"])
+
+
+def test_text_and_figures_share_the_family_colours():
+    from helpers.plots.style import FAMILY_COLOURS
+
+    style = (ROOT / "_ext" / "static" / "course.css").read_text(encoding="utf-8")
+    assert dict(re.findall(r"--figure-(cnn|vit|deit|cait|classical): (#[0-9a-f]{6});", style)) == FAMILY_COLOURS
