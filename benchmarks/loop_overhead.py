@@ -1,9 +1,9 @@
 """What does our training loop cost beside a bare forward / backward / step?
 
-Both train the cpu edition's models on the same batches in memory, in turns, one update each: the bare loop steps inside
-the data iterator of `helpers.training.fit`, so that a busy machine disturbs both alike. The ratio is ours / bare in
-images a second, the median over pairs of updates with its quartiles; at least 0.97 is wanted on a CPU. Where other programs
-share the cores the quartiles lie wide: then the ratio of processor seconds, over all updates, says more.
+Both train the cpu edition's models on the same batches in memory, in turns, one update each: the bare loop steps
+inside the data iterator of `helpers.training.fit`, so that a busy machine disturbs both alike. The ratio is ours / bare
+in images a second, the median over pairs of updates with its quartiles; at least 0.97 is wanted on a CPU. Where other
+programs share the cores the quartiles lie wide: then the ratio of processor seconds, over all updates, says more.
 
     python benchmarks/loop_overhead.py [--steps 60] [--batch-size 32] [--image-size 64]
 """
