@@ -10,6 +10,7 @@ from torch import nn
 from helpers.measure.field_study import (
     NETWORKS,
     Network,
+    beside,
     measure_layer,
     measure_trained,
     networks,
@@ -105,6 +106,22 @@ def test_what_cannot_be_had_trained_says_why() -> None:
     assert why_not_trained(NETWORKS["vgg16"], 224) is None
     assert why_not_trained(NETWORKS["vgg16"], 64) == "its weights are for images of 224 px"
     assert "no trained weights" in str(why_not_trained(NETWORKS["lenet5"], 32))
+
+
+def test_a_hub_out_of_reach_is_a_connection_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args, **kwargs):
+        raise OSError("no route")
+
+    monkeypatch.setattr(timm, "create_model", refuse)
+    with pytest.raises(ConnectionError, match=r"vgg16\.tv_in1k could not be had from the hub \(OSError\)"):
+        trained_network(NETWORKS["vgg16"])
+
+
+def test_trained_layers_stand_beside_the_fresh_ones() -> None:
+    fixed = {"model": "m", "theory_px": 30, "own_share": None}
+    fresh = [{**fixed, "layer": layer, "side95_px": side} for layer, side in (("a", 5.0), ("b", 9.0))]
+    (row,) = beside(fresh, [{**fixed, "layer": "b", "side95_px": 21.0}])
+    assert (row["layer"], row["theory (px)"], row["fresh (px)"], row["trained (px)"]) == ("b", 30, 9, 21)
 
 
 def test_draws_are_averaged_with_an_interval() -> None:

@@ -182,6 +182,19 @@ def over_draws(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return summary
 
 
+def beside(fresh: Sequence[Mapping[str, Any]], trained: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `over_draws` of trained layers beside those of the same layers with fresh weights, for a table."""
+    start = {(row["model"], row["layer"]): row for row in fresh}
+    rows = []
+    for row in trained:
+        before = start[row["model"], row["layer"]]
+        sides = {"fresh (px)": round(before["side95_px"], 1), "trained (px)": round(row["side95_px"], 1)}
+        own = {"own patch, fresh": before["own_share"], "own patch, trained": row["own_share"]}
+        names = {"model": row["model"], "layer": row["layer"], "theory (px)": row["theory_px"] or "whole image"}
+        rows.append({**names, **sides, **own})
+    return rows
+
+
 def _central_patch(share: np.ndarray, patch_size: int) -> np.ndarray:
     """The pixels of the patch whose token stands in the middle, (H, W) -> (P, P)."""
     row, column = (side // patch_size // 2 * patch_size for side in share.shape)
