@@ -82,6 +82,7 @@ def pretrain(name: str, budget: int) -> dict:
     SHIPPED.mkdir(exist_ok=True)
     temporary = SHIPPED / f".{name}.safetensors"
     save_file(state, temporary, metadata={"classes": str(num_classes)})
+    temporary.chmod(0o644)
     temporary.replace(SHIPPED / f"{name}.safetensors")
     return {
         "images_seen": history.images_seen,

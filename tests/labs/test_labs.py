@@ -1,0 +1,137 @@
+"""Every lab: committed without outputs, one parameters cell of literals, three editions; and lab 08's bad parameters."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from helpers.parameters import _assigned
+from helpers.records import EDITIONS, Record, notebook_sha256
+
+ROOT = Path(__file__).parents[2]
+LABS = sorted((ROOT / "labs").glob("*.ipynb"))
+each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda path: path.stem)
+
+
+def cells(lab: Path, kind: str = "code") -> list:
+    return [cell for cell in nbformat.read(lab, as_version=4).cells if cell.cell_type == kind]
+
+
+def parameters_cell(lab: Path):
+    found = [cell for cell in cells(lab) if "parameters" in cell.metadata.get("tags", [])]
+    assert len(found) == 1, f"{lab.name}: expected exactly one cell tagged parameters, got {len(found)}"
+    return found[0]
+
+
+@each_lab
+def test_a_lab_is_committed_without_outputs(lab):
+    assert not any(cell.outputs or cell.execution_count for cell in cells(lab))
+
+
+@each_lab
+def test_the_parameters_cell_holds_literals_only(lab):
+    cell = parameters_cell(lab)
+    assert cell.source.startswith("# Parameters of this lab")
+    for node in ast.parse(cell.source).body:
+        assert isinstance(node, ast.Assign)
+        ast.literal_eval(node.value)
+
+
+@each_lab
+def test_every_edition_passes_parameters_that_exist(lab):
+    own = set(_assigned(parameters_cell(lab).source))
+    for edition in EDITIONS:
+        path = ROOT / "labs" / "editions" / edition / f"{lab.stem}.yaml"
+        passed = yaml.safe_load(path.read_text())
+        assert passed["edition"] == edition
+        assert set(passed) <= own, f"{path}: {sorted(set(passed) - own)} are not parameters"
+
+
+@each_lab
+def test_the_notebooks_defaults_are_the_cpu_edition(lab):
+    values = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(parameters_cell(lab).source).body}
+    edition = yaml.safe_load((ROOT / "labs" / "editions" / "cpu" / f"{lab.stem}.yaml").read_text())
+    assert {name: values[name] for name in edition} == edition
+
+
+@each_lab
+def test_the_last_cell_writes_the_record(lab):
+    assert "write_record(" in cells(lab)[-1].source
+
+
+@each_lab
+def test_a_lab_silences_nothing_and_installs_nothing(lab):
+    text = "\n".join(cell.source for cell in cells(lab))
+    for word in ("filterwarnings", "pip install", "conda install", "allow_errors", "%%capture"):
+        assert word not in text, f"{lab.name} holds {word!r}"
+
+
+@each_lab
+def test_every_figure_says_in_words_what_it_shows(lab):
+    for cell in cells(lab):
+        if "plt.show()" in cell.source:
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) > 40, f"{lab.name}: no alt text on the cell {cell.source[:60]!r}"
+
+
+@each_lab
+def test_cells_that_draw_photographs_are_not_marked_as_charts(lab):
+    for cell in cells(lab):
+        if "chart" in cell.metadata.get("tags", []):
+            for word in ("pictures.", "imshow"):
+                assert word not in cell.source, f"{lab.name}: a cell tagged chart draws pictures: {cell.source[:60]!r}"
+
+
+def papermill(folder: Path, lab: Path, *parameters: str) -> subprocess.CompletedProcess:
+    options = [
+        part for name, value in zip(parameters[::2], parameters[1::2], strict=True) for part in ("-p", name, value)
+    ]
+    command = [sys.executable, "-m", "papermill", str(lab), str(folder / "out.ipynb"), "-k", "python3", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (("datset", "breeds"), "no parameter datset; did you mean dataset?"),
+        (("dataset", "cats"), "expected one of breeds, stanford_dogs, folders, got 'cats'"),
+        (("models", "resnet"), "unknown model 'resnet'; the choices are xception_mini, vit_mini"),
+        (("precision", "fp8"), "expected one of auto, fp32, bf16, fp16, got 'fp8'"),
+    ],
+    ids=["parameter", "dataset", "model", "precision"],
+)
+def test_a_choice_that_does_not_exist_stops_the_lab_and_names_the_choices(tmp_path, parameters, message):
+    done = papermill(tmp_path, ROOT / "labs" / "08_xception_vs_vit.ipynb", *parameters)
+    assert done.returncode != 0
+    assert "ValueError" in done.stderr
+    assert message in done.stderr
+
+
+@pytest.mark.slow
+def test_plain_papermill_in_an_empty_folder_finds_the_records_place_and_its_own_source(tmp_path):
+    """The notebook copied out of the repository, run from a folder that is not the course's."""
+    lab = ROOT / "labs" / "08_xception_vs_vit.ipynb"
+    copy = tmp_path / "mine.ipynb"
+    copy.write_text(lab.read_text())
+    course = tmp_path / "course"
+    (course / "labs").mkdir(parents=True)
+    (course / "_toc.yml").write_text("root: intro\n")
+    small = json.dumps({"n_train_per_class": 2, "n_val_per_class": 1, "n_test_per_class": 2, "difficulty": 0.3})
+    command = [sys.executable, "-m", "papermill", str(copy), "out.ipynb", "-k", "python3", "-y", f"breeds: {small}"]
+    command += ["-p", "edition", "smoke", "-p", "seeds", "1", "-p", "epochs", "1", "-p", "tunings", "probe"]
+    environment = os.environ | {"OMP_NUM_THREADS": "2"}
+    done = subprocess.run(
+        command, cwd=course, capture_output=True, text=True, check=False, timeout=300, env=environment
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    record = Record.model_validate_json((course / "_build/records/smoke/08_xception_vs_vit.json").read_text())
+    assert record.source_sha256 == notebook_sha256(lab)
+    assert record.data.n_test == 24
+    assert {run["seed"] for run in record.runs} == {0}
