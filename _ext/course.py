@@ -36,6 +36,7 @@ def configure(app: Sphinx, config: Config) -> None:
     for name in executed_labs.lab_names(root / "_toc.yml"):
         executed_labs.write_page(root, name)
     config.nb_execution_cache_path = str(_execution_cache(root))
+    config.course_extension = _hash_files(root / "_ext", [*(root / "_ext").rglob("*")])
     config.nb_ipywidgets_js = {"widgets/loader.js": {}}
     config.mathjax_path = "mathjax/startup.js"
     config.mathjax3_config = {"loader": {"load": ["input/tex", "output/chtml", MATHJAX_SPOKEN.removesuffix(".js")]}}
@@ -57,16 +58,20 @@ def _branch() -> str:
 
 def _execution_cache(root: Path) -> Path:
     """`_build/execution_cache/<hash of src/ and results/>`; those of other versions are removed."""
-    digest = hashlib.sha256()
-    for path in sorted([*(root / "src").rglob("*"), *(root / "results").rglob("*.json")]):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     caches = root / "_build" / "execution_cache"
-    current = caches / digest.hexdigest()[:16]
+    current = caches / _hash_files(root, [*(root / "src").rglob("*"), *(root / "results").rglob("*.json")])
     for old in caches.glob("*"):
         if old != current:
             shutil.rmtree(old)
     return current
+
+
+def _hash_files(root: Path, paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 # --- scripts ---------------------------------------------------------------------------------------------------------
@@ -209,6 +214,7 @@ _render_image = NbElementRenderer.render_image
 
 def setup(app: Sphinx) -> dict[str, Any]:
     NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
+    app.add_config_value("course_extension", "", "html")  # a change of this folder renders every page again
     app.connect("config-inited", configure, priority=100)
     app.connect("builder-inited", polish_pages, priority=900)
     app.connect("html-page-context", link_page, priority=900)
