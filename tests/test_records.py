@@ -129,9 +129,8 @@ def test_the_source_hash_ignores_prose_injected_parameters_and_repeats(tmp_path)
         ("code", ""),
     ]
     edited = [("code", "a = 1"), ("code", "b = 3")]
-    hashes = [
-        records.notebook_sha256(write_notebook(tmp_path / f"{i}.ipynb", cells)) for i, cells in enumerate((lab, executed, edited))
-    ]  # fmt: skip
+    notebooks = [write_notebook(tmp_path / f"{i}.ipynb", cells) for i, cells in enumerate((lab, executed, edited))]
+    hashes = [records.notebook_sha256(path) for path in notebooks]
     assert hashes[0] == hashes[1] != hashes[2]
 
 

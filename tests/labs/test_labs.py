@@ -1,4 +1,4 @@
-"""Every lab: committed without outputs, one parameters cell of literals, three editions; and lab 08's bad parameters."""
+"""Every lab: committed without outputs, one parameters cell of literals, three editions; bad parameters."""
 
 import ast
 import json
@@ -100,7 +100,7 @@ def papermill(folder: Path, lab: Path, *parameters: str) -> subprocess.Completed
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        (("datset", "breeds"), "no parameter datset; did you mean dataset?"),
+        (("data_set", "breeds"), "no parameter data_set; did you mean dataset?"),
         (("dataset", "cats"), "expected one of breeds, stanford_dogs, folders, got 'cats'"),
         (("models", "resnet"), "unknown model 'resnet'; the choices are xception_mini, vit_mini"),
         (("precision", "fp8"), "expected one of auto, fp32, bf16, fp16, got 'fp8'"),

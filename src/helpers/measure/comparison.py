@@ -1,6 +1,7 @@
 """A crossed comparison, model x tuning x seed: accuracies, paired differences, and the gap taken apart.
 
-Everything here starts from logits on one common test list, so every difference is paired: the same images, seed by seed.
+Everything here starts from logits on one common test list, so every difference is paired: the same
+images, seed by seed.
 """
 
 from collections.abc import Mapping

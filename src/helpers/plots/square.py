@@ -39,8 +39,9 @@ def design_square(
         a, b = (CORNER[start], CORNER[end])
         shrink = 62 if a[1] != b[1] and a[0] == b[0] else 70
         shrink = 34 if a[0] == b[0] else shrink
-        style = {"arrowstyle": "-|>", "mutation_scale": 14, "lw": 1.8, "color": QUIET if dashed else INK}
-        ax.add_patch(FancyArrowPatch(a, b, shrinkA=shrink, shrinkB=shrink, ls="--" if dashed else "-", **style))
+        line = FancyArrowPatch(a, b, arrowstyle="-|>", mutation_scale=14, shrinkA=shrink, shrinkB=shrink)
+        line.set(linewidth=1.8, color=QUIET if dashed else INK, linestyle="--" if dashed else "-")
+        ax.add_patch(line)
         if values is not None:
             step = values[models[end[0]], tunings[end[1]]] - values[models[start[0]], tunings[start[1]]]
             text = f"{text}\n{100 * step:+.1f} points"

@@ -12,7 +12,7 @@ FAMILY_COLOURS = {
     "cait": "#7b4bc4",
 }
 INK, QUIET, GRID = "#1f2933", "#5b6673", "#d9dee5"
-RC: dict[str, Any] = {
+RC: Any = {  # matplotlib types every key on its own
     "figure.dpi": 110,
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
