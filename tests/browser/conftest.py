@@ -90,6 +90,7 @@ class Visitor:
         from axe_playwright_python.base import AXE_SCRIPT
 
         self.context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
+        self.context.set_default_timeout(120_000)  # ms; a busy machine is slow, not wrong
         self.axe_script = AXE_SCRIPT
         self.visits: dict[tuple[str, int, str, bool], Visit] = {}
 
