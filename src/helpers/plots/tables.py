@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+NBSP = "\N{NO-BREAK SPACE}"  # an interval is not broken at the end of a line
+
 
 def markdown_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None, caption: str = "") -> Any:
     """Rows of one dictionary each -> a Markdown table that a notebook displays.
@@ -34,12 +36,12 @@ def _cell(value: Any) -> str:
 def percent(estimate: Any) -> str:
     """An estimate (value, low, high) as `71.2 % [68.0, 74.1]`."""
     if estimate.low is None:
-        return f"{100 * estimate.value:.1f} %"
-    return f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+        return f"{100 * estimate.value:.1f}{NBSP}%"
+    return f"{100 * estimate.value:.1f}{NBSP}%{NBSP}[{100 * estimate.low:.1f},{NBSP}{100 * estimate.high:.1f}]"
 
 
 def points(estimate: Any) -> str:
     """A difference of accuracies as `+3.1 points [0.2, 6.0]`."""
     if estimate.low is None:
-        return f"{100 * estimate.value:+.1f} points"
-    return f"{100 * estimate.value:+.1f} points [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
+        return f"{100 * estimate.value:+.1f}{NBSP}points"
+    return f"{100 * estimate.value:+.1f}{NBSP}points{NBSP}[{100 * estimate.low:+.1f},{NBSP}{100 * estimate.high:+.1f}]"
