@@ -57,7 +57,8 @@ def differences_by_block(
     for (name, draws), marker in zip(series.items(), ("o", "s", "^"), strict=False):
         _line(ax, draws, color=FAMILY_COLOURS["vit"], marker=marker, ms=5, mfc="white", label=name)
         ax.axhline(resolution[name], color=QUIET, lw=1, ls=(0, (1, 2)))
-        ax.annotate(f"resolution of {name}", (0, resolution[name]), fontsize=7, color=QUIET, va="bottom")
+        at = (len(blocks) - 1, resolution[name] / 1.5)
+        ax.annotate(f"resolution of {name}", at, fontsize=7, color=QUIET, ha="right", va="top")
     _block_axes(ax, blocks)
     ax.set_ylabel("largest relative difference")
     ax.legend(fontsize=8, loc="upper left")
