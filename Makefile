@@ -6,6 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 LABS := $(basename $(notdir $(wildcard labs/*.ipynb)))
 EDITION ?= cpu
+AS := # a built-in variable of make otherwise
 
 .PHONY: help book test lint types unit smoke html check-book lab record jupyter pretrain bench clean
 
@@ -18,7 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Making .venv: about 3 GB to download, 6 GB on disk, a few minutes."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' constraints.txt)"
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[labs,book,dev]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraints constraints.txt --editable '.[labs,book,dev]'
 	@touch $(READY)
 
 book: _build/labs/cpu/08_xception_vs_vit.ipynb html ## environment, main lab (once, in the cpu edition), book: the default
