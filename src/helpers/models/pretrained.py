@@ -32,6 +32,7 @@ from helpers.models.xception import Xception
 TUNINGS = ("probe", "top10", "full")
 WEIGHTS = ("hub", "shipped", "none")
 SHIPPED = Path(__file__).parent / "weights"
+SEPARABLE = ("SeparableConvolution", "SeparableConv2d")
 BLOCKS = ("Block", "XceptionModule")  # class names, ours and timm's, of what is repeated in depth
 
 
@@ -280,16 +281,18 @@ def _top_modules(pretrained: Pretrained) -> list[nn.Module]:
     """The modules that `top10` trains besides the head."""
     model = pretrained.model
     if MODELS[pretrained.name].family == "cnn":
-        separable = [m for m in model.modules() if type(m).__name__ in ("SeparableConvolution", "SeparableConv2d")]
-        return separable[-4:]  # 4 of 36 convolution layers: 34 separable ones and the two plain ones of the stem
+        # 36 convolution layers: two plain ones in the stem, then 34 separable ones.
+        separable = [m for m in model.modules() if type(m).__name__ in SEPARABLE]
+        return separable[-4:]
     blocks = list(model.get_submodule("blocks").children())
     return [*blocks[-math.ceil(len(blocks) / 10) :], model.get_submodule("norm")]
 
 
 def select_trainable(pretrained: Pretrained, tuning: str) -> Trainable:
-    """Freeze the model but for what `tuning` trains (`requires_grad`); the list of trained tensors goes in the record.
+    """Freeze the model but for what `tuning` trains (`requires_grad`), and say what that is.
 
-    Frozen BatchNorm layers are kept in eval mode by `helpers.training.fit`. Raises ValueError for an unknown tuning."""
+    Frozen BatchNorm layers are kept in eval mode by `helpers.training.fit`.
+    Raises ValueError for an unknown tuning."""
     _choose("tuning", tuning, TUNINGS)
     model = pretrained.model
     model.requires_grad_(tuning == "full")

@@ -44,7 +44,7 @@ def design_square(
         ax.add_patch(line)
         if values is not None:
             step = values[models[end[0]], tunings[end[1]]] - values[models[start[0]], tunings[start[1]]]
-            text = f"{text}\n{100 * step:+.1f} points"
+            text = f"{text}\n{round(100 * step, 6):+.1f} points".replace("-", "−")
         middle = ((a[0] + b[0]) / 2 + offset[0], (a[1] + b[1]) / 2 + offset[1])
         ax.text(*middle, text, ha="center", va="center", fontsize=9, color=QUIET if dashed else INK)
 

@@ -41,7 +41,7 @@ def percent(estimate: Any) -> str:
 
 
 def points(estimate: Any) -> str:
-    """A difference of accuracies as `+3.1 points [0.2, 6.0]`."""
-    if estimate.low is None:
-        return f"{100 * estimate.value:+.1f}{NBSP}points"
-    return f"{100 * estimate.value:+.1f}{NBSP}points{NBSP}[{100 * estimate.low:+.1f},{NBSP}{100 * estimate.high:+.1f}]"
+    """A difference of accuracies as `+3.1 points [0.2, 6.0]`, with true minus signs."""
+    value, low, high = (None if x is None else round(100 * x, 6) for x in (estimate.value, estimate.low, estimate.high))
+    interval = "" if low is None else f"{NBSP}[{low:+.1f},{NBSP}{high:+.1f}]"
+    return f"{value:+.1f}{NBSP}points{interval}".replace("-", "−")

@@ -81,7 +81,7 @@ def time_split(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ax.invert_yaxis()
     ax.set(xlabel="seconds a run (mean over seeds)")
     ax.grid(axis="y", visible=False)
-    legend = ax.legend(fontsize=8, loc="lower right")
+    legend = ax.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     for handle in legend.legend_handles:
         handle.set_facecolor(QUIET)  # type: ignore[union-attr]
     return figure
