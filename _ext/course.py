@@ -159,14 +159,18 @@ CORRECTIONS: list[tuple[re.Pattern[str], str]] = [
 ]
 
 
+DESIGN = re.compile(r"\s*<(?:link[^>]*sphinx-design[^>]*/?>|script[^>]*design-tabs\.js[^>]*></script>)")
 SEARCH_SCRIPTS = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>')
 
 
 def polish(html: str, template: str) -> str:
     """A page's HTML with the theme's slips corrected. Only the search page keeps the search scripts and the index,
-    which grows with the book; the search fields of the other pages lead there."""
+    which grows with the book; the search fields of the other pages lead there. Only pages with cards, grids or
+    dropdowns keep the style sheet of sphinx-design."""
     for pattern, replacement in CORRECTIONS:
         html = pattern.sub(replacement, html)
+    if not re.search(r'class="[^"]*\bsd-', html):
+        html = DESIGN.sub("", html)
     return html if template == "search.html" else SEARCH_SCRIPTS.sub("", html)
 
 

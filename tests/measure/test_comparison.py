@@ -68,3 +68,15 @@ def test_a_cell_without_one_of_the_seeds_is_refused(comparison):
 def test_logits_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"expected \(60, 4\), got \(59, 4\)"):
         Comparison(np.arange(N) % K, K, {("vit_mini", "full", 0): np.zeros((59, K))})
+
+
+def test_with_classes_of_equal_size_both_accuracies_have_the_same_interval(comparison):
+    for row in comparison.accuracies():
+        assert row.per_class.value == pytest.approx(row.top1.value)
+        assert (row.per_class.low, row.per_class.high) == pytest.approx((row.top1.low, row.top1.high))
+
+
+def test_a_contrast_reads_its_interval(comparison):
+    for contrast in comparison.contrasts():
+        holds_zero = contrast.difference.low <= 0 <= contrast.difference.high
+        assert contrast.reading.startswith("undecided") == holds_zero

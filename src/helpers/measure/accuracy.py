@@ -145,6 +145,28 @@ def pooled(correct: ArrayLike, confidence: float = 0.95) -> Estimate:
     return Estimate(value, low, high, n, "both")
 
 
+def pooled_per_class(correct: ArrayLike, labels: ArrayLike, num_classes: int, confidence: float = 0.95) -> Estimate:
+    """Mean per-class accuracy over seeds and test images, with the interval of `pooled`.
+
+    Every answer is weighted by n / (K n_k), so that each class counts alike; with classes of equal size this is
+    `pooled`. (S, n) of True/False, (n,) class indices -> Estimate covering "both"; a single seed gives
+    `mean_per_class`'s interval. Raises ValueError as those two do.
+    """
+    correct = _booleans(correct, "correct", ndim=(2,))
+    labels = np.asarray(labels)
+    seeds, n = correct.shape
+    single = mean_per_class(np.where(correct[0], labels, (labels + 1) % num_classes), labels, num_classes, confidence)
+    if seeds == 1:
+        return single
+    weight = n / (num_classes * np.bincount(labels, minlength=num_classes)[labels])
+    value = float((correct * weight).mean())
+    if value in (0.0, 1.0):
+        return pooled(correct, confidence)
+    variance, freedom = _variance_of_mean(correct * weight)
+    low, high = _wilson(value, value * (1 - value) / variance, _t_quantile(confidence, freedom))
+    return Estimate(value, low, high, n, "both")
+
+
 # -------------------------------------------------------------------------------- two models, the same images
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.measure.accuracy import Estimate, mcnemar, mean_per_class, over_seeds, paired_difference, pooled, top1
+from helpers.measure.accuracy import Estimate, mcnemar, paired_difference, pooled, pooled_per_class, top1
 
 Cell = tuple[str, str]  # (model, tuning)
 
@@ -35,6 +35,14 @@ class Contrast:
     a: Cell
     b: Cell
     difference: Estimate
+
+    @property
+    def reading(self) -> str:
+        """What the interval allows to say."""
+        low, high = self.difference.low, self.difference.high
+        if low is None or high is None or low <= 0 <= high:
+            return "undecided: the interval holds 0"
+        return f"{' '.join(self.a if low > 0 else self.b)} is better"
 
 
 class Comparison:
@@ -68,11 +76,10 @@ class Comparison:
         """One row a cell, in the order of the design."""
         rows = []
         for cell in self.cells:
-            guesses = [self.guesses[*cell, seed] for seed in self.seeds]
-            classes = [mean_per_class(guess, self.labels, self.num_classes) for guess in guesses]
-            per_class = classes[0] if len(classes) == 1 else over_seeds([estimate.value for estimate in classes])
-            by_seed = tuple(top1(guess, self.labels) for guess in guesses)
-            rows.append(CellAccuracy(*cell, pooled(self.correct(cell)), per_class, by_seed))
+            correct = self.correct(cell)
+            per_class = pooled_per_class(correct, self.labels, self.num_classes)
+            by_seed = tuple(top1(self.guesses[*cell, seed], self.labels) for seed in self.seeds)
+            rows.append(CellAccuracy(*cell, pooled(correct), per_class, by_seed))
         return rows
 
     def contrasts(self) -> list[Contrast]:
