@@ -1,7 +1,8 @@
 """The residual connection and its norm: the "Add & Norm" box of the Transformer's figure.
 
-Post-norm is the paper's (Vaswani et al., 2017). Pre-norm (Xiong et al., 2020) keeps the sum itself free of norms:
-a path without any norm leads from the last block to the first, and training no longer needs a warm-up.
+Post-norm is the paper's (Vaswani et al., 2017). Pre-norm (Xiong et al., 2020) keeps the sum itself
+free of norms: a path without any norm leads from the last block to the first, and training no
+longer needs a warm-up.
 """
 
 from collections.abc import Callable

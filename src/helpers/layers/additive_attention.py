@@ -1,6 +1,7 @@
 """Additive attention: a small network compares the decoder's state with each source word.
 
-The first attention for translation (Bahdanau, Cho and Bengio, ICLR 2015, section 3.1 and appendix A.1.2).
+The first attention for translation (Bahdanau, Cho and Bengio, ICLR 2015, section 3.1 and appendix
+A.1.2).
 """
 
 import torch
@@ -13,12 +14,13 @@ from helpers.shapes import check_shape
 def additive_attention(
     query: Tensor, key: Tensor, value: Tensor, vector: Tensor, mask: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Score by a sum and a tanh: e_ij = v . tanh(q_i + k_j), weights = softmax over j, output = weights @ value.
+    """Score by e_ij = v . tanh(q_i + k_j), weights = softmax over j, output = weights @ value.
 
     Parameters
     ----------
     query, key, value
-        (B, N, a), (B, M, a) and (B, M, D); query and key are projected already, a is the width of the comparison.
+        (B, N, a), (B, M, a) and (B, M, D); query and key are projected already, a is the width of
+        the comparison.
     vector
         v, (a,).
     mask
@@ -60,6 +62,8 @@ class AdditiveAttention(nn.Module):
         self.key = nn.Linear(key_dim, hidden_dim, bias=False)
         self.vector = nn.Parameter(torch.empty(hidden_dim).uniform_(-1, 1) / hidden_dim**0.5)
 
-    def forward(self, query: Tensor, states: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """(B, N, query_dim), states (B, M, key_dim) -> attended states (B, N, key_dim), weights (B, N, M)."""
+    def forward(
+        self, query: Tensor, states: Tensor, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """(B, N, query_dim), states (B, M, key_dim) -> (B, N, key_dim), weights (B, N, M)."""
         return additive_attention(self.query(query), self.key(states), states, self.vector, mask)

@@ -12,7 +12,11 @@ from helpers.shapes import check_shape
 
 
 def scaled_dot_product_attention(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None, return_weights: bool = False
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None = None,
+    return_weights: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Compare by a dot product: softmax(Q K^T / sqrt(d)) V.
 
@@ -69,8 +73,9 @@ def check_heads(embed_dim: int, num_heads: int) -> None:
 class MultiHeadAttention(nn.Module):
     """Attend in h subspaces of width d = D/h at once, then mix: [head_1; ...; head_h] W^O.
 
-    Self-attention reads the tokens themselves; cross-attention reads another sequence, the `memory`.
-    One matrix holds W^Q, W^K and W^V, in this order: one product instead of three for self-attention.
+    Self-attention reads the tokens themselves; cross-attention reads another sequence, the
+    `memory`. One matrix holds W^Q, W^K and W^V, in this order: one product instead of three for
+    self-attention.
 
     Parameters
     ----------
@@ -96,7 +101,7 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(embed_dim, embed_dim)
 
     def project(self, tokens: Tensor, memory: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries from the tokens, keys and values from the memory (or the tokens), each (B, N or M, D)."""
+        """Queries from the tokens, keys and values from the memory or tokens, (B, N or M, D) each."""
         if memory is None:
             query, key, value = self.qkv(tokens).chunk(3, dim=-1)
             return query, key, value
@@ -106,12 +111,20 @@ class MultiHeadAttention(nn.Module):
         return F.linear(tokens, self.qkv.weight[:D], self.qkv.bias[:D]), key, value
 
     def forward(
-        self, tokens: Tensor, memory: Tensor | None = None, mask: Tensor | None = None, return_weights: bool = False
+        self,
+        tokens: Tensor,
+        memory: Tensor | None = None,
+        mask: Tensor | None = None,
+        return_weights: bool = False,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """(B, N, D), memory (B, M, D) -> (B, N, D), and on request the weights (B, h, N, M)."""
         check_shape(tokens, "B N D", name="tokens", D=self.embed_dim)
-        query, key, value = (split_heads(x, self.num_heads) for x in self.project(tokens, memory))  # (B, h, N, d)
-        attended = scaled_dot_product_attention(query, key, value, mask, return_weights)  # (B, h, N, d)
+        query, key, value = (
+            split_heads(x, self.num_heads) for x in self.project(tokens, memory)
+        )  # (B, h, N, d)
+        attended = scaled_dot_product_attention(
+            query, key, value, mask, return_weights
+        )  # (B, h, N, d)
         if isinstance(attended, Tensor):
             return self.output(merge_heads(attended))  # (B, N, D)
         attended, weights = attended

@@ -1,12 +1,17 @@
-"""Class attention: only the class token asks, so the cost is linear in N (Touvron et al., 2021, CaiT, section 3).
+"""Class attention: only the class token asks, so the cost is linear in N (CaiT, section 3).
 
-It is the cross-attention of translation with a single query: the class token reads itself and the patches,
-which stay as they are.
+Touvron et al., 2021. It is the cross-attention of translation with a single query: the class token
+reads itself and the patches, which stay as they are.
 """
 
 from torch import Tensor, nn
 
-from helpers.layers.attention import check_heads, merge_heads, scaled_dot_product_attention, split_heads
+from helpers.layers.attention import (
+    check_heads,
+    merge_heads,
+    scaled_dot_product_attention,
+    split_heads,
+)
 from helpers.shapes import check_shape
 
 
@@ -35,10 +40,12 @@ class ClassAttention(nn.Module):
         self.output = nn.Linear(embed_dim, embed_dim)
 
     def forward(self, z: Tensor, return_weights: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-        """Class token first, (B, N, D) -> the new class token (B, 1, D), and on request weights (B, h, 1, N)."""
+        """Class token first, (B, N, D) -> (B, 1, D), and on request weights (B, h, 1, N)."""
         check_shape(z, "B N D", name="z", D=self.query.in_features)
         query = split_heads(self.query(z[:, :1]), self.num_heads)  # (B, h, 1, d)
-        key, value = (split_heads(project(z), self.num_heads) for project in (self.key, self.value))  # (B, h, N, d)
+        key, value = (
+            split_heads(project(z), self.num_heads) for project in (self.key, self.value)
+        )  # (B, h, N, d)
         attended = scaled_dot_product_attention(query, key, value, return_weights=return_weights)
         if isinstance(attended, Tensor):
             return self.output(merge_heads(attended))  # (B, 1, D)

@@ -1,4 +1,4 @@
-"""Stochastic depth: in training, a residual branch is skipped for some images (Huang et al., 2016)."""
+"""Stochastic depth: training skips a residual branch for some images (Huang et al., 2016)."""
 
 from torch import Tensor, nn
 
@@ -6,8 +6,8 @@ from torch import Tensor, nn
 class DropPath(nn.Module):
     """Zero the whole branch of an image with probability p, and divide the others by 1 - p.
 
-    Each image of the batch draws for itself; the expected value is the input. In eval mode, or for p = 0,
-    the identity.
+    Each image of the batch draws for itself; the expected value is the input. In eval mode, or for
+    p = 0, the identity.
 
     Parameters
     ----------
@@ -31,7 +31,9 @@ class DropPath(nn.Module):
         if not self.training or self.probability == 0.0:
             return branch
         keep = 1.0 - self.probability
-        per_image = branch.new_empty(branch.shape[0], *[1] * (branch.dim() - 1)).bernoulli_(keep)  # (B, 1, ...)
+        per_image = branch.new_empty(branch.shape[0], *[1] * (branch.dim() - 1)).bernoulli_(
+            keep
+        )  # (B, 1, ...)
         return branch * per_image / keep
 
     def extra_repr(self) -> str:

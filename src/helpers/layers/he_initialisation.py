@@ -1,7 +1,7 @@
 """He initialisation: weights drawn so that a signal keeps its size through layers with ReLU.
 
-He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", ICCV 2015, equation 10. A ReLU throws half of the variance
-away; a weight variance of 2 / n, twice the usual 1 / n, makes up for it.
+He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", ICCV 2015, equation 10. A ReLU throws half
+of the variance away; a weight variance of 2 / n, twice the usual 1 / n, makes up for it.
 """
 
 import torch
@@ -10,7 +10,7 @@ from torch import nn
 
 @torch.no_grad()
 def he_initialisation(model: nn.Module) -> None:
-    """Draw every convolution of a model from a normal with mean 0 and variance `2 / (k² C_out)`; biases become 0.
+    """Draw every convolution from a normal of mean 0, variance `2 / (k² C_out)`; biases become 0.
 
     Parameters
     ----------

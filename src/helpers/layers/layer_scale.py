@@ -1,6 +1,7 @@
-"""LayerScale: a learned gain for every channel of a residual branch, tiny at first (Touvron et al., 2021, CaiT).
+"""LayerScale: a learned gain for every channel of a residual branch, tiny at first (CaiT).
 
-With gains of 1e-5 every block starts as the identity, and networks of 24 blocks and more begin to train.
+Touvron et al., 2021. With gains of 1e-5 every block starts as the identity, and networks of 24
+blocks and more begin to train.
 """
 
 import torch
@@ -15,7 +16,8 @@ class LayerScale(nn.Module):
     embed_dim
         Width D.
     initial
-        First value of every gain: 1e-5 up to 24 blocks (and in XXS-36), 1e-6 above, in the released code.
+        First value of every gain: 1e-5 up to 24 blocks (and in XXS-36), 1e-6 above, in the
+        released code.
 
     Source: Touvron et al. (2021), "Going deeper with image transformers", equation 4.
     """

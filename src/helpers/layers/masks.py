@@ -1,7 +1,8 @@
 """Masks: what a query may read.
 
-Boolean, True where it may attend (as in torch's `scaled_dot_product_attention`, and the opposite of torch's
-`MultiheadAttention`), or numbers that are added to the scores. Boolean masks combine with `&`.
+Boolean, True where it may attend (as in torch's `scaled_dot_product_attention`, and the opposite
+of torch's `MultiheadAttention`), or numbers that are added to the scores. Boolean masks combine
+with `&`.
 """
 
 import torch
@@ -24,7 +25,8 @@ def padding_mask(is_token: Tensor) -> Tensor:
 def align_mask(mask: Tensor, scores_shape: tuple[int, ...]) -> Tensor:
     """Give a mask the axes of the scores it applies to.
 
-    (N, M) is shared by all; (B, N, M) is shared by the heads; (B, h, N, M), with 1 for a shared axis, is full.
+    (N, M) is shared by all; (B, N, M) is shared by the heads; (B, h, N, M), with 1 for a shared
+    axis, is full.
 
     Raises
     ------
@@ -32,22 +34,27 @@ def align_mask(mask: Tensor, scores_shape: tuple[int, ...]) -> Tensor:
         If the mask cannot be broadcast to the scores, or is neither boolean nor made of floats.
     """
     if mask.dtype != torch.bool and not mask.is_floating_point():
-        raise ValueError(f"mask: expected booleans (True may be read) or floats to add, got {mask.dtype}")
+        raise ValueError(
+            f"mask: expected booleans (True may be read) or floats to add, got {mask.dtype}"
+        )
     if mask.dim() == 3 and len(scores_shape) == 4:
         mask = mask[:, None]  # (B, 1, N, M)
     fits = 2 <= mask.dim() <= len(scores_shape) and all(
-        size in (1, expected) for size, expected in zip(mask.shape[::-1], scores_shape[::-1], strict=False)
+        size in (1, expected)
+        for size, expected in zip(mask.shape[::-1], scores_shape[::-1], strict=False)
     )
     if not fits:
-        raise ValueError(f"mask: expected a shape that broadcasts to {scores_shape}, got {tuple(mask.shape)}")
+        raise ValueError(
+            f"mask: expected a shape that broadcasts to {scores_shape}, got {tuple(mask.shape)}"
+        )
     return mask
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Turn scores into weights that sum to one over the keys that the mask leaves, (..., N, M) -> (..., N, M).
+    """Turn scores into weights that sum to 1 over the keys the mask leaves, (..., N, M) to (..., N, M).
 
-    A = softmax(S + M) with M = -inf where nothing may be read: before the softmax, so that the rest sums to 1.
-    A query that may read nothing at all gets weights of zero, not NaN.
+    A = softmax(S + M) with M = -inf where nothing may be read: before the softmax, so that the
+    rest sums to 1. A query that may read nothing at all gets weights of zero, not NaN.
     """
     if mask is None:
         return scores.softmax(dim=-1)

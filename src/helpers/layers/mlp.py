@@ -1,7 +1,8 @@
-"""The MLP of a Transformer block: two layers that see one token at a time (Vaswani et al., 2017, section 3.3).
+"""The MLP of a Transformer block: two layers that see one token at a time.
 
-Attention moves information between tokens; this part works on each token alone. The Transformer uses ReLU,
-ViT the exact GELU, x Phi(x) with the error function; the tanh approximation changes the logits by 1e-3.
+Vaswani et al., 2017, section 3.3. Attention moves information between tokens; this part works on
+each token alone. The Transformer uses ReLU, ViT the exact GELU, x Phi(x) with the error function;
+the tanh approximation changes the logits by 1e-3.
 """
 
 from torch import Tensor, nn
@@ -20,7 +21,9 @@ class TokenMLP(nn.Module):
         The class of the non-linearity.
     """
 
-    def __init__(self, embed_dim: int, hidden_dim: int, activation: type[nn.Module] = nn.GELU) -> None:
+    def __init__(
+        self, embed_dim: int, hidden_dim: int, activation: type[nn.Module] = nn.GELU
+    ) -> None:
         super().__init__()
         self.hidden = nn.Linear(embed_dim, hidden_dim)
         self.activation = activation()

@@ -1,7 +1,8 @@
 """From an image to a sequence of tokens (Dosovitskiy et al., 2021, section 3.1).
 
-Cutting into P x P patches, flattening each and multiplying by a matrix is the same computation as a convolution
-of kernel P and stride P. Both are here, and a test holds them equal; ViT uses the convolution, which is faster.
+Cutting into P x P patches, flattening each and multiplying by a matrix is the same computation as
+a convolution of kernel P and stride P. Both are here, and a test holds them equal; ViT uses the
+convolution, which is faster.
 """
 
 import torch.nn.functional as F
@@ -30,12 +31,14 @@ def patch_grid(image_size: int | tuple[int, int], patch_size: int) -> tuple[int,
 def patchify(images: Tensor, patch_size: int) -> Tensor:
     """Cut into patches, row by row, and flatten each, (B, C, H, W) -> (B, N, C P P).
 
-    A patch is flattened channel first, (c, h, w): the order of a convolution's weights. Any other order
-    gives a different network.
+    A patch is flattened channel first, (c, h, w): the order of a convolution's weights. Any other
+    order gives a different network.
     """
     check_shape(images, "B C H W", name="images")
     patch_grid((images.shape[-2], images.shape[-1]), patch_size)
-    return F.unfold(images, kernel_size=patch_size, stride=patch_size).transpose(1, 2)  # (B, N, C P P)
+    return F.unfold(images, kernel_size=patch_size, stride=patch_size).transpose(
+        1, 2
+    )  # (B, N, C P P)
 
 
 class LinearPatchEmbedding(nn.Module):
@@ -80,7 +83,9 @@ class PatchEmbedding(nn.Module):
         super().__init__()
         self.patch_size = patch_size
         self.in_channels = in_channels
-        self.projection = nn.Conv2d(in_channels, embed_dim, kernel_size=patch_size, stride=patch_size)
+        self.projection = nn.Conv2d(
+            in_channels, embed_dim, kernel_size=patch_size, stride=patch_size
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, N, D)."""

@@ -1,7 +1,8 @@
-"""Positions: attention alone cannot tell the first token from the last, so a vector is added to each.
+"""Positions: attention cannot tell the first token from the last, so a vector is added to each.
 
-Sinusoids are computed (Vaswani et al., 2017, section 3.5); learned positions are parameters (ViT, section 3.1).
-A ViT that meets a larger image interpolates its table in two dimensions (ViT, section 3.2).
+Sinusoids are computed (Vaswani et al., 2017, section 3.5); learned positions are parameters
+(ViT, section 3.1). A ViT that meets a larger image interpolates its table in two dimensions
+(ViT, section 3.2).
 """
 
 import torch
@@ -12,7 +13,7 @@ from helpers.shapes import check_shape
 
 
 def sinusoidal_positions(length: int, embed_dim: int) -> Tensor:
-    """One wave per pair of columns: PE[p, 2i] = sin(p w_i), PE[p, 2i+1] = cos(p w_i), w_i = 10000^(-2i/D).
+    """One wave per pair: PE[p, 2i] = sin(p w_i), PE[p, 2i+1] = cos(p w_i), w_i = 10000^(-2i/D).
 
     PE[p] . PE[p+k] = sum_i cos(k w_i) depends on the distance k only. () -> (N, D), float64.
 
@@ -24,7 +25,9 @@ def sinusoidal_positions(length: int, embed_dim: int) -> Tensor:
     if embed_dim % 2:
         raise ValueError(f"embed_dim: expected an even number, got {embed_dim}")
     position = torch.arange(length, dtype=torch.float64)[:, None]  # (N, 1)
-    frequency = 10000.0 ** (-torch.arange(0, embed_dim, 2, dtype=torch.float64) / embed_dim)  # (D/2,)
+    frequency = 10000.0 ** (
+        -torch.arange(0, embed_dim, 2, dtype=torch.float64) / embed_dim
+    )  # (D/2,)
     angle = position * frequency  # (N, D/2)
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)  # (N, D)
 
@@ -94,7 +97,7 @@ class LearnedPositions(nn.Module):
         nn.init.trunc_normal_(self.table, std=0.02)
 
     def forward(self, tokens: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
-        """Add the table, interpolated first when the image's grid is not the one it was made for."""
+        """Add the table, interpolated when the image's grid is not the one it was made for."""
         table = interpolate_positions(self.table, self.grid, grid or self.grid, self.num_prefix)
         check_shape(tokens, "B N D", name="tokens", N=table.shape[1], D=table.shape[2])
         return tokens + table

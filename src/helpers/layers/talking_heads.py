@@ -1,6 +1,7 @@
-"""Talking heads: the heads exchange scores before the softmax and weights after it (Shazeer et al., 2020).
+"""Talking heads: they exchange scores before the softmax and weights after it (Shazeer et al.).
 
-CaiT uses it in its self-attention. The weights must be held in memory to be mixed: no fused kernel applies.
+Shazeer et al., 2020; CaiT uses it in its self-attention. The weights must be held in memory to be mixed: no fused kernel
+applies.
 """
 
 import torch
@@ -11,9 +12,11 @@ from helpers.shapes import check_shape
 
 
 def mix_heads(maps: Tensor, mix: nn.Linear) -> Tensor:
-    """Replace each head's map by a weighted sum of all heads' maps, (B, h, N, M) -> (B, h, N, M)."""
+    """Replace each head's map by a weighted sum of all the maps, (B, h, N, M) -> (B, h, N, M)."""
     weight = mix.weight.expand(maps.shape[0], -1, -1)  # (B, h, h)
-    mixed = torch.baddbmm(mix.bias[:, None], weight, maps.flatten(2))  # bias + weight @ maps, (B, h, N M)
+    mixed = torch.baddbmm(
+        mix.bias[:, None], weight, maps.flatten(2)
+    )  # bias + weight @ maps, (B, h, N M)
     return mixed.view_as(maps)
 
 
@@ -37,10 +40,17 @@ class TalkingHeadsAttention(nn.Module):
         self.mix_weights = nn.Linear(num_heads, num_heads)
         self.output = nn.Linear(embed_dim, embed_dim)
 
-    def forward(self, tokens: Tensor, return_weights: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-        """(B, N, D) -> (B, N, D), and on request what multiplies the values (B, h, N, N): rows need not sum to 1."""
+    def forward(
+        self, tokens: Tensor, return_weights: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """(B, N, D) -> (B, N, D), and on request what multiplies the values (B, h, N, N).
+
+        Its rows need not sum to 1.
+        """
         D = check_shape(tokens, "B N D", name="tokens", D=self.output.in_features)["D"]
-        query, key, value = (split_heads(x, self.num_heads) for x in self.qkv(tokens).chunk(3, dim=-1))  # (B, h, N, d)
+        query, key, value = (
+            split_heads(x, self.num_heads) for x in self.qkv(tokens).chunk(3, dim=-1)
+        )  # (B, h, N, d)
         query = query / (D // self.num_heads) ** 0.5
         scores = mix_heads(query @ key.transpose(-2, -1), self.mix_scores)  # (B, h, N, N)
         weights = mix_heads(scores.softmax(dim=-1), self.mix_weights)  # (B, h, N, N)

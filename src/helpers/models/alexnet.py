@@ -1,10 +1,11 @@
-"""AlexNet: the network that won ImageNet in 2012 with ReLU, dropout, data augmentation and two GPUs.
+"""AlexNet: it won ImageNet in 2012 with ReLU, dropout, data augmentation and two GPUs.
 
-Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", NIPS 2012.
-This is the one-GPU form of Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014,
-which torchvision has weights for: five convolutions of 64, 192, 384, 256 and 256 channels (2012: 96, 256, 384, 384
-and 256, split between two GPUs) and no local response normalisation. An adaptive pooling, which does nothing at
-224 px, lets other image sizes in.
+Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural
+Networks", NIPS 2012. This is the one-GPU form of Krizhevsky, "One weird trick for parallelizing
+convolutional neural networks", 2014, which torchvision has weights for: five convolutions of 64,
+192, 384, 256 and 256 channels (2012: 96, 256, 384, 384 and 256, split between two GPUs) and no
+local response normalisation. An adaptive pooling, which does nothing at 224 px, lets other image
+sizes in.
 """
 
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from helpers.shapes import check_shape
 
 
 class AlexNet(nn.Module):
-    """Classify an image with five convolutions, three max-poolings and three fully connected layers.
+    """Classify an image by five convolutions, three max-poolings, three fully connected layers.
 
     Parameters
     ----------

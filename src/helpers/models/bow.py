@@ -1,13 +1,15 @@
-"""Bag of visual words: local descriptors, a vocabulary of them, histograms on a spatial pyramid, a linear classifier.
+"""Bag of visual words: descriptors, a vocabulary, histograms on a pyramid, a linear classifier.
 
-How photographs were classified from 2004 to 2012. Csurka, Dance, Fan, Willamowski and Bray, "Visual Categorization
-with Bags of Keypoints", ECCV workshop 2004 (words); Dalal and Triggs, "Histograms of Oriented Gradients for Human
-Detection", CVPR 2005 (descriptors); Lazebnik, Schmid and Ponce, "Beyond Bags of Features", CVPR 2006 (pyramid, dense
-grid). scikit-image computes the descriptors, scikit-learn clusters and classifies; only what lies between is ours.
+How photographs were classified from 2004 to 2012. Csurka, Dance, Fan, Willamowski and Bray,
+"Visual Categorization with Bags of Keypoints", ECCV workshop 2004 (words); Dalal and Triggs,
+"Histograms of Oriented Gradients for Human Detection", CVPR 2005 (descriptors); Lazebnik, Schmid
+and Ponce, "Beyond Bags of Features", CVPR 2006 (pyramid, dense grid). scikit-image computes the
+descriptors, scikit-learn clusters and classifies; only what lies between is ours.
 
-We deviate from Lazebnik et al. in two places, to be fast: dense HOG cells in place of dense SIFT (both are histograms
-of gradient directions), and the square root of the histograms with a linear SVM in place of the intersection kernel
-(Hellinger's kernel, Arandjelović and Zisserman, "Three Things Everyone Should Know to Improve Object Retrieval", 2012).
+We deviate from Lazebnik et al. in two places, to be fast: dense HOG cells in place of dense SIFT
+(both are histograms of gradient directions), and the square root of the histograms with a linear
+SVM in place of the intersection kernel (Hellinger's kernel, Arandjelović and Zisserman, "Three
+Things Everyone Should Know to Improve Object Retrieval", 2012).
 """
 
 from typing import Self
@@ -24,7 +26,7 @@ BLOCK = 2  # a descriptor describes 2 x 2 cells
 
 
 def dense_descriptors(image: np.ndarray, cell_size: int) -> np.ndarray:
-    """Describe every block of 2 x 2 cells by its gradient directions, (S, S, 3) uint8 -> (rows, columns, 32)."""
+    """Describe blocks of 2 x 2 cells by gradient directions, (S, S, 3) -> (rows, columns, 32)."""
     blocks = hog(
         rgb2gray(image),
         orientations=ORIENTATIONS,
@@ -36,10 +38,11 @@ def dense_descriptors(image: np.ndarray, cell_size: int) -> np.ndarray:
 
 
 def pyramid_histogram(words: np.ndarray, vocabulary_size: int, levels: int) -> np.ndarray:
-    """Count the words in the whole image, in its quarters, in its sixteenths, ... and put the counts side by side.
+    """Count the words in the image, its quarters, its sixteenths, ...; put the counts side by side.
 
-    A cell of level l weighs 2^(l - L), and 2^(-L) in level 0 counts half of level 1 (Lazebnik et al., equation 3, where
-    L is the finest level). Each histogram is over the number of words in the image.
+    A cell of level l weighs 2^(l - L), and 2^(-L) in level 0 counts half of level 1 (Lazebnik et
+    al., equation 3, where L is the finest level). Each histogram is over the number of words in
+    the image.
 
     Parameters
     ----------
@@ -60,7 +63,9 @@ def pyramid_histogram(words: np.ndarray, vocabulary_size: int, levels: int) -> n
         weight = 2.0 ** (max(level, 1) - 1 - finest) if finest else 1.0
         for band in np.array_split(words, 2**level, axis=0):
             for cell in np.array_split(band, 2**level, axis=1):
-                histograms.append(weight * np.bincount(cell.ravel(), minlength=vocabulary_size) / words.size)
+                histograms.append(
+                    weight * np.bincount(cell.ravel(), minlength=vocabulary_size) / words.size
+                )
     return np.concatenate(histograms)
 
 
@@ -109,17 +114,22 @@ class BagOfWords(ClassifierMixin, BaseEstimator):
         """
         images = np.asarray(images)
         if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
-            raise ValueError(f"images: expected (B, S, S, 3) in uint8, got {images.shape} in {images.dtype}")
+            raise ValueError(
+                f"images: expected (B, S, S, 3) in uint8, got {images.shape} in {images.dtype}"
+            )
         cells = min(images.shape[1:3]) // self.cell_size - BLOCK + 1
         if cells < 2 ** (self.levels - 1):
             raise ValueError(
-                f"images: expected at least {2 ** (self.levels - 1)} descriptors a side for {self.levels} levels, "
-                f"got {max(cells, 0)} from {images.shape[1]} x {images.shape[2]} pixels in cells of {self.cell_size}"
+                f"images: expected at least {2 ** (self.levels - 1)} descriptors a side "
+                f"for {self.levels} levels, got {max(cells, 0)} "
+                f"from {images.shape[1]} x {images.shape[2]} pixels in cells of {self.cell_size}"
             )
-        return np.stack([dense_descriptors(image, self.cell_size) for image in images]).astype(np.float32)
+        return np.stack([dense_descriptors(image, self.cell_size) for image in images]).astype(
+            np.float32
+        )
 
     def histograms(self, descriptors: np.ndarray) -> np.ndarray:
-        """Each descriptor becomes the nearest word, the words become one row, (B, rows, columns, 32) -> (B, F)."""
+        """Descriptors become the nearest words, words one row, (B, rows, columns, 32) -> (B, F)."""
         words = self.vocabulary_.predict(descriptors.reshape(-1, descriptors.shape[-1]))
         words = words.reshape(descriptors.shape[:3])
         rows = [pyramid_histogram(image, self.vocabulary_size, self.levels) for image in words]
@@ -134,13 +144,19 @@ class BagOfWords(ClassifierMixin, BaseEstimator):
             If images and labels differ in number, or there are fewer descriptors than words.
         """
         if len(images) != len(labels):
-            raise ValueError(f"labels: expected one for each of the {len(images)} images, got {len(labels)}")
+            raise ValueError(
+                f"labels: expected one for each of the {len(images)} images, got {len(labels)}"
+            )
         descriptors = self.describe(images)
         flat = descriptors.reshape(-1, descriptors.shape[-1])
         if len(flat) < self.vocabulary_size:
-            raise ValueError(f"images: expected at least {self.vocabulary_size} descriptors, got {len(flat)}")
+            raise ValueError(
+                f"images: expected at least {self.vocabulary_size} descriptors, got {len(flat)}"
+            )
         chosen = np.random.default_rng(self.seed).permutation(len(flat))[: self.sample_size]
-        clustering = MiniBatchKMeans(self.vocabulary_size, batch_size=4096, n_init=1, random_state=self.seed)
+        clustering = MiniBatchKMeans(
+            self.vocabulary_size, batch_size=4096, n_init=1, random_state=self.seed
+        )
         self.vocabulary_ = clustering.fit(flat[chosen])
         self.classifier_ = LinearSVC(C=self.regularisation, random_state=self.seed)
         self.classifier_.fit(self.histograms(descriptors), labels)

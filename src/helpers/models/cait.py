@@ -1,8 +1,8 @@
 """CaiT: going deeper with image transformers (Touvron et al., ICCV 2021, figure 2, right).
 
-ViT with three changes. The patches first talk among themselves, without a class token, through L blocks of
-talking-heads attention. Every branch is scaled by LayerScale. Then the class token enters and reads the patches,
-which no longer change, in two blocks of class attention.
+ViT with three changes. The patches first talk among themselves, without a class token, through L
+blocks of talking-heads attention. Every branch is scaled by LayerScale. Then the class token
+enters and reads the patches, which no longer change, in two blocks of class attention.
 """
 
 from typing import Any
@@ -19,7 +19,8 @@ from helpers.layers.positions import LearnedPositions
 from helpers.layers.talking_heads import TalkingHeadsAttention
 from helpers.models.vit import init_weights
 
-# Table 2 of the paper; the first LayerScale is that of the released code. Use: CaiT(**CAIT_CONFIGS["XXS24"]).
+# Table 2 of the paper; the first LayerScale is that of the released code.
+# Use: CaiT(**CAIT_CONFIGS["XXS24"]).
 CAIT_CONFIGS: dict[str, dict[str, Any]] = {
     "XXS24": {"embed_dim": 192, "depth": 24, "num_heads": 4, "layer_scale": 1e-5},
     "XXS36": {"embed_dim": 192, "depth": 36, "num_heads": 4, "layer_scale": 1e-5},
@@ -46,7 +47,9 @@ class PatchBlock(nn.Module):
         Probability to skip a branch in training.
     """
 
-    def __init__(self, embed_dim: int, num_heads: int, layer_scale: float, drop_path: float = 0.0) -> None:
+    def __init__(
+        self, embed_dim: int, num_heads: int, layer_scale: float, drop_path: float = 0.0
+    ) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(embed_dim, eps=1e-6)
         self.attention = TalkingHeadsAttention(embed_dim, num_heads)
@@ -90,7 +93,7 @@ class ClassBlock(nn.Module):
     def forward(
         self, class_token: Tensor, patches: Tensor, return_attention: bool = False
     ) -> Tensor | tuple[Tensor, Tensor]:
-        """Class token (B, 1, D), patches (B, G G, D) -> (B, 1, D), and on request weights (B, h, 1, 1 + G G)."""
+        """Class token (B, 1, D), patches (B, G G, D) -> (B, 1, D), weights (B, h, 1, 1 + G G) on request."""
         z = self.norm1(torch.cat([class_token, patches], dim=1))  # (B, 1 + G G, D)
         if return_attention:
             attended, weights = self.attention(z, return_weights=True)
@@ -107,7 +110,8 @@ class CaiT(nn.Module):
     Parameters
     ----------
     image_size
-        Pixels, a side or (height, width), multiples of the patch; `forward` takes other multiples too.
+        Pixels, a side or (height, width), multiples of the patch; `forward` takes other multiples
+        too.
     patch_size
         Side P of a patch in pixels.
     num_classes
@@ -139,9 +143,13 @@ class CaiT(nn.Module):
         super().__init__()
         self.patches = PatchEmbedding(patch_size, 3, embed_dim)
         self.positions = LearnedPositions(patch_grid(image_size, patch_size), embed_dim)
-        self.blocks = nn.ModuleList(PatchBlock(embed_dim, num_heads, layer_scale, drop_path) for _ in range(depth))
+        self.blocks = nn.ModuleList(
+            PatchBlock(embed_dim, num_heads, layer_scale, drop_path) for _ in range(depth)
+        )
         self.class_token = nn.Parameter(torch.zeros(1, 1, embed_dim))
-        self.class_blocks = nn.ModuleList(ClassBlock(embed_dim, num_heads, layer_scale) for _ in range(CLASS_DEPTH))
+        self.class_blocks = nn.ModuleList(
+            ClassBlock(embed_dim, num_heads, layer_scale) for _ in range(CLASS_DEPTH)
+        )
         self.norm = nn.LayerNorm(embed_dim, eps=1e-6)
         self.head = nn.Linear(embed_dim, num_classes)
         nn.init.trunc_normal_(self.class_token, std=0.02)
@@ -152,15 +160,19 @@ class CaiT(nn.Module):
         grid = patch_grid((images.shape[-2], images.shape[-1]), self.patches.patch_size)
         return self.positions(self.patches(images), grid)
 
-    def forward(self, images: Tensor, return_attention: bool = False) -> Tensor | tuple[Tensor, list[Tensor]]:
-        """(B, 3, H, W) -> logits (B, K), and on request the weights of the L patch blocks and the 2 class blocks."""
+    def forward(
+        self, images: Tensor, return_attention: bool = False
+    ) -> Tensor | tuple[Tensor, list[Tensor]]:
+        """(B, 3, H, W) -> logits (B, K), on request weights of L patch and 2 class blocks."""
         x = self.embed(images)  # (B, G G, D)
         attention: list[Tensor] = []
         for block in self.blocks:
             x = keep_weights(block(x, return_attention=return_attention), attention)  # (B, G G, D)
         token = self.class_token.expand(x.shape[0], -1, -1)  # (B, 1, D)
         for block in self.class_blocks:
-            token = keep_weights(block(token, x, return_attention=return_attention), attention)  # (B, 1, D)
+            token = keep_weights(
+                block(token, x, return_attention=return_attention), attention
+            )  # (B, 1, D)
         logits = self.head(self.norm(token[:, 0]))  # (B, K)
         return (logits, attention) if return_attention else logits
 

@@ -9,7 +9,9 @@ PADDING = 0  # the word that fills short sentences, in every vocabulary of the c
 
 
 @torch.no_grad()
-def greedy_decode(model: nn.Module, source: Tensor, begin: int, end: int, max_length: int = 50) -> Tensor:
+def greedy_decode(
+    model: nn.Module, source: Tensor, begin: int, end: int, max_length: int = 50
+) -> Tensor:
     """Translate word by word, always the most likely.
 
     The whole sentence so far is read again at each step: O(N) passes, simple and slow.

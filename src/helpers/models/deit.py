@@ -1,7 +1,7 @@
 """DeiT: ViT plus one token and one head (Touvron et al., ICML 2021, figure 2).
 
-The distillation token travels beside the class token and learns from a teacher's answer. A DeiT without
-distillation is a ViT: `ViT(patch_size=16, **VIT_CONFIGS["S"])` is DeiT-S.
+The distillation token travels beside the class token and learns from a teacher's answer. A DeiT
+without distillation is a ViT: `ViT(patch_size=16, **VIT_CONFIGS["S"])` is DeiT-S.
 """
 
 from typing import Any
@@ -16,8 +16,9 @@ from helpers.models.vit import ViT, init_weights
 class DeiT(ViT):
     """A ViT with a distillation token; the arguments are those of `ViT`.
 
-    The answer is the mean of the two heads' logits, as in the released code; the paper (section 4) adds their
-    softmax outputs instead. Training asks for both heads: `model(images, return_heads=True)`.
+    The answer is the mean of the two heads' logits, as in the released code; the paper (section 4)
+    adds their softmax outputs instead. Training asks for both heads:
+    `model(images, return_heads=True)`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -34,7 +35,7 @@ class DeiT(ViT):
         return torch.cat([self.class_token, self.distillation_token], dim=1)
 
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Each head reads its own token, (B, N, D) -> class logits and distillation logits, (B, K) each."""
+        """Each head reads its token, (B, N, D) -> class and distillation logits, (B, K) each."""
         class_token, distillation_token = self.norm(x[:, :2]).unbind(dim=1)
         return self.head(class_token), self.distillation_head(distillation_token)
 
@@ -43,7 +44,9 @@ class DeiT(ViT):
         class_logits, distillation_logits = self.heads(x)
         return (class_logits + distillation_logits) / 2
 
-    def forward(self, images: Tensor, return_attention: bool = False, return_heads: bool = False) -> Any:
+    def forward(
+        self, images: Tensor, return_attention: bool = False, return_heads: bool = False
+    ) -> Any:
         """(B, 3, H, W) -> logits (B, K); as `ViT`, or the two heads' logits apart, (B, K) each."""
         if not return_heads:
             return super().forward(images, return_attention)

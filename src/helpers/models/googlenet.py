@@ -1,16 +1,17 @@
 """GoogLeNet: four receptive fields side by side in each module, and few parameters.
 
-Szegedy et al., "Going Deeper with Convolutions", CVPR 2015, figure 3 and table 1. This is torchvision's network,
-whose released weights came from another code, and it leaves the paper in six places:
+Szegedy et al., "Going Deeper with Convolutions", CVPR 2015, figure 3 and table 1. This is
+torchvision's network, whose released weights came from another code, and it leaves the paper in
+six places:
 
 - the "5 x 5" branch has a 3 x 3 kernel (an error kept for the sake of the weights);
-- batch norm (eps 1e-3) follows every convolution and replaces its bias; the paper has none, and local response
-  normalisation instead;
+- batch norm (eps 1e-3) follows every convolution and replaces its bias; the paper has none, and
+  local response normalisation instead;
 - the last of the four halving pools has a 2 x 2 window, the others 3 x 3 as in the paper;
 - the auxiliary heads pool to 4 x 4 adaptively; the paper with a 5 x 5 average pooling of stride 3;
 - dropout before the head is 0.2, not 0.4;
-- `transform_input` lets the network take images normalised by ImageNet's mean and standard deviation though its
-  weights want a mean and a standard deviation of one half.
+- `transform_input` lets the network take images normalised by ImageNet's mean and standard
+  deviation though its weights want a mean and a standard deviation of one half.
 """
 
 import torch
@@ -20,7 +21,8 @@ from torch import Tensor, nn
 from helpers.layers.he_initialisation import he_initialisation
 from helpers.shapes import check_shape
 
-# Table 1: channels in; then out of 1x1; reduced, out of 3x3; reduced, out of "5x5"; out of the pooled branch.
+# Table 1: channels in; then
+# out of 1x1; reduced, out of 3x3; reduced, out of "5x5"; out of the pooled branch.
 INCEPTION_CHANNELS: dict[str, tuple[int, ...]] = {
     "3a": (192, 64, 96, 128, 16, 32, 32),
     "3b": (256, 128, 128, 192, 32, 96, 64),
@@ -34,10 +36,14 @@ INCEPTION_CHANNELS: dict[str, tuple[int, ...]] = {
 }
 
 
-def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> nn.Sequential:
+def convolution(
+    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
+) -> nn.Sequential:
     """Convolution, batch norm and ReLU; the map keeps its size but for the stride."""
     return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=False),
+        nn.Conv2d(
+            in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=False
+        ),
         nn.BatchNorm2d(out_channels, eps=1e-3),
         nn.ReLU(inplace=True),
     )
@@ -49,7 +55,7 @@ def halve() -> nn.MaxPool2d:
 
 
 class Inception(nn.Module):
-    """Look at the same map through 1 x 1, 3 x 3, "5 x 5" and a pooling, and put the channels side by side.
+    """Look at a map through 1 x 1, 3 x 3, "5 x 5" and a pooling; put the channels side by side.
 
     Parameters
     ----------
@@ -62,13 +68,16 @@ class Inception(nn.Module):
         inputs, one, reduce_three, three, reduce_five, five, pooled = channels
         self.one = convolution(inputs, one, kernel_size=1)
         self.three = nn.Sequential(
-            convolution(inputs, reduce_three, kernel_size=1), convolution(reduce_three, three, kernel_size=3)
+            convolution(inputs, reduce_three, kernel_size=1),
+            convolution(reduce_three, three, kernel_size=3),
         )
         self.five = nn.Sequential(
-            convolution(inputs, reduce_five, kernel_size=1), convolution(reduce_five, five, kernel_size=3)
+            convolution(inputs, reduce_five, kernel_size=1),
+            convolution(reduce_five, five, kernel_size=3),
         )
         self.pooled = nn.Sequential(
-            nn.MaxPool2d(kernel_size=3, stride=1, padding=1), convolution(inputs, pooled, kernel_size=1)
+            nn.MaxPool2d(kernel_size=3, stride=1, padding=1),
+            convolution(inputs, pooled, kernel_size=1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -77,7 +86,7 @@ class Inception(nn.Module):
 
 
 class AuxiliaryHead(nn.Module):
-    """A small classifier on a middle layer, so that a gradient reaches the lower half; dropped after training."""
+    """A classifier on a middle layer: gradients reach the lower half; dropped after training."""
 
     def __init__(self, in_channels: int, num_classes: int, dropout: float) -> None:
         super().__init__()
@@ -94,7 +103,7 @@ class AuxiliaryHead(nn.Module):
 
 
 class GoogLeNet(nn.Module):
-    """Classify an image: stem, nine inception modules in three stages, mean over pixels, one linear layer.
+    """Classify an image: stem, nine inception modules in three stages, mean over pixels, linear layer.
 
     Parameters
     ----------
@@ -132,7 +141,9 @@ class GoogLeNet(nn.Module):
             convolution(64, 192, kernel_size=3),
             halve(),  # 56 -> 28
         )
-        self.inception = nn.ModuleDict({name: Inception(row) for name, row in INCEPTION_CHANNELS.items()})
+        self.inception = nn.ModuleDict(
+            {name: Inception(row) for name, row in INCEPTION_CHANNELS.items()}
+        )
         self.halve = halve()  # after 3b, 28 -> 14
         # After 4e, 14 -> 7: in torchvision a 2 x 2 window, not the paper's 3 x 3.
         self.last_halve = nn.MaxPool2d(kernel_size=2, stride=2, ceil_mode=True)
@@ -145,17 +156,21 @@ class GoogLeNet(nn.Module):
         he_initialisation(self)
 
     def normalise(self, images: Tensor) -> Tensor:
-        """From (x - mean) / std with ImageNet's statistics to (x - 0.5) / 0.5, (B, 3, H, W) -> (B, 3, H, W)."""
+        """From ImageNet's (x - mean) / std to (x - 0.5) / 0.5, (B, 3, H, W) -> (B, 3, H, W)."""
         mean = images.new_tensor([0.485, 0.456, 0.406])[:, None, None]
         std = images.new_tensor([0.229, 0.224, 0.225])[:, None, None]
         return images * (std / 0.5) + (mean - 0.5) / 0.5
 
-    def forward(self, images: Tensor, return_auxiliary: bool = False) -> Tensor | tuple[Tensor, list[Tensor]]:
-        """(B, 3, H, W) -> logits (B, K), and on request the two auxiliary heads' logits, the lower one first."""
+    def forward(
+        self, images: Tensor, return_auxiliary: bool = False
+    ) -> Tensor | tuple[Tensor, list[Tensor]]:
+        """(B, 3, H, W) -> logits (B, K), on request the auxiliary heads' logits, lower first."""
         check_shape(images, "B 3 H W", name="images")
         if return_auxiliary and not self.auxiliary:
             raise ValueError("return_auxiliary: expected a GoogLeNet built with auxiliary=True")
-        x = self.stem(self.normalise(images) if self.transform_input else images)  # (B, 192, H/8, W/8)
+        x = self.stem(
+            self.normalise(images) if self.transform_input else images
+        )  # (B, 192, H/8, W/8)
         auxiliary = []
         for name, module in self.inception.items():
             x = module(x)  # (B, C, H', W')

@@ -1,9 +1,10 @@
 """LeNet-5: convolution, pooling, convolution, pooling, then three fully connected layers.
 
-LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document Recognition", Proceedings of the
-IEEE 1998, figure 2. The form taught today, with 61 706 parameters, differs in three places: layer C3 sees all six
-maps (the paper connects each map to some of them), pooling has no trainable coefficients, and the output is linear
-with a softmax (the paper compares with drawn digits, "RBF units"). Tanh and average pooling are kept.
+LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document Recognition",
+Proceedings of the IEEE 1998, figure 2. The form taught today, with 61 706 parameters, differs in
+three places: layer C3 sees all six maps (the paper connects each map to some of them), pooling has
+no trainable coefficients, and the output is linear with a softmax (the paper compares with drawn
+digits, "RBF units"). Tanh and average pooling are kept.
 """
 
 from torch import Tensor, nn

@@ -1,6 +1,7 @@
 """The multi-layer perceptron: every pixel of the flattened image into every hidden unit.
 
-It knows nothing of neighbourhoods: shuffle the pixels of all images in the same way, and it learns just as well.
+It knows nothing of neighbourhoods: shuffle the pixels of all images in the same way, and it learns
+just as well.
 """
 
 from itertools import pairwise
@@ -26,7 +27,11 @@ class MLP(nn.Module):
     """
 
     def __init__(
-        self, image_size: int = 32, num_classes: int = 10, hidden_dims: tuple[int, ...] = (256,), in_channels: int = 3
+        self,
+        image_size: int = 32,
+        num_classes: int = 10,
+        hidden_dims: tuple[int, ...] = (256,),
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         self.image_shape = {"C": in_channels, "H": image_size, "W": image_size}

@@ -1,8 +1,9 @@
-"""Are two networks the same function? Give both the same random weights, then compare what they compute.
+"""Are two networks the same function? Give both the same random weights, compare the outputs.
 
-Fresh weights hide errors: a bias that starts at 0 may as well be missing, and a LayerScale of 1e-5 hides the whole
-branch. So every parameter and every statistic is drawn first, at scales that keep a signal alive through many layers.
-`TRAPS` holds the mistakes that people make; each breaks a model in a way that such a comparison sees.
+Fresh weights hide errors: a bias that starts at 0 may as well be missing, and a LayerScale of 1e-5
+hides the whole branch. So every parameter and every statistic is drawn first, at scales that keep
+a signal alive through many layers. `TRAPS` holds the mistakes that people make; each breaks a
+model in a way that such a comparison sees.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,10 +18,11 @@ NORMS = (nn.LayerNorm, nn.BatchNorm2d, nn.GroupNorm)
 
 @torch.no_grad()
 def randomise(model: nn.Module, seed: int = 0) -> nn.Module:
-    """Draw every parameter and running statistic of a model anew, in place; the same model is returned.
+    """Draw all parameters and running statistics of a model anew, in place; return the same model.
 
-    Uniform numbers: weights with two or more axes get a deviation of sqrt(2 / fan-in), gains of norms and of LayerScale
-    1 ± 0.2, biases 0 ± 0.1, tokens and positions 0 ± 0.5, running means 0 ± 0.1, and running variances 1 ± 0.3.
+    Uniform numbers: weights with two or more axes get a deviation of sqrt(2 / fan-in), gains of
+    norms and of LayerScale 1 ± 0.2, biases 0 ± 0.1, tokens and positions 0 ± 0.5, running means
+    0 ± 0.1, and running variances 1 ± 0.3.
 
     Parameters
     ----------
@@ -45,14 +47,18 @@ def randomise(model: nn.Module, seed: int = 0) -> nn.Module:
                 draw(parameter, 0.0, 0.5)
             else:
                 draw(parameter, 0.0, (2 / parameter[0].numel()) ** 0.5)
-        if isinstance(module, nn.BatchNorm2d) and module.running_mean is not None and module.running_var is not None:
+        if (
+            isinstance(module, nn.BatchNorm2d)
+            and module.running_mean is not None
+            and module.running_var is not None
+        ):
             draw(module.running_mean, 0.0, 0.1)
             draw(module.running_var, 1.0, 0.3)
     return model
 
 
 def difference(ours: Tensor, reference: Tensor) -> float:
-    """Largest absolute difference over max(1, largest absolute reference value); infinite if the shapes differ."""
+    """Largest absolute difference over max(1, largest |reference|); infinite if shapes differ."""
     if ours.shape != reference.shape:
         return float("inf")
     largest = (ours - reference).abs().max() / reference.abs().max().clamp(min=1.0)
@@ -60,12 +66,12 @@ def difference(ours: Tensor, reference: Tensor) -> float:
 
 
 def movement(outputs: Tensor) -> float:
-    """How far the first two rows are apart, over their largest value; near 0, a comparison of outputs is blind."""
+    """Distance of the first two rows over their largest value; near 0, a comparison is blind."""
     return ((outputs[0] - outputs[1]).abs().max() / outputs[:2].abs().max()).item()
 
 
 def module_outputs(model: nn.Module, names: Iterable[str], *inputs: Tensor) -> dict[str, Tensor]:
-    """Run a model once and return what the named submodules gave out, and the model itself as ""."""
+    """Run a model once; return what the named submodules gave out, and the model itself as ""."""
     outputs: dict[str, Tensor] = {}
 
     def keep(name: str) -> Callable[..., None]:
@@ -99,7 +105,7 @@ def tanh_gelu(model: nn.Module) -> None:
 
 @torch.no_grad()
 def missing_query_bias(model: nn.Module) -> None:
-    """Forget the bias of the queries in every attention; a bias of the keys alone would change nothing."""
+    """Forget the queries' bias in every attention; a bias of the keys would change nothing."""
     for module in model.modules():
         qkv = getattr(module, "qkv", None)
         if isinstance(qkv, nn.Linear):
@@ -119,7 +125,10 @@ def class_token_after_positions(model: nn.Module) -> None:
     """Add the positions first and the class token after, so that it gets none."""
     positions = model.get_submodule("positions")
     if not isinstance(positions, LearnedPositions) or not positions.num_prefix:
-        raise ValueError("positions: expected a model whose class token has a position, got one where it has none")
+        raise ValueError(
+            "positions: expected a model whose class token has a position, "
+            "got one where it has none"
+        )
     positions.table[:, : positions.num_prefix] = 0.0
 
 
@@ -128,7 +137,9 @@ def one_residual_missing(model: nn.Module) -> None:
     blocks = list(model.get_submodule("blocks").children())
     block = blocks[len(blocks) // 2]
     seen: list[Tensor] = []
-    block.get_submodule("norm2").register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    block.get_submodule("norm2").register_forward_pre_hook(
+        lambda module, args: seen.append(args[0])
+    )
     block.register_forward_hook(lambda module, args, output: output - seen.pop())
 
 

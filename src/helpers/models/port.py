@@ -1,8 +1,9 @@
-"""Weights from timm, torchvision and torch into our models, and the proof that both compute the same.
+"""Weights from timm, torchvision and torch into our models, and proof that both agree.
 
-`from_reference` renames every tensor by the table of its family (`helpers.models.port_rules`), loads the result, and
-then compares, because two networks can share every name and still differ (another GELU, another pooling): once with
-the reference's weights, and once with every number drawn at random, since fresh weights hide errors.
+`from_reference` renames every tensor by the table of its family (`helpers.models.port_rules`),
+loads the result, and then compares, because two networks can share every name and still differ
+(another GELU, another pooling): once with the reference's weights, and once with every number
+drawn at random, since fresh weights hide errors.
 """
 
 import copy
@@ -17,7 +18,8 @@ from helpers.models.port_rules import FAMILIES, Family
 
 __all__ = ["TRAPS", "PortReport", "block_differences", "from_reference", "randomise"]
 
-TOLERANCE = 1e-10  # float64 rounding through a hundred layers stays below 1e-12; the smallest trap is above 1e-6
+# float64 rounding through a hundred layers stays below 1e-12; the smallest trap is above 1e-6
+TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class PortReport:
     def __str__(self) -> str:
         width = max(map(len, self.tensors))
         lines = [f"{theirs:{width}} -> {ours}" for theirs, ours in self.tensors.items()]
-        head = f"{self.family}: {len(lines)} tensors, largest difference {self.largest_difference:.1e}"
+        head = (
+            f"{self.family}: {len(lines)} tensors, largest difference {self.largest_difference:.1e}"
+        )
         return "\n".join([head, *lines])
 
 
@@ -60,7 +64,9 @@ def family_of(reference: nn.Module) -> tuple[str, Family]:
     return ".".join(key), FAMILIES[key]
 
 
-def rename_tensors(reference: dict[str, Tensor], ours: dict[str, Tensor], family: Family) -> dict[str, str]:
+def rename_tensors(
+    reference: dict[str, Tensor], ours: dict[str, Tensor], family: Family
+) -> dict[str, str]:
     """Map the reference's names to ours, one to one and shape by shape.
 
     Raises
@@ -69,71 +75,94 @@ def rename_tensors(reference: dict[str, Tensor], ours: dict[str, Tensor], family
         Listing what has no place in our model, what our model lacks, and what has another shape.
     """
     names = {name: family.rename(name) for name in reference}
-    taken = {our_name: name for name, our_name in names.items()}  # the last of several that want the same place
-    left_over = [name for name, our_name in names.items() if our_name not in ours or taken[our_name] != name]
+    taken = {
+        our_name: name for name, our_name in names.items()
+    }  # the last of several that want the same place
+    left_over = [
+        name for name, our_name in names.items() if our_name not in ours or taken[our_name] != name
+    ]
     missing = sorted(set(ours) - set(taken))
     reshaped = [
         f"{name} {tuple(reference[name].shape)}, ours {tuple(ours[our_name].shape)}"
         for name, our_name in names.items()
         if our_name in ours and ours[our_name].shape != reference[name].shape
     ]
-    problems = {"left over": left_over, "missing from the reference": missing, "of another shape": reshaped}
-    found = [f"{len(what)} tensors {problem}: {', '.join(what)}" for problem, what in problems.items() if what]
+    problems = {
+        "left over": left_over,
+        "missing from the reference": missing,
+        "of another shape": reshaped,
+    }
+    found = [
+        f"{len(what)} tensors {problem}: {', '.join(what)}"
+        for problem, what in problems.items()
+        if what
+    ]
     if found:
         raise ValueError("; ".join(found))
     return names
 
 
 @torch.no_grad()
-def largest_difference(ours: nn.Module, reference: nn.Module, family: Family) -> tuple[float, float]:
-    """The largest difference of all outputs of two models in float64, and how far the outputs move with the input."""
+def largest_difference(
+    ours: nn.Module, reference: nn.Module, family: Family
+) -> tuple[float, float]:
+    """Largest difference of all outputs in float64, and how far they move with the input."""
     pairs = list(family.run(ours, reference))
     return max(difference(*pair) for pair in pairs), movement(pairs[0][1])
 
 
 def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
-    """Rebuild a model of timm, torchvision or torch as ours, with its weights, and prove that it computes the same.
+    """Rebuild a model of timm, torchvision or torch as ours, and prove that it computes the same.
 
-    Both are compared in eval mode and float64, on copies. Dropout and drop path are carried over where our model has
-    them, but random as they are, they are not compared.
+    Both are compared in eval mode and float64, on copies. Dropout and drop path are carried over
+    where our model has them, but random as they are, they are not compared.
 
     Parameters
     ----------
     reference
         A model of `FAMILIES`, of any size, number of classes and image size; left as it is.
 
-    Returns
-    -------
-    Our model, with the reference's dtype, device and mode, which shares nothing with it; and the report.
+    Returns ------- Our model, with the reference's dtype, device and mode, which shares nothing
+    with it; and the report.
 
     Raises
     ------
     ValueError
-        If the family is unknown, tensors are left over, missing or of another shape (by name), or the outputs differ.
+        If the family is unknown, tensors are left over, missing or of another shape (by name), or
+        the outputs differ.
     """
     name, family = family_of(reference)
     tensors = reference.state_dict()
     try:
-        with torch.device("meta"):  # shapes only: nothing is drawn that the reference's weights would replace
+        with torch.device(
+            "meta"
+        ):  # shapes only: nothing is drawn that the reference's weights would replace
             blank = family.build(reference, tensors)
     except (KeyError, AttributeError) as error:
-        raise ValueError(f"{name}: expected a plain member of the family, which has {error}") from error
+        raise ValueError(
+            f"{name}: expected a plain member of the family, which has {error}"
+        ) from error
     names = rename_tensors(tensors, blank.state_dict(), family)
 
     probe = copy.deepcopy(reference).to("cpu", torch.float64).eval()
     twin = copy.deepcopy(blank).eval()
     # The twin holds the probe's own tensors: what is drawn for one is drawn for both.
-    twin.load_state_dict({names[name]: tensor for name, tensor in probe.state_dict().items()}, assign=True)
+    twin.load_state_dict(
+        {names[name]: tensor for name, tensor in probe.state_dict().items()}, assign=True
+    )
     largest = 0.0
     for weights in ("its own", "random"):
         if weights == "random":
             randomise(probe)
         differs, moves = largest_difference(twin, probe, family)
         if weights == "random" and moves < 1e-3:
-            raise ValueError(f"{name}: expected outputs that depend on the input, got a movement of {moves:.1e}")
+            raise ValueError(
+                f"{name}: expected outputs that depend on the input, got a movement of {moves:.1e}"
+            )
         if differs > TOLERANCE:
             raise ValueError(
-                f"{name}: every tensor has its place, but with {weights} weights the outputs differ by {differs:.1e}"
+                f"{name}: every tensor has its place, but with {weights} weights "
+                f"the outputs differ by {differs:.1e}"
                 f" (expected at most {TOLERANCE:.0e}): the reference computes something else"
             )
         largest = max(largest, differs)
@@ -144,23 +173,33 @@ def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
 
 
 @torch.no_grad()
-def block_differences(ours: nn.Module, reference: nn.Module, images: Tensor) -> list[tuple[str, float]]:
+def block_differences(
+    ours: nn.Module, reference: nn.Module, images: Tensor
+) -> list[tuple[str, float]]:
     """Compare what every block gives out, from the first to the logits.
 
     Parameters
     ----------
     ours, reference
-        A pair from `from_reference`, perhaps one of them broken on purpose; in eval mode and of one dtype.
+        A pair from `from_reference`, perhaps one of them broken on purpose; in eval mode and of
+        one dtype.
     images
         (B, C, H, W) in that dtype.
 
-    Returns
-    -------
-    (our name, difference relative to max(1, largest reference value)) in order, the last one named "logits".
+    Returns ------- (our name, difference relative to max(1, largest reference value)) in order,
+    the last one named "logits".
     """
     family = family_of(reference)[1]
-    names = {name: family.rename(name) for name, _ in reference.named_modules() if re.fullmatch(family.blocks, name)}
+    names = {
+        name: family.rename(name)
+        for name, _ in reference.named_modules()
+        if re.fullmatch(family.blocks, name)
+    }
     theirs = module_outputs(reference, names, images)
     mine = module_outputs(ours, names.values(), images)
-    rows = [(names[name], difference(mine[names[name]], output)) for name, output in theirs.items() if name]
+    rows = [
+        (names[name], difference(mine[names[name]], output))
+        for name, output in theirs.items()
+        if name
+    ]
     return [*rows, ("logits", difference(mine[""], theirs[""]))]

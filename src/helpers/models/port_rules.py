@@ -1,7 +1,8 @@
 """What a reference's tensors are called in our models: one table of rules for each family.
 
-A rule is a regular expression and its replacement; the rules of a family are applied one after another, to the names
-of tensors and of modules alike. Sizes are read from the reference's tensors and modules, never from its name.
+A rule is a regular expression and its replacement; the rules of a family are applied one after
+another, to the names of tensors and of modules alike. Sizes are read from the reference's tensors
+and modules, never from its name.
 """
 
 import re
@@ -17,7 +18,13 @@ from helpers.models.alexnet import AlexNet
 from helpers.models.cait import CaiT
 from helpers.models.deit import DeiT
 from helpers.models.googlenet import GoogLeNet
-from helpers.models.port_runs import Pairs, run_attention, run_googlenet, run_on_images, run_transformer
+from helpers.models.port_runs import (
+    Pairs,
+    run_attention,
+    run_googlenet,
+    run_on_images,
+    run_transformer,
+)
 from helpers.models.resnet import ResNet
 from helpers.models.transformer import EncoderDecoder
 from helpers.models.vgg import VGG
@@ -34,7 +41,7 @@ def shifted(prefix: str, shift: int) -> Callable[[re.Match[str]], str]:
     return lambda match: f"{prefix}{int(match[1]) - shift}"
 
 
-# ---------------------------------------------------------------------------------------- convolutional networks
+# --------------------------------------------------------------------------- convolutional networks
 
 XCEPTION: Rules = (
     (r"^conv1\b", "entry.0"),
@@ -61,7 +68,10 @@ RESNET: Rules = (
     (r"^fc\b", "head"),
     (r"^layer(\d)", shifted("stages.", 1)),
     (r"\.downsample\.", ".shortcut."),
-    (r"\.conv(\d)\.", lambda match: f".convolutions.{2 * int(match[1]) - 2}.0."),  # 0, 2, 4: ReLUs lie between
+    (
+        r"\.conv(\d)\.",
+        lambda match: f".convolutions.{2 * int(match[1]) - 2}.0.",
+    ),  # 0, 2, 4: ReLUs lie between
     (r"\.bn(\d)\.", lambda match: f".convolutions.{2 * int(match[1]) - 2}.1."),
 )
 
@@ -92,13 +102,19 @@ def build_xception(reference: Reference, tensors: Tensors) -> nn.Module:
 
 def build_alexnet(reference: Reference, tensors: Tensors) -> nn.Module:
     """Sizes of the first and the last layer, and the dropout."""
-    classes, channels = tensors["classifier.6.weight"].shape[0], tensors["features.0.weight"].shape[1]
+    classes, channels = (
+        tensors["classifier.6.weight"].shape[0],
+        tensors["features.0.weight"].shape[1],
+    )
     return AlexNet(classes, channels, dropout=reference.get_submodule("classifier.0").p)
 
 
 def build_vgg(reference: Reference, tensors: Tensors) -> nn.Module:
     """Count the convolutions before each pooling."""
-    classes, channels = tensors["classifier.6.weight"].shape[0], tensors["features.0.weight"].shape[1]
+    classes, channels = (
+        tensors["classifier.6.weight"].shape[0],
+        tensors["features.0.weight"].shape[1],
+    )
     counts = [0]
     for layer in reference.get_submodule("features"):
         counts[-1] += isinstance(layer, nn.Conv2d)
@@ -122,10 +138,12 @@ def build_resnet(reference: Reference, tensors: Tensors) -> nn.Module:
     """Count the blocks of the four stages, and see whether they have a third convolution."""
     blocks = [len(reference.get_submodule(f"layer{stage}")) for stage in (1, 2, 3, 4)]
     bottleneck = "layer1.0.conv3.weight" in tensors
-    return ResNet(blocks, bottleneck, tensors["fc.weight"].shape[0], tensors["conv1.weight"].shape[1])
+    return ResNet(
+        blocks, bottleneck, tensors["fc.weight"].shape[0], tensors["conv1.weight"].shape[1]
+    )
 
 
-# ------------------------------------------------------------------------------------------- vision transformers
+# ------------------------------------------------------------------------------ vision transformers
 
 VIT: Rules = (
     (r"^cls_token$", "class_token"),
@@ -161,7 +179,9 @@ def vit_sizes(reference: Reference, tensors: Tensors) -> dict[str, Any]:
         "embed_dim": embed_dim,
         "depth": len(reference.get_submodule("blocks")),
         "num_heads": last.attn.num_heads,
-        "drop_path": getattr(getattr(last, "drop_path1", getattr(last, "drop_path", None)), "drop_prob", 0.0),
+        "drop_path": getattr(
+            getattr(last, "drop_path1", getattr(last, "drop_path", None)), "drop_prob", 0.0
+        ),
     }
 
 
@@ -177,7 +197,9 @@ def build_vit(reference: Reference, tensors: Tensors) -> nn.Module:
     """A ViT, or a DeiT if there is a distillation token."""
     hidden_dim, embed_dim = tensors["blocks.0.mlp.fc1.weight"].shape
     kind = DeiT if "dist_token" in tensors else ViT
-    return with_channels(kind(**vit_sizes(reference, tensors), mlp_ratio=hidden_dim / embed_dim), tensors)
+    return with_channels(
+        kind(**vit_sizes(reference, tensors), mlp_ratio=hidden_dim / embed_dim), tensors
+    )
 
 
 def build_cait(reference: Reference, tensors: Tensors) -> nn.Module:
@@ -185,7 +207,7 @@ def build_cait(reference: Reference, tensors: Tensors) -> nn.Module:
     return with_channels(CaiT(**vit_sizes(reference, tensors)), tensors)
 
 
-# ---------------------------------------------------------------------------------------------------------- text
+# --------------------------------------------------------------------------------------------- text
 
 ATTENTION: Rules = (
     (r"\bin_proj_(weight|bias)$", r"qkv.\1"),
@@ -223,7 +245,7 @@ def build_transformer(reference: Reference, tensors: Tensors) -> nn.Module:
     )
 
 
-# ------------------------------------------------------------------------------------------------------ families
+# ----------------------------------------------------------------------------------------- families
 
 
 @dataclass(frozen=True)
@@ -261,7 +283,9 @@ TRANSFORMER_BLOCKS = r"patch_embed\.proj|pos_drop|blocks\.\d+|blocks_token_only\
 FAMILIES: dict[tuple[str, str], Family] = {
     ("torchvision", "AlexNet"): Family(build_alexnet, (), LAYERS),
     ("torchvision", "VGG"): Family(build_vgg, (), LAYERS),
-    ("torchvision", "GoogLeNet"): Family(build_googlenet, GOOGLENET, r"conv[123]|inception\d[a-e]", run_googlenet),
+    ("torchvision", "GoogLeNet"): Family(
+        build_googlenet, GOOGLENET, r"conv[123]|inception\d[a-e]", run_googlenet
+    ),
     ("torchvision", "ResNet"): Family(build_resnet, RESNET, r"layer\d\.\d+"),
     ("timm", "Xception"): Family(build_xception, XCEPTION, r"block\d+|conv[34]"),
     ("timm", "VisionTransformer"): Family(build_vit, VIT, TRANSFORMER_BLOCKS),

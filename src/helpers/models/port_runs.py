@@ -1,4 +1,4 @@
-"""What a reference and its port are both run on, to compare their outputs; one function for each calling convention."""
+"""What a reference and its port are both run on; one function for each calling convention."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ def random_tensor(seed: int, *shape: int) -> Tensor:
 
 
 def example_images(reference: Any) -> Tensor:
-    """Two random images of the size and channels that a reference takes, (2, C, H, W) in float64."""
+    """Two random images of the size and channels a reference takes, (2, C, H, W) in float64."""
     first = next(module for module in reference.modules() if isinstance(module, nn.Conv2d))
     size = reference.patch_embed.img_size if hasattr(reference, "patch_embed") else (64, 64)
     return random_tensor(0, 2, first.in_channels, *size)
@@ -28,7 +28,7 @@ def run_on_images(ours: nn.Module, reference: Any) -> Pairs:
 
 
 def run_googlenet(ours: nn.Module, reference: Any) -> Pairs:
-    """The auxiliary heads of torchvision run in train mode only: here they are given features directly."""
+    """torchvision's auxiliary heads run in train mode only: here they get features directly."""
     yield from run_on_images(ours, reference)
     for name, theirs in {"4a": reference.aux1, "4d": reference.aux2}.items():
         if theirs is not None:
@@ -37,8 +37,11 @@ def run_googlenet(ours: nn.Module, reference: Any) -> Pairs:
 
 
 def run_attention(ours: nn.Module, reference: Any) -> Pairs:
-    """Self-attention with causal mask, then attention to a memory; torch's boolean masks say what is hidden."""
-    tokens, memory = random_tensor(0, 2, 5, reference.embed_dim), random_tensor(1, 2, 7, reference.embed_dim)
+    """Causal self-attention, then attention to a memory; torch's masks say what is hidden."""
+    tokens, memory = (
+        random_tensor(0, 2, 5, reference.embed_dim),
+        random_tensor(1, 2, 7, reference.embed_dim),
+    )
     causal = torch.ones(5, 5, dtype=torch.bool).tril()
     for key, mask in ((tokens, causal), (memory, None)):
         swap = (lambda x: x) if reference.batch_first else (lambda x: x.transpose(0, 1))
@@ -49,19 +52,28 @@ def run_attention(ours: nn.Module, reference: Any) -> Pairs:
             attn_mask=None if mask is None else ~mask,
             average_attn_weights=False,
         )
-        attended, our_weights = ours(tokens, None if key is tokens else memory, mask, return_weights=True)
+        attended, our_weights = ours(
+            tokens, None if key is tokens else memory, mask, return_weights=True
+        )
         yield attended, swap(theirs)
         yield our_weights, weights
 
 
 def run_transformer(ours: nn.Module, reference: Any) -> Pairs:
     """Two sentences of 7 and 5 words, the second source padded, the target causal."""
-    source, target = random_tensor(0, 2, 7, reference.d_model), random_tensor(1, 2, 5, reference.d_model)
+    source, target = (
+        random_tensor(0, 2, 7, reference.d_model),
+        random_tensor(1, 2, 5, reference.d_model),
+    )
     padded = torch.zeros(2, 7, dtype=torch.bool)
     padded[1, 4:] = True
     causal = torch.ones(5, 5, dtype=torch.bool).tril()
     swap = (lambda x: x) if reference.batch_first else (lambda x: x.transpose(0, 1))
     theirs = reference(
-        swap(source), swap(target), tgt_mask=~causal, src_key_padding_mask=padded, memory_key_padding_mask=padded
+        swap(source),
+        swap(target),
+        tgt_mask=~causal,
+        src_key_padding_mask=padded,
+        memory_key_padding_mask=padded,
     )
     yield ours(source, target, ~padded[:, None, None], causal), swap(theirs)

@@ -1,18 +1,20 @@
-"""Models ready for fine-tuning: which weights they start from, what they expect to see, and what is trained.
+"""Models ready for fine-tuning: their first weights, what they expect, and what is trained.
 
-The proof of concept of the course fine-tuned the last tenth of Xception's convolution layers and the whole of ViT-B/16.
-Here both models take the same three tunings, so that architecture and tuning can be told apart:
+The proof of concept of the course fine-tuned the last tenth of Xception's convolution layers and
+the whole of ViT-B/16. Here both models take the same three tunings, so that architecture and
+tuning can be told apart:
 
 - `probe`: the classification head alone;
-- `top10`: the head and the last tenth of the layers. Xception: the last 4 of its 36 convolution layers. ViT: the last
-  10 % of its blocks, rounded up, and the final norm;
+- `top10`: the head and the last tenth of the layers. Xception: the last 4 of its 36 convolution
+  layers. ViT: the last 10 % of its blocks, rounded up, and the final norm;
 - `full`: everything.
 
-Which ViT weights did the proof of concept use? `google/vit-base-patch16-224-in21k` on the Hugging Face hub holds the
-weights that Google released with the paper in 2020; its maintainers say so and that it is not the later `augreg`
-release (hub discussion 7 of that model, where a reader found the patch embeddings of the two unequal). timm keeps the
-2020 release under the tag `orig_in21k`, and lists there the file of the first port, `jx_vit_base_patch16_224_in21k`.
-So `orig_in21k` is the default and `augreg_in21k` the alternative.
+Which ViT weights did the proof of concept use? `google/vit-base-patch16-224-in21k` on the Hugging
+Face hub holds the weights that Google released with the paper in 2020; its maintainers say so and
+that it is not the later `augreg` release (hub discussion 7 of that model, where a reader found the
+patch embeddings of the two unequal). timm keeps the 2020 release under the tag `orig_in21k`, and
+lists there the file of the first port, `jx_vit_base_patch16_224_in21k`. So `orig_in21k` is the
+default and `augreg_in21k` the alternative.
 """
 
 import hashlib
@@ -61,7 +63,14 @@ def _timm_xception(num_classes: int, image_size: int) -> nn.Module:
 
 
 def _vit_mini(num_classes: int, image_size: int) -> nn.Module:
-    return ViT(image_size=image_size, patch_size=8, num_classes=num_classes, embed_dim=128, depth=6, num_heads=4)
+    return ViT(
+        image_size=image_size,
+        patch_size=8,
+        num_classes=num_classes,
+        embed_dim=128,
+        depth=6,
+        num_heads=4,
+    )
 
 
 def _xception_mini(num_classes: int, image_size: int) -> nn.Module:
@@ -90,7 +99,9 @@ class Pretrained:
     image_size: int  # pixels
     mean: tuple[float, float, float]  # of the input it was trained on, in units of 1 = white
     std: tuple[float, float, float]
-    weights: dict[str, Any] = field(default_factory=dict)  # where the weights come from, for the record
+    weights: dict[str, Any] = field(
+        default_factory=dict
+    )  # where the weights come from, for the record
 
 
 @dataclass(frozen=True)
@@ -112,19 +123,26 @@ def _choose(what: str, value: str, choices: tuple[str, ...]) -> None:
         raise ValueError(f"unknown {what} {value!r}; the choices are {', '.join(choices)}")
 
 
-def check_choices(models: list[str], tunings: list[str], weights: str, image_size: int | None = None) -> None:
+def check_choices(
+    models: list[str], tunings: list[str], weights: str, image_size: int | None = None
+) -> None:
     """Fail in the first second of a lab, not after its data is read.
 
-    Raises ValueError that names the choices for an unknown model, tuning or weights, for weights that a model does not
-    have, and for an image size that a model cannot take."""
+    Raises ValueError that names the choices for an unknown model, tuning or weights, for weights
+    that a model does not have, and for an image size that a model cannot take."""
     if not models or not tunings:
-        raise ValueError(f"at least one model and one tuning are needed; got models={models}, tunings={tunings}")
+        raise ValueError(
+            f"at least one model and one tuning are needed; got models={models}, tunings={tunings}"
+        )
     for name in models:
         _choose("model", name, tuple(MODELS))
     for tuning in tunings:
         _choose("tuning", tuning, TUNINGS)
     if weights not in WEIGHTS and not Path(weights).is_dir():
-        raise ValueError(f"unknown weights {weights!r}; the choices are {', '.join(WEIGHTS)} or an existing folder")
+        raise ValueError(
+            f"unknown weights {weights!r}; the choices are {', '.join(WEIGHTS)} "
+            "or an existing folder"
+        )
     for name in models:
         _weights_exist(name, weights)
         check_image_size(name, image_size)
@@ -135,7 +153,10 @@ def _weights_exist(name: str, weights: str) -> None:
     if weights == "hub" and ours:
         raise ValueError(f"{name} is not on the hub; its weights are 'shipped' or 'none'")
     if weights == "shipped" and not ours:
-        raise ValueError(f"{name} is not shipped; its weights are 'hub', 'none' or a folder of {name}.safetensors")
+        raise ValueError(
+            f"{name} is not shipped; its weights are 'hub', 'none' "
+            f"or a folder of {name}.safetensors"
+        )
     if weights not in WEIGHTS:
         _file_in(Path(weights), name)
 
@@ -144,32 +165,45 @@ def _file_in(folder: Path, name: str) -> Path:
     path = folder / f"{name}.safetensors"
     if not path.is_file():
         there = sorted(p.name for p in folder.glob("*.safetensors")) or "none"
-        raise ValueError(f"no {path.name} in the weights folder {folder}; the safetensors files there: {there}")
+        raise ValueError(
+            f"no {path.name} in the weights folder {folder}; the safetensors files there: {there}"
+        )
     return path
 
 
 def check_image_size(name: str, image_size: int | None) -> int:
-    """The image size in pixels that `name` will see (its own where None), or a ValueError that says what it takes."""
+    """The image size in pixels that `name` will see (its own where None).
+
+    Raises ValueError that says what it takes."""
     card = MODELS[name]
     size = card.image_size if image_size is None else image_size
     if size < 32:
         raise ValueError(f"image_size {size} is too small for {name}: at least 32")
     if size % card.patch_size:
-        raise ValueError(f"image_size {size} is not a multiple of patch_size {card.patch_size} of {name}")
+        raise ValueError(
+            f"image_size {size} is not a multiple of patch_size {card.patch_size} of {name}"
+        )
     return size
 
 
 def build_model(
-    name: str, num_classes: int, *, weights: str, image_size: int | None = None, seed: int = 0, with_head: bool = False
+    name: str,
+    num_classes: int,
+    *,
+    weights: str,
+    image_size: int | None = None,
+    seed: int = 0,
+    with_head: bool = False,
 ) -> Pretrained:
-    """A model with a new head of `num_classes` outputs, and the preprocessing that its weights expect.
+    """A model with a new head of `num_classes` outputs, and the preprocessing its weights expect.
 
-    `weights` is `hub` (downloaded by timm), `shipped` (our small checkpoints), `none` (fresh weights) or a folder of
-    `<name>.safetensors`. The seed fixes every fresh number. Positions are interpolated where `image_size` differs from
-    the size of the weights. `with_head` keeps the head of the weights (its classes must be `num_classes`).
+    `weights` is `hub` (downloaded by timm), `shipped` (our small checkpoints), `none`
+    (fresh weights) or a folder of `<name>.safetensors`. The seed fixes every fresh number.
+    Positions are interpolated where `image_size` differs from the size of the weights. `with_head`
+    keeps the head of the weights (its classes must be `num_classes`).
 
-    Raises ValueError for unknown names, for a file whose tensors do not fit (named), and ConnectionError where the hub
-    cannot be reached."""
+    Raises ValueError for unknown names, for a file whose tensors do not fit (named), and
+    ConnectionError where the hub cannot be reached."""
     check_choices([name], [TUNINGS[0]], weights, image_size)
     card, size = MODELS[name], check_image_size(name, image_size)
     with torch.random.fork_rng(devices=[]):
@@ -187,11 +221,14 @@ def build_model(
     return Pretrained(model, name, size, mean, std, source)
 
 
-def imagenet_classifier(name: str, weights: str, image_size: int, split: Any) -> tuple[Pretrained, list[int]]:
-    """The network with its 1000 ImageNet outputs, and which of them are the classes of `split`, in class order.
+def imagenet_classifier(
+    name: str, weights: str, image_size: int, split: Any
+) -> tuple[Pretrained, list[int]]:
+    """The network with its 1000 ImageNet outputs, and which are the classes of `split`, in order.
 
-    The names of the split are ImageNet names such as `n02085620_5927.jpg`, in any folder. Raises ValueError for names
-    of another form or classes that ImageNet-1k does not have, and what `build_model` raises."""
+    The names of the split are ImageNet names such as `n02085620_5927.jpg`, in any folder. Raises
+    ValueError for names of another form or classes that ImageNet-1k does not have, and what
+    `build_model` raises."""
     from timm.data import ImageNetInfo
 
     wnids: dict[int, str] = {}
@@ -233,20 +270,31 @@ def _state_from_hub(card: ModelCard, name: str = "<model>") -> dict[str, torch.T
         return dict(timm.create_model(card.timm_name or "", pretrained=True).state_dict())
     except Exception as error:  # timm, huggingface_hub and urllib each raise errors of their own
         raise ConnectionError(
-            f"the weights {card.timm_name} could not be had from the hub ({type(error).__name__}: {error}). They need "
-            f"the internet once; offline, put {name}.safetensors in a folder and pass weights=<folder>"
+            f"the weights {card.timm_name} could not be had from the hub "
+            f"({type(error).__name__}: {error}). They need the internet once; "
+            f"offline, put {name}.safetensors in a folder and pass weights=<folder>"
         ) from error
 
 
-def _load(model: nn.Module, card: ModelCard, state: dict[str, torch.Tensor], where: str, with_head: bool) -> None:
+def _load(
+    model: nn.Module, card: ModelCard, state: dict[str, torch.Tensor], where: str, with_head: bool
+) -> None:
     """Copy `state` into the model, all of it but the head, and refuse what does not fit."""
     own = model.state_dict()
     if not with_head:
-        state = {key: tensor for key, tensor in state.items() if not key.startswith((f"{card.head}.", "pre_logits."))}
+        state = {
+            key: tensor
+            for key, tensor in state.items()
+            if not key.startswith((f"{card.head}.", "pre_logits."))
+        }
     for key in [key for key in state if key.endswith(("pos_embed", "positions.table"))]:
         if key in own and state[key].shape != own[key].shape:
-            old_grid, new_grid = (math.isqrt(tensor.shape[1] - 1) for tensor in (state[key], own[key]))
-            state[key] = interpolate_positions(state[key], (old_grid, old_grid), (new_grid, new_grid), num_prefix=1)
+            old_grid, new_grid = (
+                math.isqrt(tensor.shape[1] - 1) for tensor in (state[key], own[key])
+            )
+            state[key] = interpolate_positions(
+                state[key], (old_grid, old_grid), (new_grid, new_grid), num_prefix=1
+            )
     expected = {key for key in own if with_head or not key.startswith(f"{card.head}.")}
     problems = [f"missing: {key}" for key in sorted(expected - set(state))]
     problems += [f"not in the model: {key}" for key in sorted(set(state) - expected)]
@@ -256,17 +304,23 @@ def _load(model: nn.Module, card: ModelCard, state: dict[str, torch.Tensor], whe
         if own[key].shape != state[key].shape
     ]
     if problems:
-        shown = "; ".join(problems[:8]) + (f"; and {len(problems) - 8} more" if len(problems) > 8 else "")
+        shown = "; ".join(problems[:8]) + (
+            f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
+        )
         raise ValueError(f"the tensors of {where} do not fit the model: {shown}")
     model.load_state_dict(state, strict=False)
 
 
-# --- what is trained -------------------------------------------------------------------------------------------------
+# --- what is trained ------------------------------------------------------------------------------
 
 
 def layer_groups(pretrained: Pretrained) -> list[list[str]]:
-    """Parameter names by depth for layer-wise learning rates: before the first block, each block, after the last."""
-    blocks = [name for name, module in pretrained.model.named_modules() if type(module).__name__ in BLOCKS]
+    """Parameter names by depth: before the first block, each block, after the last.
+
+    For layer-wise learning rates."""
+    blocks = [
+        name for name, module in pretrained.model.named_modules() if type(module).__name__ in BLOCKS
+    ]
     groups: list[list[str]] = [[] for _ in range(len(blocks) + 2)]
     position = 0
     for name, _ in pretrained.model.named_parameters():

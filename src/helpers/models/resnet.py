@@ -1,8 +1,9 @@
 """ResNet: layers learn what to *add* to their input, so that a hundred of them can be trained.
 
-He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, figure 5 and table 1. One change,
-which everybody has made since ("v1.5"): a bottleneck block halves the map in its 3 x 3 convolution, not in the 1 x 1
-before it, which would never look at three pixels out of four.
+He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, figure 5 and
+table 1. One change, which everybody has made since ("v1.5"): a bottleneck block halves the map in
+its 3 x 3 convolution, not in the 1 x 1 before it, which would never look at three pixels out of
+four.
 """
 
 from collections.abc import Sequence
@@ -22,10 +23,14 @@ RESNET_CONFIGS: dict[int, dict[str, Any]] = {
 }
 
 
-def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> nn.Sequential:
-    """A convolution that keeps the map's size but for its stride, and the batch norm that replaces its bias."""
+def convolution(
+    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
+) -> nn.Sequential:
+    """A convolution that keeps the map's size but for its stride, and batch norm in place of bias."""
     return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=False),
+        nn.Conv2d(
+            in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=False
+        ),
         nn.BatchNorm2d(out_channels),
     )
 
@@ -42,7 +47,8 @@ class ResidualBlock(nn.Module):
     stride
         2 halves the map.
     bottleneck
-        F is 3 x 3, 3 x 3; or, as a bottleneck, 1 x 1, 3 x 3 and a 1 x 1 that makes four times more channels.
+        F is 3 x 3, 3 x 3; or, as a bottleneck, 1 x 1, 3 x 3 and a 1 x 1 that makes four times more
+        channels.
     """
 
     def __init__(self, in_channels: int, width: int, stride: int, bottleneck: bool) -> None:

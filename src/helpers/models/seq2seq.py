@@ -1,8 +1,9 @@
-"""Translation with recurrent networks, without and with attention (Sutskever et al., Cho et al., 2014; Bahdanau, 2015).
+"""Translation with recurrent networks, without and with attention.
 
-An encoder reads the sentence in both directions; a decoder writes the translation, one word after the other. Without
-attention the decoder sees one vector, the encoder's last states, however long the sentence. With attention it asks,
-before each word, which source words matter now: context c_t = sum_j alpha_tj h_j.
+Sutskever et al., Cho et al., 2014; Bahdanau, 2015. An encoder reads the sentence in both
+directions; a decoder writes the translation, one word after the other. Without attention the
+decoder sees one vector, the encoder's last states, however long the sentence. With attention it
+asks, before each word, which source words matter now: context c_t = sum_j alpha_tj h_j.
 """
 
 import torch
@@ -31,8 +32,10 @@ class DotAttention(nn.Module):
         self.key = nn.Linear(key_dim, query_dim, bias=False)
 
     def forward(self, query: Tensor, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, N, query_dim), states (B, M, key_dim) -> attended states (B, N, key_dim), weights (B, N, M)."""
-        attended, weights = scaled_dot_product_attention(query, self.key(states), states, mask, return_weights=True)
+        """(B, N, query_dim), states (B, M, key_dim) -> (B, N, key_dim), weights (B, N, M)."""
+        attended, weights = scaled_dot_product_attention(
+            query, self.key(states), states, mask, return_weights=True
+        )
         return attended, weights
 
 
@@ -53,13 +56,19 @@ class Encoder(nn.Module):
         self.gru = nn.GRU(embed_dim, hidden_dim, batch_first=True, bidirectional=True)
 
     def forward(self, source: Tensor) -> tuple[Tensor, Tensor]:
-        """Words (B, M) -> states (B, M, 2 hidden), last states of both directions (B, 2 hidden); padding is skipped."""
+        """Words (B, M) -> states (B, M, 2 hidden), last ones (B, 2 hidden); padding is skipped."""
         lengths = (source != PADDING).sum(dim=1).cpu()  # (B,)
         if lengths.min() < 1:
-            raise ValueError(f"source: expected at least one word a sentence, got lengths {lengths.tolist()}")
-        packed = pack_padded_sequence(self.embedding(source), lengths, batch_first=True, enforce_sorted=False)
+            raise ValueError(
+                f"source: expected at least one word a sentence, got lengths {lengths.tolist()}"
+            )
+        packed = pack_padded_sequence(
+            self.embedding(source), lengths, batch_first=True, enforce_sorted=False
+        )
         packed_states, last = self.gru(packed)  # last: (2, B, hidden)
-        states, _ = pad_packed_sequence(packed_states, batch_first=True, total_length=source.shape[1])
+        states, _ = pad_packed_sequence(
+            packed_states, batch_first=True, total_length=source.shape[1]
+        )
         return states, torch.cat([last[0], last[1]], dim=-1)
 
 
@@ -129,7 +138,9 @@ class Seq2Seq(nn.Module):
         logits, attention = [], []
         for word in self.embedding(target).unbind(dim=1):  # (B, embed)
             if self.attention is not None:
-                attended, weights = self.attention(state[:, None], states, mask)  # (B, 1, 2 hidden), (B, 1, M)
+                attended, weights = self.attention(
+                    state[:, None], states, mask
+                )  # (B, 1, 2 hidden), (B, 1, M)
                 context = attended[:, 0]
                 attention.append(weights)
             state = self.cell(torch.cat([word, context], dim=-1), state)

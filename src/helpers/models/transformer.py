@@ -1,8 +1,9 @@
-"""The Transformer: attention is all you need (Vaswani et al., NeurIPS 2017, figure 1, from bottom to top).
+"""The Transformer: attention is all you need (Vaswani et al., NeurIPS 2017, figure 1).
 
-Post-norm is the paper's; pre-norm is what ViT uses (`helpers.layers.add_and_norm`). Each stack ends with a norm, as in
-`torch.nn.Transformer`; the paper has none, and after a post-norm block it changes nothing at first. Embeddings and
-output layer are three separate matrices, which the paper shares.
+Post-norm is the paper's; pre-norm is what ViT uses (`helpers.layers.add_and_norm`). Each stack
+ends with a norm, as in `torch.nn.Transformer`; the paper has none, and after a post-norm block it
+changes nothing at first. Embeddings and output layer are three separate matrices, which the paper
+shares.
 """
 
 from torch import Tensor, nn
@@ -29,7 +30,9 @@ class EncoderBlock(nn.Module):
         See `AddAndNorm`.
     """
 
-    def __init__(self, embed_dim: int, num_heads: int, hidden_dim: int, dropout: float, pre_norm: bool) -> None:
+    def __init__(
+        self, embed_dim: int, num_heads: int, hidden_dim: int, dropout: float, pre_norm: bool
+    ) -> None:
         super().__init__()
         self.self_attention = MultiHeadAttention(embed_dim, num_heads)
         self.add_norm1 = AddAndNorm(embed_dim, dropout, pre_norm)
@@ -53,7 +56,9 @@ class DecoderBlock(nn.Module):
         See `AddAndNorm`.
     """
 
-    def __init__(self, embed_dim: int, num_heads: int, hidden_dim: int, dropout: float, pre_norm: bool) -> None:
+    def __init__(
+        self, embed_dim: int, num_heads: int, hidden_dim: int, dropout: float, pre_norm: bool
+    ) -> None:
         super().__init__()
         self.self_attention = MultiHeadAttention(embed_dim, num_heads)
         self.add_norm1 = AddAndNorm(embed_dim, dropout, pre_norm)
@@ -63,7 +68,11 @@ class DecoderBlock(nn.Module):
         self.add_norm3 = AddAndNorm(embed_dim, dropout, pre_norm)
 
     def forward(
-        self, x: Tensor, memory: Tensor, mask: Tensor | None = None, memory_mask: Tensor | None = None
+        self,
+        x: Tensor,
+        memory: Tensor,
+        mask: Tensor | None = None,
+        memory_mask: Tensor | None = None,
     ) -> Tensor:
         """(B, N, D), memory (B, M, D) -> (B, N, D)."""
         x = self.add_norm1(x, lambda x: self.self_attention(x, mask=mask))
@@ -103,7 +112,11 @@ class EncoderDecoder(nn.Module):
         self.apply(init_weights)
 
     def forward(
-        self, source: Tensor, target: Tensor, source_mask: Tensor | None = None, target_mask: Tensor | None = None
+        self,
+        source: Tensor,
+        target: Tensor,
+        source_mask: Tensor | None = None,
+        target_mask: Tensor | None = None,
     ) -> Tensor:
         """Source (B, M, D), target (B, N, D) -> (B, N, D); masks as in `helpers.layers.masks`."""
         memory = source
@@ -147,7 +160,9 @@ class Transformer(nn.Module):
         self.target_embedding = nn.Embedding(target_vocabulary, embed_dim, padding_idx=PADDING)
         self.positions = SinusoidalPositions(MAX_LENGTH, embed_dim)
         self.dropout = nn.Dropout(dropout)
-        self.core = EncoderDecoder(embed_dim, num_heads, hidden_dim, depth, depth, dropout, pre_norm)
+        self.core = EncoderDecoder(
+            embed_dim, num_heads, hidden_dim, depth, depth, dropout, pre_norm
+        )
         self.output = nn.Linear(embed_dim, target_vocabulary)
         nn.init.normal_(self.output.weight, std=0.02)
         for embedding in (self.source_embedding, self.target_embedding):
@@ -158,14 +173,16 @@ class Transformer(nn.Module):
         return self.dropout(self.positions(embedding(words) * embedding.embedding_dim**0.5))
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        """Teacher forcing: source words (B, M), target words so far (B, N) -> logits of the next word (B, N, V)."""
+        """Teacher forcing: source (B, M), target so far (B, N) -> next word logits (B, N, V)."""
         B = check_shape(source, "B M", name="source")["B"]
         N = check_shape(target, "B N", name="target", B=B)["N"]
         readable = padding_mask(source != PADDING)  # (B, 1, 1, M)
         earlier = causal_mask(N, device=target.device)  # (N, N)
         source_vectors = self.embed(source, self.source_embedding)  # (B, M, D)
         target_vectors = self.embed(target, self.target_embedding)  # (B, N, D)
-        return self.output(self.core(source_vectors, target_vectors, readable, earlier))  # (B, N, V)
+        return self.output(
+            self.core(source_vectors, target_vectors, readable, earlier)
+        )  # (B, N, V)
 
 
 def init_weights(module: nn.Module) -> None:

@@ -1,9 +1,9 @@
 """VGG: nothing but 3 x 3 convolutions, more and more of them.
 
-Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015, table 1,
-columns A, B, D and E (11, 13, 16 and 19 layers with weights), without batch norm, which came later. Two 3 x 3
-convolutions see 5 x 5 pixels with 18 C² weights in place of 25 C². An adaptive pooling, which does nothing at
-224 px, lets other image sizes in.
+Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR
+2015, table 1, columns A, B, D and E (11, 13, 16 and 19 layers with weights), without batch norm,
+which came later. Two 3 x 3 convolutions see 5 x 5 pixels with 18 C² weights in place of 25 C². An
+adaptive pooling, which does nothing at 224 px, lets other image sizes in.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,10 @@ class VGG(nn.Module):
         before = in_channels
         for count, channels in zip(convolutions, (64, 128, 256, 512, 512), strict=True):
             for _ in range(count):
-                layers += [nn.Conv2d(before, channels, kernel_size=3, padding=1), nn.ReLU(inplace=True)]
+                layers += [
+                    nn.Conv2d(before, channels, kernel_size=3, padding=1),
+                    nn.ReLU(inplace=True),
+                ]
                 before = channels
             layers.append(nn.MaxPool2d(kernel_size=2))  # half the side, and then twice the channels
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(7))

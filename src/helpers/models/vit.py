@@ -1,10 +1,11 @@
-"""Vision Transformer: an image is worth 16x16 words (Dosovitskiy et al., ICLR 2021, figure 1, equations 1 to 4).
+"""Vision Transformer: an image is worth 16x16 words (Dosovitskiy et al., ICLR 2021).
 
-The order of the figure: patches -> class token -> positions -> L x [norm, attention, +, norm, MLP, +] -> head.
-Everything but the first line and the class token is the encoder of the translation Transformer, its norms moved
-in front. As in the released weights: LayerNorm eps 1e-6, exact GELU, biases on queries, keys and values, and one
-linear layer as head (the paper's pre-training head has a hidden layer). N counts what enters a block, 1 + G^2;
-the paper's N counts the patches only.
+The order of figure 1 (equations 1 to 4): patches -> class token -> positions -> L x [norm,
+attention, +, norm, MLP, +] -> head. Everything but the first line and the class token is the
+encoder of the translation Transformer, its norms moved in front. As in the released weights:
+LayerNorm eps 1e-6, exact GELU, biases on queries, keys and values, and one linear layer as head
+(the paper's pre-training head has a hidden layer). N counts what enters a block, 1 + G^2; the
+paper's N counts the patches only.
 """
 
 from typing import Any
@@ -18,7 +19,8 @@ from helpers.layers.mlp import TokenMLP
 from helpers.layers.patches import PatchEmbedding, patch_grid
 from helpers.layers.positions import LearnedPositions
 
-# Table 1 of the paper, and the two smaller sizes of DeiT. Use: ViT(patch_size=16, **VIT_CONFIGS["Ti"]).
+# Table 1 of the paper, and the two smaller sizes of DeiT. Use: ViT(patch_size=16,
+# **VIT_CONFIGS["Ti"]).
 VIT_CONFIGS: dict[str, dict[str, Any]] = {
     "Ti": {"embed_dim": 192, "depth": 12, "num_heads": 3},
     "S": {"embed_dim": 384, "depth": 12, "num_heads": 6},
@@ -28,7 +30,7 @@ VIT_CONFIGS: dict[str, dict[str, Any]] = {
 
 
 def init_weights(module: nn.Module) -> None:
-    """Small normal weights (std 0.02, cut at two units) and no bias in every linear layer: the first loss is ln K."""
+    """Small normal weights (std 0.02, cut at two units), no bias: the first loss is ln K."""
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         if module.bias is not None:
@@ -36,7 +38,7 @@ def init_weights(module: nn.Module) -> None:
 
 
 class Block(nn.Module):
-    """One encoder block, norms first: z' = z + MSA(LN(z)), then z' + MLP(LN(z')) (equations 2 and 3).
+    """One encoder block, norms first: z' = z + MSA(LN(z)), then z' + MLP(LN(z')) (eq. 2 and 3).
 
     Parameters
     ----------
@@ -48,7 +50,9 @@ class Block(nn.Module):
         Probability to skip a branch in training.
     """
 
-    def __init__(self, embed_dim: int, num_heads: int, mlp_ratio: float = 4.0, drop_path: float = 0.0) -> None:
+    def __init__(
+        self, embed_dim: int, num_heads: int, mlp_ratio: float = 4.0, drop_path: float = 0.0
+    ) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(embed_dim, eps=1e-6)
         self.attention = MultiHeadAttention(embed_dim, num_heads)
@@ -59,7 +63,9 @@ class Block(nn.Module):
     def forward(self, x: Tensor, return_attention: bool = False) -> Tensor | tuple[Tensor, Tensor]:
         """(B, N, D) -> (B, N, D), and on request the weights (B, h, N, N)."""
         if return_attention:
-            attended, weights = self.attention(self.norm1(x), return_weights=True)  # (B, N, D), (B, h, N, N)
+            attended, weights = self.attention(
+                self.norm1(x), return_weights=True
+            )  # (B, N, D), (B, h, N, N)
         else:
             attended, weights = self.attention(self.norm1(x)), None  # (B, N, D)
         x = x + self.drop_path(attended)
@@ -73,8 +79,8 @@ class ViT(nn.Module):
     Parameters
     ----------
     image_size
-        Pixels, a side or (height, width), multiples of the patch. `forward` takes other multiples too and
-        interpolates the positions.
+        Pixels, a side or (height, width), multiples of the patch. `forward` takes other multiples
+        too and interpolates the positions.
     patch_size
         Side P of a patch in pixels.
     num_classes
@@ -123,13 +129,17 @@ class ViT(nn.Module):
         """Equation 1: the class token goes in front first, then every token gets its position."""
         x = self.patches(images)  # (B, G G, D)
         x = torch.cat([self.prefix().expand(x.shape[0], -1, -1), x], dim=1)  # (B, N, D)
-        return self.positions(x, patch_grid((images.shape[-2], images.shape[-1]), self.patches.patch_size))
+        return self.positions(
+            x, patch_grid((images.shape[-2], images.shape[-1]), self.patches.patch_size)
+        )
 
     def classify(self, x: Tensor) -> Tensor:
         """Equation 4 and the head: only the class token is read, (B, N, D) -> (B, K)."""
         return self.head(self.norm(x[:, 0]))
 
-    def forward(self, images: Tensor, return_attention: bool = False) -> Tensor | tuple[Tensor, list[Tensor]]:
+    def forward(
+        self, images: Tensor, return_attention: bool = False
+    ) -> Tensor | tuple[Tensor, list[Tensor]]:
         """(B, 3, H, W) -> logits (B, K), and on request the L attention weights (B, h, N, N)."""
         x = self.embed(images)  # (B, N, D)
         attention = []

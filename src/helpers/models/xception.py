@@ -1,11 +1,13 @@
 """Xception: a linear stack of depthwise-separable convolutions with residual connections.
 
-Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions", CVPR 2017, figure 5: 36 convolution
-layers in 14 modules, a *residual* around all but the first and the last (nothing in it is recurrent).
+Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions", CVPR 2017, figure 5: 36
+convolution layers in 14 modules, a *residual* around all but the first and the last (nothing in it
+is recurrent).
 
-Two details of the figure that are easy to miss, kept here: the two stem convolutions have no padding, and module
-13 grows its channels in its *second* convolution (728, 1024). We add a width multiplier and the choice of the stem's
-stride, for small images; at `width=1.0, stem_stride=2` this is the published network.
+Two details of the figure that are easy to miss, kept here: the two stem convolutions have no
+padding, and module 13 grows its channels in its *second* convolution (728, 1024). We add a width
+multiplier and the choice of the stem's stride, for small images; at `width=1.0, stem_stride=2`
+this is the published network.
 """
 
 from collections.abc import Sequence
@@ -19,7 +21,7 @@ from helpers.shapes import check_shape
 
 
 class XceptionModule(nn.Module):
-    """Two or three (ReLU, separable convolution, batch norm) in a row beside a shortcut: y = F(x) + S(x).
+    """Two or three (ReLU, separable convolution, batch norm) beside a shortcut: y = F(x) + S(x).
 
     Parameters
     ----------
@@ -36,7 +38,8 @@ class XceptionModule(nn.Module):
         layers: list[nn.Module] = []
         for i, (before, after) in enumerate(pairwise(channels)):
             if i > 0 or first_relu:
-                # The module's input also feeds the shortcut: only the later ReLUs may overwrite what they read.
+                # The module's input also feeds the shortcut: only the later ReLUs may overwrite
+                # what they read.
                 layers.append(nn.ReLU(inplace=i > 0))
             layers += [SeparableConvolution(before, after), nn.BatchNorm2d(after)]
         if stride > 1:
@@ -61,7 +64,7 @@ def scale_channels(channels: int, width: float) -> int:
 
 
 class Xception(nn.Module):
-    """Classify an image: entry flow, eight times the middle flow, exit flow, mean over pixels, one linear layer.
+    """Classify an image: entry flow, eight middle flows, exit flow, mean over pixels, linear layer.
 
     Parameters
     ----------
@@ -80,9 +83,19 @@ class Xception(nn.Module):
         If an argument is not positive, or the images have another number of channels.
     """
 
-    def __init__(self, num_classes: int = 1000, in_channels: int = 3, width: float = 1.0, stem_stride: int = 2) -> None:
+    def __init__(
+        self,
+        num_classes: int = 1000,
+        in_channels: int = 3,
+        width: float = 1.0,
+        stem_stride: int = 2,
+    ) -> None:
         super().__init__()
-        for name, value in {"num_classes": num_classes, "width": width, "stem_stride": stem_stride}.items():
+        for name, value in {
+            "num_classes": num_classes,
+            "width": width,
+            "stem_stride": stem_stride,
+        }.items():
             if value <= 0:
                 raise ValueError(f"{name}: expected a positive number, got {value}")
         self.in_channels = in_channels
@@ -90,7 +103,9 @@ class Xception(nn.Module):
             scale_channels(c, width) for c in (32, 64, 128, 256, 728, 1024, 1536, 2048)
         )
         self.entry = nn.Sequential(  # no padding in the first two convolutions
-            nn.Conv2d(in_channels, c32, kernel_size=3, stride=stem_stride, bias=False),  # 299 -> 149
+            nn.Conv2d(
+                in_channels, c32, kernel_size=3, stride=stem_stride, bias=False
+            ),  # 299 -> 149
             nn.BatchNorm2d(c32),
             nn.ReLU(inplace=True),
             nn.Conv2d(c32, c64, kernel_size=3, bias=False),  # 149 -> 147
@@ -114,7 +129,7 @@ class Xception(nn.Module):
         he_initialisation(self)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) -> logits (B, K); at stride 2, 299 px end as a map of 10 x 10, 64 px as 2 x 2."""
+        """(B, C, H, W) -> logits (B, K); at stride 2, 299 px end as 10 x 10, 64 px as 2 x 2."""
         check_shape(images, "B C H W", name="images", C=self.in_channels)
         x = self.entry(images)  # (B, 728, H/16, W/16)
         x = self.middle(x)  # the same shape, eight times
