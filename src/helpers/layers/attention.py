@@ -101,7 +101,7 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(embed_dim, embed_dim)
 
     def project(self, tokens: Tensor, memory: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries from the tokens, keys and values from the memory or tokens, (B, N or M, D) each."""
+        """Queries from the tokens, keys and values from memory or tokens, (B, N or M, D) each."""
         if memory is None:
             query, key, value = self.qkv(tokens).chunk(3, dim=-1)
             return query, key, value

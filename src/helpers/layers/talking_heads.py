@@ -1,7 +1,7 @@
-"""Talking heads: they exchange scores before the softmax and weights after it (Shazeer et al.).
+"""Talking heads: the heads exchange scores before the softmax and weights after it.
 
-Shazeer et al., 2020; CaiT uses it in its self-attention. The weights must be held in memory to be mixed: no fused kernel
-applies.
+Shazeer et al., 2020. CaiT uses it in its self-attention. The weights must be held in memory to be
+mixed: no fused kernel applies.
 """
 
 import torch

@@ -26,7 +26,10 @@ BLOCK = 2  # a descriptor describes 2 x 2 cells
 
 
 def dense_descriptors(image: np.ndarray, cell_size: int) -> np.ndarray:
-    """Describe blocks of 2 x 2 cells by gradient directions, (S, S, 3) -> (rows, columns, 32)."""
+    """Describe every block of 2 x 2 cells by its gradient directions.
+
+    (S, S, 3) uint8 -> (rows, columns, 32).
+    """
     blocks = hog(
         rgb2gray(image),
         orientations=ORIENTATIONS,

@@ -93,7 +93,10 @@ class ClassBlock(nn.Module):
     def forward(
         self, class_token: Tensor, patches: Tensor, return_attention: bool = False
     ) -> Tensor | tuple[Tensor, Tensor]:
-        """Class token (B, 1, D), patches (B, G G, D) -> (B, 1, D), weights (B, h, 1, 1 + G G) on request."""
+        """Class token (B, 1, D), patches (B, G G, D) -> (B, 1, D).
+
+        On request also weights (B, h, 1, 1 + G G).
+        """
         z = self.norm1(torch.cat([class_token, patches], dim=1))  # (B, 1 + G G, D)
         if return_attention:
             attended, weights = self.attention(z, return_weights=True)

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from helpers.layers.he_initialisation import he_initialisation
 from helpers.shapes import check_shape
 
-# Table 1: channels in; then
-# out of 1x1; reduced, out of 3x3; reduced, out of "5x5"; out of the pooled branch.
+# Table 1: channels in; then out of 1x1; reduced, out of 3x3; reduced, out of "5x5"; out of the
+# pooled branch.
 INCEPTION_CHANNELS: dict[str, tuple[int, ...]] = {
     "3a": (192, 64, 96, 128, 16, 32, 32),
     "3b": (256, 128, 128, 192, 32, 96, 64),
@@ -103,7 +103,7 @@ class AuxiliaryHead(nn.Module):
 
 
 class GoogLeNet(nn.Module):
-    """Classify an image: stem, nine inception modules in three stages, mean over pixels, linear layer.
+    """Classify an image: stem, nine inception modules in three stages, mean, one linear layer.
 
     Parameters
     ----------

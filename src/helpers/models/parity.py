@@ -105,7 +105,7 @@ def tanh_gelu(model: nn.Module) -> None:
 
 @torch.no_grad()
 def missing_query_bias(model: nn.Module) -> None:
-    """Forget the queries' bias in every attention; a bias of the keys would change nothing."""
+    """Forget the queries' bias in every attention; one of the keys alone would change nothing."""
     for module in model.modules():
         qkv = getattr(module, "qkv", None)
         if isinstance(qkv, nn.Linear):

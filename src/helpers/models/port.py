@@ -112,7 +112,7 @@ def largest_difference(
 
 
 def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
-    """Rebuild a model of timm, torchvision or torch as ours, and prove that it computes the same.
+    """Rebuild a model of timm, torchvision or torch, with its weights, and prove it the same.
 
     Both are compared in eval mode and float64, on copies. Dropout and drop path are carried over
     where our model has them, but random as they are, they are not compared.
@@ -122,8 +122,10 @@ def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
     reference
         A model of `FAMILIES`, of any size, number of classes and image size; left as it is.
 
-    Returns ------- Our model, with the reference's dtype, device and mode, which shares nothing
-    with it; and the report.
+    Returns
+    -------
+    Our model, with the reference's dtype, device and mode, which shares nothing with it; and the
+    report.
 
     Raises
     ------
@@ -186,8 +188,10 @@ def block_differences(
     images
         (B, C, H, W) in that dtype.
 
-    Returns ------- (our name, difference relative to max(1, largest reference value)) in order,
-    the last one named "logits".
+    Returns
+    -------
+    (our name, difference relative to max(1, largest reference value)) in order, the last one named
+    "logits".
     """
     family = family_of(reference)[1]
     names = {

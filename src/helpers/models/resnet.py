@@ -26,7 +26,7 @@ RESNET_CONFIGS: dict[int, dict[str, Any]] = {
 def convolution(
     in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
 ) -> nn.Sequential:
-    """A convolution that keeps the map's size but for its stride, and batch norm in place of bias."""
+    """A convolution that keeps the map's size but for its stride; batch norm replaces its bias."""
     return nn.Sequential(
         nn.Conv2d(
             in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=False

@@ -56,7 +56,10 @@ class Encoder(nn.Module):
         self.gru = nn.GRU(embed_dim, hidden_dim, batch_first=True, bidirectional=True)
 
     def forward(self, source: Tensor) -> tuple[Tensor, Tensor]:
-        """Words (B, M) -> states (B, M, 2 hidden), last ones (B, 2 hidden); padding is skipped."""
+        """Words (B, M) -> states (B, M, 2 hidden), last states of both directions.
+
+        The last states are (B, 2 hidden); padding is skipped.
+        """
         lengths = (source != PADDING).sum(dim=1).cpu()  # (B,)
         if lengths.min() < 1:
             raise ValueError(

@@ -30,7 +30,10 @@ VIT_CONFIGS: dict[str, dict[str, Any]] = {
 
 
 def init_weights(module: nn.Module) -> None:
-    """Small normal weights (std 0.02, cut at two units), no bias: the first loss is ln K."""
+    """Small normal weights (std 0.02, cut at two units) and no bias in every linear layer.
+
+    The first loss is ln K.
+    """
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         if module.bias is not None:

@@ -64,7 +64,7 @@ def scale_channels(channels: int, width: float) -> int:
 
 
 class Xception(nn.Module):
-    """Classify an image: entry flow, eight middle flows, exit flow, mean over pixels, linear layer.
+    """Classify an image: entry flow, eight times the middle flow, exit flow, mean, linear layer.
 
     Parameters
     ----------
