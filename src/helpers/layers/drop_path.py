@@ -31,9 +31,8 @@ class DropPath(nn.Module):
         if not self.training or self.probability == 0.0:
             return branch
         keep = 1.0 - self.probability
-        per_image = branch.new_empty(branch.shape[0], *[1] * (branch.dim() - 1)).bernoulli_(
-            keep
-        )  # (B, 1, ...)
+        per_image = branch.new_empty(branch.shape[0], *[1] * (branch.dim() - 1))  # (B, 1, ...)
+        per_image.bernoulli_(keep)
         return branch * per_image / keep
 
     def extra_repr(self) -> str:

@@ -36,9 +36,8 @@ def patchify(images: Tensor, patch_size: int) -> Tensor:
     """
     check_shape(images, "B C H W", name="images")
     patch_grid((images.shape[-2], images.shape[-1]), patch_size)
-    return F.unfold(images, kernel_size=patch_size, stride=patch_size).transpose(
-        1, 2
-    )  # (B, N, C P P)
+    columns = F.unfold(images, kernel_size=patch_size, stride=patch_size)  # (B, C P P, N)
+    return columns.transpose(1, 2)  # (B, N, C P P)
 
 
 class LinearPatchEmbedding(nn.Module):

@@ -136,9 +136,8 @@ def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
     name, family = family_of(reference)
     tensors = reference.state_dict()
     try:
-        with torch.device(
-            "meta"
-        ):  # shapes only: nothing is drawn that the reference's weights would replace
+        # Shapes only: nothing is drawn that the reference's weights would replace.
+        with torch.device("meta"):
             blank = family.build(reference, tensors)
     except (KeyError, AttributeError) as error:
         raise ValueError(
