@@ -76,7 +76,7 @@ class Explorer(anywidget.AnyWidget):
 
 
 def pack(array: Any, low: float = 0.0, high: float = 1.0) -> dict[str, Any]:
-    """An array as bytes, 256 levels between low and high: {"shape", "low", "high", "bytes"}; `unpack` of common.js reads it.
+    """An array as bytes, 256 levels from low to high: {"shape", "low", "high", "bytes"}, for `unpack` of common.js.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def pack(array: Any, low: float = 0.0, high: float = 1.0) -> dict[str, Any]:
         If a value lies outside [low, high] or is not finite.
     """
     values = np.asarray(array, dtype=np.float64)
-    if not np.isfinite(values).all() or values.size and (values.min() < low - 1e-6 or values.max() > high + 1e-6):
+    if not np.isfinite(values).all() or (values.size and (values.min() < low - 1e-6 or values.max() > high + 1e-6)):
         raise ValueError(f"pack: expected finite values in [{low}, {high}], got {values.min()} to {values.max()}")
     levels = np.rint((values - low) / (high - low) * 255).clip(0, 255).astype(np.uint8)
     return {
