@@ -3,6 +3,7 @@
 - Offline: MathJax comes from the package `sphinx-mathjax-offline` (only the parts a page loads), widgets run through
   `static/widgets/loader.js`, Thebe and the 1.5 MB icon script are left out (the icon fonts stay).
 - Execution: the cache's folder carries a hash of `src/` and `results/`, since jupyter-cache looks at cells only.
+- Quizzes (`quiz`) and pictures for readers without JavaScript (`stills`).
 - Executed labs: their pages are written before Sphinx reads the book (`executed_labs`).
 - Links: repository, edit, issue and Colab links exist only where `GITHUB_REPOSITORY` says whose book is built.
 - Accessibility: small corrections to the theme's HTML, each named below; `tests/browser` runs axe on every page.
@@ -218,6 +219,8 @@ _render_image = NbElementRenderer.render_image
 
 def setup(app: Sphinx) -> dict[str, Any]:
     NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
+    for part in ("quiz", "stills"):
+        app.setup_extension(part)
     app.add_config_value("course_extension", "", "html")  # a change of this folder renders every page again
     app.connect("config-inited", configure, priority=100)
     app.connect("builder-inited", polish_pages, priority=900)
