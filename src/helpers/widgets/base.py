@@ -28,6 +28,8 @@ class Explorer(anywidget.AnyWidget):
         JSON-able: numbers, texts, lists, dicts; arrays as made by `pack`.
     alt
         What the still picture shows, for readers who cannot see it.
+    traits
+        First values of the explorer's own synced traits.
 
     Raises
     ------
@@ -41,13 +43,13 @@ class Explorer(anywidget.AnyWidget):
     _css = (FOLDER / "explorer.css").read_text(encoding="utf-8")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        if cls.script:
+        if "script" in cls.__dict__:  # not in the class of one instance, where add_traits has put _esm as a trait
             cls._esm = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", cls.script))
         super().__init_subclass__(**kwargs)
 
-    def __init__(self, data: dict[str, Any], alt: str) -> None:
+    def __init__(self, data: dict[str, Any], alt: str, **traits: Any) -> None:
         self.alt = alt
-        super().__init__(data=data)
+        super().__init__(data=data, **traits)
         weight = self.weight()
         if weight > MAX_BYTES:
             raise ValueError(f"{type(self).__name__}: expected at most {MAX_BYTES} bytes in all, got {weight}")
