@@ -5,7 +5,8 @@
 - Execution: the cache's folder carries a hash of `src/` and `results/`, since jupyter-cache looks at cells only.
 - Quizzes (`quiz`) and pictures for readers without JavaScript (`stills`).
 - Executed labs: their pages are written before Sphinx reads the book (`executed_labs`).
-- Links: repository, edit, issue and Colab links exist only where `GITHUB_REPOSITORY` says whose book is built.
+- Links: repository, edit, issue and Colab links exist only where `GITHUB_REPOSITORY` says whose book is built
+  (`launch`).
 - Accessibility: small corrections to the theme's HTML, each named below; `tests/browser` runs axe on every page.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import executed_labs
+import launch
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
@@ -45,16 +47,11 @@ def configure(app: Sphinx, config: Config) -> None:
     if repository:
         config.html_theme_options |= {
             "repository_url": f"https://github.com/{repository}",
-            "repository_branch": _branch(),
+            "repository_branch": launch.branch(),
             "use_repository_button": True,
             "use_edit_page_button": True,
             "use_issues_button": True,
         }
-
-
-def _branch() -> str:
-    """The branch that links point to: of a pull request its source, not GitHub's `12/merge`."""
-    return os.environ.get("GITHUB_HEAD_REF") or os.environ.get("GITHUB_REF_NAME") or "main"
 
 
 def _execution_cache(root: Path) -> Path:
@@ -96,51 +93,6 @@ def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
     for part in (*MATHJAX_PARTS, MATHJAX_SPOKEN):
         (target / part).parent.mkdir(parents=True, exist_ok=True)
         copy_asset(source / part, target / part if (source / part).is_dir() else (target / part).parent)
-
-
-# --- links -----------------------------------------------------------------------------------------------------------
-
-
-def link_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Repository links of a lab's page lead to the lab itself; labs and chapters get a Colab link.
-
-    Colab opens notebooks only: a chapter is opened from the notebook that `publish_notebooks` puts beside the book."""
-    repository, buttons = os.environ.get("GITHUB_REPOSITORY"), context.get("header_buttons", [])
-    if not repository:
-        return
-    for button in _flat(buttons):
-        if "/edit/" in button.get("url", ""):
-            button["url"] = button["url"].replace("/labs/executed/", "/labs/")
-    lab = f"labs/{pagename.removeprefix('labs/executed/')}.ipynb"
-    if pagename.startswith("labs/executed/") and (Path(app.srcdir) / lab).is_file():
-        target = f"{_branch()}/{lab}"
-    elif _chapter_notebook(app, pagename).is_file():
-        target = f"gh-pages/notebooks/{pagename}.ipynb"
-    else:
-        return
-    url = f"https://colab.research.google.com/github/{repository}/blob/{target}"
-    button = {"type": "link", "url": url, "text": "Colab", "tooltip": "Open in Colab", "icon": "fas fa-rocket"}
-    group = {"tooltip": "Run this page", "icon": "fas fa-rocket", "label": "launch-buttons"}
-    buttons.append({"type": "group", "buttons": [button], **group})
-
-
-def _flat(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [inner for button in buttons for inner in button.get("buttons", [button])]
-
-
-def _chapter_notebook(app: Sphinx, pagename: str) -> Path:
-    folder = Path(app.outdir).parent / "jupyter_execute"
-    return folder / f"{pagename if pagename.startswith('chapters/') else 'none'}.ipynb"
-
-
-def publish_notebooks(app: Sphinx, error: Exception | None) -> None:
-    """Put each chapter, as a notebook, where its Colab link looks for it."""
-    if error is None and os.environ.get("GITHUB_REPOSITORY"):
-        for page in app.env.found_docs:
-            if (source := _chapter_notebook(app, page)).is_file():
-                target = Path(app.outdir) / "notebooks" / f"{page}.ipynb"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
 
 
 # --- accessibility ---------------------------------------------------------------------------------------------------
@@ -219,13 +171,13 @@ _render_image = NbElementRenderer.render_image
 
 def setup(app: Sphinx) -> dict[str, Any]:
     NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
-    for part in ("quiz", "stills"):
+    for part in ("quiz", "stills", "course_map"):
         app.setup_extension(part)
     app.add_config_value("course_extension", "", "html")  # a change of this folder renders every page again
     app.connect("config-inited", configure, priority=100)
     app.connect("builder-inited", polish_pages, priority=900)
-    app.connect("html-page-context", link_page, priority=900)
+    app.connect("html-page-context", launch.link_page, priority=900)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", drop_unused_icons)
-    app.connect("build-finished", publish_notebooks)
+    app.connect("build-finished", launch.publish_notebooks)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
