@@ -1,0 +1,197 @@
+"""Figures of chapter 3: from the secant to gradients that vanish. Blue and orange mark two roles, said in captions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from helpers.plots.style import FAMILY_COLOURS, INK, QUIET
+
+BLUE, ORANGE = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
+# Colour, dashes, marker of an activation: readable without colour too.
+ACTIVATION_STYLES = {
+    "relu": (ORANGE, "-", "o"),
+    "tanh": (BLUE, "--", "s"),
+    "sigmoid": (INK, ":", "^"),
+    "identity": (QUIET, "-.", "x"),
+}
+
+
+def secant_figure(x: float, steps: Sequence[float]) -> Figure:
+    """The curve t², its secants from x to x + h for each h of `steps`, and the tangent at x."""
+    figure, ax = plt.subplots(figsize=(6.4, 3.9))
+    t = np.linspace(x - 1.6, x + 1.08 * max(steps), 200)
+    ax.plot(t, t**2, color=INK, label="$x^2$")
+    for i, h in enumerate(sorted(steps, reverse=True)):
+        slope = ((x + h) ** 2 - x**2) / h
+        alpha = 0.45 + 0.55 * (i + 1) / len(steps)
+        ax.plot(t, x**2 + slope * (t - x), color=ORANGE, lw=1.3, alpha=alpha, ls="--")
+        ax.plot(x + h, (x + h) ** 2, "o", color=ORANGE, ms=5)
+        side = (8, -14)
+        ax.annotate(
+            f"h = {h:g}: slope {slope:g}",
+            (x + h, (x + h) ** 2),
+            xytext=side,
+            textcoords="offset points",
+            color=ORANGE,
+            fontsize=9.5,
+        )
+    ax.plot(t, x**2 + 2 * x * (t - x), color=BLUE)
+    ax.plot(x, x**2, "o", color=BLUE, ms=7, zorder=5)
+    ax.annotate(
+        f"tangent: slope {2 * x:g}", (x, x**2), xytext=(8, -14), textcoords="offset points", color=BLUE, fontsize=9.5
+    )
+    top = (x + max(steps)) ** 2
+    ax.set(xlabel="$x$", ylabel="$x^2$", xlim=(t[0], t[-1] + 0.9), ylim=(-4, 1.15 * top))
+    return figure
+
+
+def step_error_figure(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Figure:
+    """|estimated - true derivative| against the step h, both logarithmic; one line a name of `errors`.
+
+    A name that holds "secant" is orange, any other blue; "float32" is dashed. Errors of exactly 0 are left out."""
+    figure, ax = plt.subplots(figsize=(6.4, 4.0))
+    for name, values in errors.items():
+        shown = np.where(np.asarray(values, dtype=float) > 0, values, np.nan)
+        colour = ORANGE if "secant" in name else BLUE
+        half = "float32" in name
+        marker = "s" if half else "o"
+        ax.loglog(steps, shown, color=colour, ls="--" if half else "-", lw=1.3, marker=marker, ms=3, label=name)
+    ax.invert_xaxis()
+    ax.set(xlabel="step $h$, smaller to the right", ylabel="error of the derivative")
+    ax.legend(fontsize=9, loc="lower left")
+    return figure
+
+
+# Node of the worked example: (what it computes, place). Inputs stand above the operation that they enter.
+GRAPH_NODES = {
+    "x": (0.0, 1.0), "w": (0.0, 0.0), "b": (0.0, -1.0), "a": (1.15, 0.0), "h": (2.3, 0.0), "v": (2.3, 1.0),
+    "c": (2.3, -1.0), "z": (3.45, 0.0), "p": (4.6, 0.0), "L": (5.75, 0.0),
+}  # fmt: skip
+GRAPH_EDGES = (
+    ("x", "a"), ("w", "a"), ("b", "a"), ("a", "h"), ("h", "z"), ("v", "z"), ("c", "z"), ("z", "p"), ("p", "L"),
+)  # fmt: skip
+GRAPH_FORMULAS = {"a": "wx + b", "h": "relu(a)", "z": "vh + c", "p": "σ(z)", "L": "−log p"}
+
+
+def graph_figure(values: Mapping[str, float], gradients: Mapping[str, float]) -> Figure:
+    """The graph of the worked example: values (blue) computed from left to right, gradients (orange) from the right.
+
+    Raises ValueError where a node of the graph has no value."""
+    missing = sorted(set(GRAPH_NODES) - set(values))
+    if missing:
+        raise ValueError(f"values: expected one for every node, got none for {', '.join(missing)}")
+    figure, ax = plt.subplots(figsize=(7.0, 3.5))
+    ax.set_axis_off()
+    for start, end in GRAPH_EDGES:
+        ax.annotate(
+            "",
+            GRAPH_NODES[end],
+            GRAPH_NODES[start],
+            arrowprops={"arrowstyle": "-|>", "color": QUIET, "shrinkA": 21, "shrinkB": 23, "lw": 1.2},
+        )
+    for name, (x, y) in GRAPH_NODES.items():
+        box = FancyBboxPatch((x - 0.38, y - 0.17), 0.76, 0.34, boxstyle="round,pad=0.02,rounding_size=0.1")
+        box.set(facecolor="white" if name in GRAPH_FORMULAS else "#eef1f5", edgecolor=INK, linewidth=1.1)
+        ax.add_patch(box)
+        ax.text(x, y, f"{name} = {_signed(values[name])}", ha="center", va="center", fontsize=9, color=BLUE)
+        if name in GRAPH_FORMULAS:
+            ax.text(x, y + 0.28, GRAPH_FORMULAS[name], ha="center", va="bottom", fontsize=9, color=INK)
+        if name in gradients:
+            text = _signed(gradients[name])
+            ax.text(x, y - 0.28, text, ha="center", va="top", fontsize=9, color=ORANGE, weight="bold")
+    ax.set(xlim=(-0.45, 6.2), ylim=(-1.5, 1.4))
+    return figure
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 3):g}".replace("-", "−")
+
+
+def xor_figure(points: ArrayLike, labels: ArrayLike, hidden: ArrayLike, weights: ArrayLike, bias: float) -> Figure:
+    """The four points of XOR in their plane, and in the plane of two hidden units with the line w · h + bias = 0.
+
+    (4, 2), (4,), (4, 2), (2,) -> Figure."""
+    points, labels, hidden, w = (np.asarray(array) for array in (points, labels, hidden, weights))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.1))
+    for ax, plane, names in ((left, points, ("$x_1$", "$x_2$")), (right, hidden, ("$h_1$", "$h_2$"))):
+        for label, colour, marker in ((0, BLUE, "s"), (1, ORANGE, "o")):
+            ax.plot(*plane[labels == label].T, marker, color=colour, ms=11, label=f"class {label}")
+        ax.set(xlabel=names[0], ylabel=names[1])
+    left.set(title="inputs: no line parts them", xlim=(-0.4, 1.6), ylim=(-0.4, 1.6))
+    right.set(title="hidden units: one does", xlim=(-0.4, 2.4), ylim=(-0.5, 1.5))
+    h1 = np.linspace(-0.4, 2.4, 2)
+    right.plot(h1, -(w[0] * h1 + bias) / w[1], color=INK, ls="--", lw=1.3)
+    left.legend(fontsize=9, loc="center")
+    return figure
+
+
+def gradients_by_layer(norms: Mapping[str, ArrayLike]) -> Figure:
+    """Norm of each layer's weight gradient, logarithmic: the mean (of logarithms) over seeds and their range.
+
+    Each name leads to (seeds, layers), layer 1, next to the input, first; a name starts with its activation."""
+    figure, ax = plt.subplots(figsize=(6.4, 3.9))
+    for name, table in norms.items():
+        table = np.asarray(table, dtype=float)
+        colour, dashes, marker = ACTIVATION_STYLES[name.split(",")[0].split()[0]]
+        layers = np.arange(1, table.shape[1] + 1)
+        ax.fill_between(layers, table.min(0), table.max(0), color=colour, alpha=0.15, lw=0)
+        ax.semilogy(layers, np.exp(np.log(table).mean(0)), color=colour, ls=dashes, marker=marker, ms=4, label=name)
+    ax.set(xlabel="layer, 1 = next to the input", ylabel="norm of its weight gradient")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(fontsize=9, loc="lower right")
+    return figure
+
+
+def accuracy_by_epoch(curves: Mapping[str, ArrayLike], chance: float) -> Figure:
+    """Test accuracy after each epoch: mean over seeds, band from the lowest to the highest seed.
+
+    Each activation leads to (seeds, epochs) of fractions."""
+    figure, ax = plt.subplots(figsize=(6.4, 3.7))
+    for name, table in curves.items():
+        table = 100 * np.asarray(table, dtype=float)
+        colour, dashes, marker = ACTIVATION_STYLES[name]
+        epochs = np.arange(1, table.shape[1] + 1)
+        ax.fill_between(epochs, table.min(0), table.max(0), color=colour, alpha=0.15, lw=0)
+        ax.plot(epochs, table.mean(0), color=colour, ls=dashes, marker=marker, ms=3.5, label=name)
+    ax.axhline(100 * chance, color=QUIET, lw=1, ls=(0, (1, 2)))
+    ax.annotate(
+        f"chance {100 * chance:.0f} %", (1, 100 * chance), xytext=(0, 4), textcoords="offset points", fontsize=9
+    )
+    ax.set(xlabel="epoch", ylabel="test accuracy (%)", ylim=(0, 100))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(fontsize=9, loc="lower right")
+    return figure
+
+
+def gap_figure(panels: Mapping[str, Mapping[str, tuple[Any, Any]]]) -> Figure:
+    """Training (hollow) and test accuracy (full, with its interval) of each variant, one panel above the other.
+
+    Each panel leads from a variant to its two estimates (value, low, high)."""
+    rows = max(len(panel) for panel in panels.values())
+    size = (6.6, (0.42 * rows + 0.75) * len(panels))
+    figure, axes = plt.subplots(len(panels), 1, figsize=size, sharex=True, squeeze=False)
+    for ax, (title, panel) in zip(axes[:, 0], panels.items(), strict=True):
+        _gap_panel(ax, panel)
+        ax.set_title(title)
+    axes[0, 0].legend(fontsize=9, loc="lower left", bbox_to_anchor=(0.55, 1.0), ncols=2)
+    axes[-1, 0].set_xlabel("accuracy (%); bar: 95 % interval over seeds")
+    return figure
+
+
+def _gap_panel(ax: Axes, panel: Mapping[str, tuple[Any, Any]]) -> None:
+    for y, (train, test) in enumerate(panel.values()):
+        first = y == 0
+        ax.plot([100 * test.value, 100 * train.value], [y, y], color=QUIET, lw=1, ls=":")
+        ax.plot([100 * test.low, 100 * test.high], [y, y], color=ORANGE, lw=5, alpha=0.35, solid_capstyle="round")
+        ax.plot(100 * test.value, y, "o", color=ORANGE, ms=7, label="test" if first else None)
+        ax.plot(100 * train.value, y, "o", mfc="white", mec=BLUE, mew=1.8, ms=7, label="training" if first else None)
+    ax.set_yticks(range(len(panel)), list(panel))
+    ax.set_ylim(len(panel) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
