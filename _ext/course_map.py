@@ -3,7 +3,7 @@
 - ``{course-map}``: the table `chapters/course_map.yml` as a road of cards. A chapter or lab is linked when its page
   is in the book and marked "to come" when it is not; nobody types which.
 - ``{chapter}`9` `` and ``{lab}`8` ``: a link to that page, or plain text with "to come".
-- ``{taught}`8,9` ``: "Chapters 8 and 9", linked where they exist; the glossary uses it.
+- ``{chapters}`8,9` `` and ``{labs}`8,9` ``: "chapters 8 and 9", linked where they exist; for tables and the glossary.
 
 Pages that use any of these are read again when a page comes or goes.
 """
@@ -65,18 +65,23 @@ class PageRole(SphinxRole):
         return _link(self, self.kind, int(self.text), f"{self.kind} {int(self.text)}", " (to come)"), []
 
 
-class TaughtRole(SphinxRole):
-    """``{taught}`8,9` ``: "Chapters 8 and 9", each linked where it exists."""
+class PagesRole(SphinxRole):
+    """``{chapters}`8,9` ``: "chapters 8 and 9", each linked where it exists, and no word where it does not."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         _remember(self.env)
         numbers = [int(number) for number in self.text.split(",")]
-        found: list[nodes.Node] = [nodes.Text("Chapters " if len(numbers) > 1 else "Chapter ")]
+        if len(numbers) == 1:
+            return [nodes.inline("", "", *_link(self, self.kind, numbers[0], f"{self.kind} {numbers[0]}", ""))], []
+        found: list[nodes.Node] = [nodes.Text(f"{self.kind}s ")]
         for index, number in enumerate(numbers):
             if index:
                 found.append(nodes.Text(" and " if index == len(numbers) - 1 else ", "))
-            found += _link(self, "chapter", number, str(number), "")
-        return [nodes.inline("", "", *found, classes=["taught"])], []
+            found += _link(self, self.kind, number, str(number), "")
+        return [nodes.inline("", "", *found)], []
 
 
 def _link(role: SphinxRole, kind: str, number: int, text: str, absent: str) -> list[nodes.Node]:
@@ -174,7 +179,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("course-map", CourseMap)
     app.add_role("chapter", PageRole("chapter"))
     app.add_role("lab", PageRole("lab"))
-    app.add_role("taught", TaughtRole())
+    app.add_role("chapters", PagesRole("chapter"))
+    app.add_role("labs", PagesRole("lab"))
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
     app.connect("env-get-outdated", outdated)
