@@ -1,1 +1,5 @@
 """Explorers: interactive figures that run in JupyterLab, in Colab, and in the static book without a kernel."""
+
+from helpers.widgets.attention import AttentionExplorer, AttentionMap
+
+__all__ = ["AttentionExplorer", "AttentionMap"]

@@ -20,7 +20,8 @@ MAX_BYTES = 60_000  # script, style and data of one explorer
 
 
 class Explorer(anywidget.AnyWidget):
-    """Base of the explorers: `script` names the file beside this one, `data` is what it draws.
+    """Base of the explorers: `script` names the file beside this one (and the .css of its name, if there is one),
+    `data` is what it draws.
 
     Parameters
     ----------
@@ -44,7 +45,10 @@ class Explorer(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "script" in cls.__dict__:  # not in the class of one instance, where add_traits has put _esm as a trait
+            own_style = (FOLDER / cls.script).with_suffix(".css")
+            styles = [FOLDER / "explorer.css", *([own_style] if own_style.exists() else [])]
             cls._esm = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", cls.script))
+            cls._css = "\n".join(path.read_text(encoding="utf-8") for path in styles)
         super().__init_subclass__(**kwargs)
 
     def __init__(self, data: dict[str, Any], alt: str, **traits: Any) -> None:
