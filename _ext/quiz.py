@@ -1,13 +1,13 @@
 """The directive `quiz`: a question whose answers each open their own explanation. Plain HTML, so it needs no script.
 
-    ```{quiz} Why must the mask act before the softmax?
-    - [x] So that the remaining weights sum to one.
+```{quiz} Why must the mask act before the softmax?
+- [x] So that the remaining weights sum to one.
 
-      What is shown when this answer is opened.
-    - [ ] Because it is faster.
+  What is shown when this answer is opened.
+- [ ] Because it is faster.
 
-      Why this is wrong, and what it confuses.
-    ```
+  Why this is wrong, and what it confuses.
+```
 """
 
 import re
@@ -21,15 +21,15 @@ from sphinx.util.docutils import SphinxDirective, SphinxTranslator
 MARK = re.compile(r"^\[([ xX])\]\s+")
 
 
-class quiz(nodes.General, nodes.Element):  # noqa: N801  (docutils names its nodes so)
+class quiz(nodes.General, nodes.Element):
     """The group of a question and its answers."""
 
 
-class quiz_answer(nodes.General, nodes.Element):  # noqa: N801
+class quiz_answer(nodes.General, nodes.Element):
     """One answer: its text, then its explanation. `right` says which it is."""
 
 
-class quiz_choice(nodes.General, nodes.TextElement):  # noqa: N801
+class quiz_choice(nodes.General, nodes.TextElement):
     """What an answer says before it is opened."""
 
 

@@ -5,7 +5,8 @@ data, the versions of the libraries, the device, the wall time, the version of t
 source, so that a stale record can be recognised. Chapters read `results/` alone (`read_record`); a reader's own runs
 live in `_build/records/`.
 
-The source hash covers the code cells, without the cell that papermill injects. A running kernel knows these cells from
+The source hash covers the code cells, without the cell that papermill injects and the one that installs the package on
+Colab. A running kernel knows these cells from
 its own history, wherever the notebook lies; `notebook_sha256` computes the same hash from a file.
 """
 
@@ -29,6 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, m
 
 SCHEMA_VERSION = 1
 EDITIONS = ("smoke", "cpu", "gpu")
+NOT_THE_LABS = ("# Parameters\n", "# On Colab: ")  # how papermill's cell and the installing cell begin
 LIBRARIES = ("torch", "torchvision", "timm", "accelerate", "numpy", "scipy", "helpers")
 PHOTOGRAPH_NOTE = (
     "*A figure with photographs stood here. Their terms allow research and teaching but no publication, so a recorded"
@@ -110,7 +112,9 @@ def _leaves(value: Any, where: str = "") -> Iterable[tuple[str, Any]]:
 def project_root() -> Path | None:
     """The course's folder: the nearest one at or above the working directory, else the one this package was installed
     from in editable mode; None where there is neither (a wheel on Colab)."""
-    for folder in (Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents):
+    here = Path(__file__).resolve()
+    editable = () if "site-packages" in here.parts else here.parents
+    for folder in (Path.cwd(), *Path.cwd().parents, *editable):
         if (folder / "_toc.yml").is_file() and (folder / "labs").is_dir():
             return folder
     return None
@@ -132,9 +136,7 @@ def read_record(lab: str, edition: str, variant: str | None = None) -> Record:
     """The recorded run `results/<edition>/<lab>[.variant].json`, validated.
 
     Raises FileNotFoundError that names the command which makes the record, ValueError where it is not valid."""
-    root = project_root()
-    if root is None:
-        raise FileNotFoundError("recorded results lie in results/ of the course's repository, which is not here")
+    root = project_root() or Path(__file__).parent  # a wheel brings the records along
     path = root / "results" / edition / f"{lab}{'.' + variant if variant else ''}.json"
     if not path.is_file():
         variant_text = f" AS={variant}" if variant else ""
@@ -152,13 +154,13 @@ def _hash_cells(cells: Iterable[str]) -> str:
     kept = []
     for cell in cells:
         text = "\n".join(line.rstrip() for line in cell.strip().splitlines())
-        if text and not text.startswith("# Parameters\n") and text not in kept:  # papermill's cell; a cell run twice
+        if text and not text.startswith(NOT_THE_LABS) and text not in kept:  # a cell may have been run twice
             kept.append(text)
     return hashlib.sha256("\n\x1e\n".join(kept).encode()).hexdigest()
 
 
 def notebook_sha256(path: Path) -> str:
-    """sha256 over the code cells of the notebook at `path`, without the cell injected by papermill."""
+    """sha256 over the code cells of the notebook at `path`, without those that papermill or Colab needs."""
     cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
     return _hash_cells("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 

@@ -47,7 +47,7 @@ def test_without_a_repository_no_page_links_to_one(tmp_path):
 
 
 def test_links_lead_to_the_fork_and_branch_that_build(tmp_path):
-    book = build(tmp_path / "book", GITHUB_REPOSITORY="someone/fork", GITHUB_REF_NAME="dev")
+    book = build(tmp_path / "book", GITHUB_REPOSITORY="someone/fork", GITHUB_REF_NAME="dev", GITHUB_SHA="0123abc")
     branch, home, colab = (
         "dev",
         "https://github.com/someone/fork",
@@ -61,18 +61,22 @@ def test_links_lead_to_the_fork_and_branch_that_build(tmp_path):
     assert outside(book / "labs" / "executed" / f"{LAB}.html") == {
         home,
         f"{home}/edit/{branch}/labs/{LAB}.ipynb",
-        f"{colab}/{branch}/labs/{LAB}.ipynb",
+        f"{colab}/gh-pages/notebooks/labs/{LAB}.ipynb",
     }
-    nbformat.validate(nbformat.read(book / "notebooks" / "chapters" / "one.ipynb", as_version=4))
+    for page in ("chapters/one", f"labs/{LAB}"):
+        notebook = nbformat.read(book / "notebooks" / f"{page}.ipynb", as_version=4)
+        nbformat.validate(notebook)
+        first = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
+        assert 'source = "git+https://github.com/someone/fork@0123abc"' in first
 
 
 def test_links_of_a_pull_request_lead_to_its_own_branch(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "_ext"))
-    import course
+    import launch
 
     monkeypatch.setenv("GITHUB_REF_NAME", "12/merge")
     monkeypatch.setenv("GITHUB_HEAD_REF", "topic")
-    assert course._branch() == "topic"
+    assert launch.branch() == "topic"
     monkeypatch.delenv("GITHUB_HEAD_REF")
     monkeypatch.setenv("GITHUB_REF_NAME", "dev")
-    assert course._branch() == "dev"
+    assert launch.branch() == "dev"
