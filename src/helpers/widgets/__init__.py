@@ -1,5 +1,6 @@
 """Explorers: interactive figures that run in JupyterLab, in Colab, and in the static book without a kernel."""
 
 from helpers.widgets.attention import AttentionExplorer, AttentionMap
+from helpers.widgets.softmax import SoftmaxExplorer
 
-__all__ = ["AttentionExplorer", "AttentionMap"]
+__all__ = ["AttentionExplorer", "AttentionMap", "SoftmaxExplorer"]
