@@ -29,7 +29,7 @@ const frame = (el, { name, title, hint }) => {
   const body = make("div", { class: "explorer-body" });
   const output = make("p", { class: "explorer-output", role: "status", "aria-live": "polite" });
   el.append(
-    make("section", { class: "explorer", "data-explorer": name, "aria-labelledby": heading },
+    make("div", { class: "explorer", role: "group", "data-explorer": name, "aria-labelledby": heading },
       make("p", { class: "explorer-title", id: heading, text: title }),
       hint ? make("p", { class: "explorer-hint", text: hint }) : null, body, output));
   return { body, say: (text) => { output.textContent = text; } };
