@@ -148,6 +148,20 @@ REGISTRY: dict[str, Source] = {
         citation_key="chen2020simple",
         homepage="https://github.com/google-research/simclr",
     ),
+    # The older file of manythings.org/anki with two columns. No address is known that gives these very bytes: today's
+    # file at manythings.org is newer and larger.
+    "fra_eng": Source(
+        name="fra_eng",
+        files=(
+            RemoteFile(
+                "fra-eng.zip", 1_095_412, "0a739d81f26253e9078943c457ebaa8cfbe52d5f6bea8d82d57e44015b3352f6"
+            ),
+        ),
+        licence="Sentences of Tatoeba: CC BY 2.0 FR; attribution tatoeba.org and manythings.org/anki.",
+        citation="Tatoeba: a collection of sentences and translations, in the selection of manythings.org/anki.",
+        citation_key="tatoeba",
+        homepage="https://www.manythings.org/anki/",
+    ),
 }
 
 
