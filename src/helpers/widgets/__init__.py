@@ -2,6 +2,7 @@
 
 from helpers.widgets.attention import AttentionExplorer, AttentionMap
 from helpers.widgets.backpropagation import BackpropExplorer
+from helpers.widgets.intervals import IntervalExplorer
 from helpers.widgets.patches import PatchExplorer
 from helpers.widgets.softmax import SoftmaxExplorer
 
@@ -9,6 +10,7 @@ __all__ = [
     "AttentionExplorer",
     "AttentionMap",
     "BackpropExplorer",
+    "IntervalExplorer",
     "PatchExplorer",
     "SoftmaxExplorer",
 ]
