@@ -1,0 +1,211 @@
+"""Figures of the Vision Transformer: its six steps, what its positions resemble, how far heads look, shuffling."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+
+from helpers.plots.style import FAMILY_COLOURS, INK, QUIET
+
+BLUE = FAMILY_COLOURS["vit"]
+PALE = "#dbe7f8"  # the vit blue, diluted: a patch token
+SLOT = 0.78  # side of a token; slots lie 1 apart, number 0 is the class token's
+
+
+def cut(image: np.ndarray, grid: int) -> np.ndarray:
+    """Cut a picture into grid x grid patches, row by row: (S, S, 3) -> (grid * grid, S/grid, S/grid, 3).
+
+    Raises ValueError for another shape, or a side that the grid does not divide.
+    """
+    if image.ndim != 3 or image.shape[0] != image.shape[1] or image.shape[2] != 3 or image.shape[0] % grid:
+        raise ValueError(f"image: expected (S, S, 3) with S a multiple of {grid}, got {image.shape}")
+    side = image.shape[0] // grid
+    return image.reshape(grid, side, grid, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
+
+
+def six_steps(image: np.ndarray, image_size: int = 48, patch_size: int = 16) -> Figure:
+    """The way of nine patches to an answer, with the shape after each step.
+
+    `image`, uint8 (S, S, 3), is drawn; the shapes written are those of an image of `image_size` pixels, whose patches
+    must be nine. Raises ValueError where they are not.
+    """
+    if image_size != 3 * patch_size:
+        raise ValueError(f"image_size: expected 3 x patch_size = {3 * patch_size}, got {image_size}")
+    figure, ax = plt.subplots(figsize=(5.6, 8.3))
+    ax.set(xlim=(-0.1, 10.1), ylim=(0.1, 15.3), aspect="equal")
+    ax.set_axis_off()
+    patches, flat = cut(image, 3), 3 * patch_size**2
+    _heading(ax, 15.0, "1  Cut", f"3 × {image_size} × {image_size}  →  9 × (3 × {patch_size} × {patch_size})")
+    _picture_with_grid(ax, image, (0.1, 11.6, 3.0))
+    for k, patch in enumerate(patches):
+        row, column = divmod(k, 3)
+        x, y = 5.2 + 1.25 * column, 13.65 - 1.05 * row
+        ax.imshow(patch, extent=(x, x + 0.9, y, y + 0.9), interpolation="nearest", zorder=2)
+        ax.text(x - 0.08, y + 0.45, str(k + 1), ha="right", va="center", fontsize=9, color=QUIET)
+    _arrow(ax, (3.3, 13.1), (4.7, 13.1))
+    _heading(ax, 10.95, "2  Flatten, times one matrix E", f"9 × {flat}  →  9 × D")
+    for k, patch in enumerate(patches):
+        strip = patch.reshape(-1, 3)[:: len(patch) * len(patch) // 24][:24, None]
+        x = k + 1 + SLOT / 2 - 0.11
+        ax.imshow(strip, extent=(x, x + 0.22, 8.95, 10.5), interpolation="nearest", aspect="auto", zorder=2)
+        _arrow(ax, (k + 1 + SLOT / 2, 8.9), (k + 1 + SLOT / 2, 7.42), size=8)
+    _heading(ax, 8.3, "3  The class token goes in front", "9 × D  →  10 × D", back=True)
+    for k in range(10):
+        _token(ax, k, 6.6, "class" if k == 0 else f"$x_{k}E$", dark=k == 0)
+    _heading(ax, 6.1, "4  Add a learned position to each of the ten", "10 × D  →  10 × D")
+    for k in range(10):
+        middle = k + SLOT / 2
+        ax.text(middle, 5.62, "+", ha="center", va="center", fontsize=11, color=INK)
+        ax.add_patch(plt.Circle((middle, 5.1), 0.31, facecolor="white", edgecolor=BLUE, linewidth=1.4))
+        ax.text(middle, 5.09, str(k), ha="center", va="center", fontsize=9, color=BLUE)
+        _arrow(ax, (middle, 4.75), (middle, 4.02), size=8)
+    box = FancyBboxPatch((0.08, 2.88), 9.62, 1.05, boxstyle="round,pad=0.02,rounding_size=0.15")
+    box.set(facecolor=PALE, edgecolor=BLUE, linewidth=1.4)
+    ax.add_patch(box)
+    ax.text(0.3, 3.6, "5  L encoder blocks", fontsize=9.5, fontweight="bold", color=INK, va="center")
+    ax.text(9.5, 3.6, "10 × D  →  10 × D", fontsize=9, color=INK, va="center", ha="right")
+    ax.text(0.3, 3.17, "norm, attention, +, norm, MLP, +", fontsize=9, color=INK, va="center")
+    _arrow(ax, (SLOT / 2, 2.85), (SLOT / 2, 2.25), size=8)
+    for k in range(10):
+        _token(ax, k, 1.42, "class" if k == 0 else "", dark=k == 0, unused=k > 0)
+    _arrow(ax, (SLOT / 2, 1.4), (SLOT / 2, 0.85), size=8)
+    ax.text(1.0, 1.05, "the nine others are not read", fontsize=9, color=QUIET, va="center")
+    _heading(ax, 0.5, "6  Norm and head on the class token", "D  →  K classes")
+    return figure
+
+
+def position_maps(similarity: np.ndarray, every: int = 1) -> Figure:
+    """One small map a patch: how much its position resembles every position, on the patches' own grid.
+
+    Arguments
+    ---------
+    similarity : (N, N) cosines in [-1, 1] of the N = G G position vectors.
+    every : draw every so many rows and columns of patches.
+
+    Raises ValueError if N is no square or the matrix not square.
+    """
+    side = round(len(similarity) ** 0.5)
+    if similarity.shape != (side * side, side * side):
+        raise ValueError(f"similarity: expected (G G, G G), got {similarity.shape}")
+    shown = range(0, side, every)
+    figure, axes = plt.subplots(len(shown), len(shown), figsize=(5.6, 5.2), squeeze=False)
+    picture = None
+    for i, row in enumerate(shown):
+        for j, column in enumerate(shown):
+            ax = axes[i, j]
+            of_patch = similarity[row * side + column].reshape(side, side)
+            picture = ax.imshow(of_patch, cmap="PuOr", vmin=-1, vmax=1, interpolation="nearest")
+            ax.plot(column, row, "o", ms=3.5, mfc="white", mec=INK, mew=1)
+            ax.set(xticks=[], yticks=[])
+            ax.grid(visible=False)
+    if picture is not None:
+        bar = figure.colorbar(picture, ax=axes, shrink=0.7, ticks=(-1, 0, 1))
+        bar.set_label("cosine with the marked position", fontsize=9)
+    figure.supxlabel("column of the patch", fontsize=9)
+    figure.supylabel("row of the patch", fontsize=9)
+    return figure
+
+
+def attention_distances(
+    trained: np.ndarray, fresh: np.ndarray, uniform: float, half_width: np.ndarray | None = None
+) -> Figure:
+    """How far every head looks on average, layer by layer: trained heads filled, fresh ones hollow, uniform dashed.
+
+    Arguments
+    ---------
+    trained, fresh : (L, h) pixels.
+    uniform : pixels, the distance of attention that is equal everywhere.
+    half_width : (L, h) of the 95 % interval of `trained`, or None.
+
+    Raises ValueError for arrays of different shapes.
+    """
+    if trained.shape != fresh.shape or trained.ndim != 2:
+        raise ValueError(f"expected two arrays (L, h), got {trained.shape} and {fresh.shape}")
+    depth, heads = trained.shape
+    layer = np.arange(1, depth + 1)[:, None] + np.zeros(heads)
+    nudge = (np.arange(heads) - (heads - 1) / 2) * 0.09
+    figure, ax = plt.subplots(figsize=(5.8, 3.4))
+    ax.axhline(uniform, color=QUIET, ls="--", lw=1.2, label="equal attention")
+    ax.plot((layer + nudge).ravel(), fresh.ravel(), "o", ms=6, mfc="white", mec=QUIET, ls="", label="fresh weights")
+    spread = None if half_width is None else half_width.ravel()
+    ax.errorbar(
+        (layer + nudge).ravel(), trained.ravel(), yerr=spread, fmt="o", ms=6, color=BLUE, lw=1.2, label="trained"
+    )
+    ax.set(
+        xlabel="layer", ylabel="mean attention distance (pixels)", ylim=(0, 1.25 * uniform), xticks=range(1, depth + 1)
+    )
+    ax.legend(fontsize=9, loc="lower right", ncols=3)
+    return figure
+
+
+def shuffled_scores(
+    pictures: Mapping[str, np.ndarray],
+    scores: Mapping[str, Sequence[tuple[float, float, float]]],
+    chance: Sequence[float],
+) -> Figure:
+    """Two pictures, and beside them three accuracies under each treatment, with intervals and chance.
+
+    Arguments
+    ---------
+    pictures : title -> uint8 (S, S, 3), drawn above each other.
+    scores : treatment -> (value, low, high) for breed, coat and build, fractions.
+    chance : of breed, coat and build.
+
+    Raises ValueError without a treatment.
+    """
+    if not scores:
+        raise ValueError("expected at least one treatment, got none")
+    questions = ("breed", "coat", "build")
+    layout = [[name, "bars", "bars"] for name in pictures]
+    figure, axes = plt.subplot_mosaic(layout, figsize=(6.2, 3.9))  # type: ignore[arg-type]
+    for name, picture in pictures.items():
+        axes[name].imshow(picture, interpolation="nearest")
+        axes[name].set_title(name, fontsize=9)
+        axes[name].set_axis_off()
+    ax, width = axes["bars"], 0.8 / len(scores)
+    fills = (BLUE, "#8fb4ea", "white")
+    for k, (name, triples) in enumerate(scores.items()):
+        value, low, high = 100 * np.array(triples, dtype=float).T
+        x = np.arange(len(questions)) + (k - (len(scores) - 1) / 2) * width
+        ax.bar(x, value, width * 0.92, color=fills[k % 3], edgecolor=BLUE, linewidth=1.2, label=name)
+        ax.errorbar(x, value, yerr=(value - low, high - value), fmt="none", ecolor=INK, lw=1.2, capsize=2)
+    for k, level in enumerate(chance):
+        ax.plot([k - 0.45, k + 0.45], [100 * level] * 2, color=INK, ls=":", lw=1.6, label="chance" if k == 0 else None)
+    ax.set_xticks(range(len(questions)), questions)
+    ax.grid(visible=False, axis="x")
+    ax.set(ylabel="right (%)", ylim=(0, 100))
+    ax.legend(fontsize=9, loc="upper left", ncols=1)
+    return figure
+
+
+def _heading(ax: Axes, y: float, what: str, shapes: str, back: bool = False) -> None:
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5} if back else None
+    ax.text(0.08, y, what, fontsize=9.5, fontweight="bold", color=INK, va="center", bbox=box, zorder=4)
+    ax.text(9.78, y, shapes, fontsize=9, color=QUIET, va="center", ha="right", bbox=box, zorder=4)
+
+
+def _picture_with_grid(ax: Axes, image: np.ndarray, where: tuple[float, float, float]) -> None:
+    x, y, side = where
+    ax.imshow(image, extent=(x, x + side, y, y + side), interpolation="nearest", zorder=2)
+    for k in (1, 2):
+        at = k * side / 3
+        ax.plot([x + at, x + at], [y, y + side], color="white", lw=2, zorder=3)
+        ax.plot([x, x + side], [y + at, y + at], color="white", lw=2, zorder=3)
+
+
+def _token(ax: Axes, slot: int, y: float, label: str, dark: bool = False, unused: bool = False) -> None:
+    face = INK if dark else "white" if unused else PALE
+    square = Rectangle((slot, y), SLOT, SLOT, facecolor=face, edgecolor=INK if dark else BLUE, linewidth=1.2)
+    square.set_linestyle(":" if unused else "-")
+    ax.add_patch(square)
+    colour = "white" if dark else INK
+    ax.text(slot + SLOT / 2, y + SLOT / 2, label, ha="center", va="center", fontsize=9, color=colour)
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], size: float = 14) -> None:
+    arrow = FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=size, shrinkA=0, shrinkB=0)
+    arrow.set(color=QUIET, linewidth=1.2)
+    ax.add_patch(arrow)
