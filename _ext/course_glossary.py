@@ -1,0 +1,96 @@
+"""The glossary of the course in English, French and Chinese, from the one table `glossary.yml`.
+
+- ``{course-glossary}``: every term with both translations, its sentence and its chapters, as a Sphinx glossary, so that
+  ``{term}`attention` `` works on every page, with the short forms too.
+- ``{glossary-words} fr`` or ``zh``: the same terms sorted by that language, each leading to its entry.
+
+Words of other languages say which language they are, so that screen readers pronounce them.
+"""
+
+import unicodedata
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+TABLE = "glossary.yml"
+
+
+def read_entries(path: Path) -> list[dict[str, Any]]:
+    """The entries of the table, sorted by their English term."""
+    entries: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return sorted(entries, key=lambda entry: plain(entry["en"][0]))
+
+
+def plain(word: str) -> str:
+    """Lower case without accents and tones, for sorting: "Équivariance" -> "equivariance", "juǎnjī" -> "juanji"."""
+    letters = unicodedata.normalize("NFD", word.lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).replace("'", " ")
+
+
+def spoken(word: str, language: str) -> str:
+    """A word marked with its language."""
+    return f'<span lang="{language}">{escape(word, quote=False)}</span>'
+
+
+def chinese(entry: dict[str, Any]) -> str:
+    """The Chinese word with its pronunciation, left out where it is the word itself."""
+    return f"{spoken(entry['zh'], 'zh')} <i>{spoken(entry['pinyin'], 'zh-Latn')}</i>"
+
+
+def definition(entry: dict[str, Any]) -> list[str]:
+    """One entry of a Sphinx glossary, as lines of MyST."""
+    words = f'<span class="glossary-words">{spoken(entry["fr"], "fr")} · {chinese(entry)}</span>'
+    where = ",".join(str(number) for number in entry["chapters"])
+    return [*entry["en"], f"  {words}", "  ", f"  {' '.join(entry['says'].split())} *See {{chapters}}`{where}`.*", ""]
+
+
+class _Generated(SphinxDirective):
+    """A directive that writes MyST from the table and has it read in its own place."""
+
+    def entries(self) -> list[dict[str, Any]]:
+        path = Path(self.env.srcdir) / TABLE
+        self.env.note_dependency(str(path))
+        return read_entries(path)
+
+    def read(self, lines: list[str]) -> list[nodes.Node]:
+        holder = nodes.container()
+        self.state.nested_parse(StringList(lines, source=TABLE), self.content_offset, holder)
+        return holder.children
+
+
+class CourseGlossary(_Generated):
+    """``{course-glossary}``: no arguments, no content."""
+
+    def run(self) -> list[nodes.Node]:
+        return self.read(["```{glossary}", *(line for entry in self.entries() for line in definition(entry)), "```"])
+
+
+class GlossaryWords(_Generated):
+    """``{glossary-words} fr`` or ``zh``: a list of words, each leading to its entry."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        language = self.arguments[0]
+        if language not in ("fr", "zh"):
+            raise self.error(f"glossary-words: expected fr or zh, got {language!r}")
+        key = "fr" if language == "fr" else "pinyin"
+        lines = []
+        for entry in sorted(self.entries(), key=lambda entry: plain(entry[key])):
+            word = spoken(entry["fr"], "fr") if language == "fr" else chinese(entry)
+            lines.append(f"- {word} · {{term}}`{entry['en'][0]}`")
+        (found,) = self.read(lines)
+        found["classes"].append("glossary-columns")
+        return [found]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("course-glossary", CourseGlossary)
+    app.add_directive("glossary-words", GlossaryWords)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,60 @@
+"""The glossary's table: every entry in three languages, each term once, in the script it claims, taught somewhere."""
+
+import re
+import sys
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ENTRIES = yaml.safe_load((ROOT / "glossary.yml").read_text(encoding="utf-8"))
+PARTS = yaml.safe_load((ROOT / "chapters" / "course_map.yml").read_text(encoding="utf-8"))
+CHAPTERS = {0} | {chapter["number"] for part in PARTS for chapter in part["chapters"]}
+HAN = re.compile(r"[\u4e00-\u9fff]")
+sys.path.insert(0, str(ROOT / "_ext"))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=[entry["en"][0] for entry in ENTRIES])
+def test_an_entry_has_all_it_needs(entry):
+    assert set(entry) == {"en", "fr", "zh", "pinyin", "says", "chapters"}
+    assert all(entry.values()), entry
+    assert HAN.search(entry["zh"]), "the Chinese term holds no Chinese character"
+    assert not HAN.search(entry["pinyin"] + entry["fr"]), "a Chinese character in pinyin or French"
+    assert entry["says"].endswith((".", "?")), entry["says"]
+    assert set(entry["chapters"]) <= CHAPTERS
+    assert entry["chapters"] == sorted(entry["chapters"])
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=[entry["en"][0] for entry in ENTRIES])
+def test_pinyin_has_a_syllable_for_each_character(entry):
+    """Roughly: as many groups of vowels with a tone as there are characters, give or take neutral tones."""
+    marks = {"\u0304", "\u0301", "\u030c", "\u0300"}
+    tones = sum(letter in marks for letter in unicodedata.normalize("NFD", entry["pinyin"]))
+    characters = len(HAN.findall(entry["zh"]))
+    assert characters - 1 <= tones <= characters, (entry["zh"], entry["pinyin"], tones, characters)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_every_term_is_there_once(language):
+    words = [word for entry in ENTRIES for word in (entry["en"] if language == "en" else [entry[language]])]
+    assert [word for word, count in Counter(word.lower() for word in words).items() if count > 1] == []
+    assert len(words) >= 90
+
+
+def test_every_chapter_of_the_map_has_its_words():
+    assert {number for entry in ENTRIES for number in entry["chapters"]} == CHAPTERS
+
+
+def test_terms_that_a_sentence_links_to_are_entries():
+    terms = {word for entry in ENTRIES for word in entry["en"]}
+    linked = {word for entry in ENTRIES for word in re.findall(r"\{term\}`([^`]+)`", entry["says"])}
+    assert linked <= terms
+
+
+def test_words_sort_without_accents_and_tones():
+    from course_glossary import plain
+
+    assert [plain(word) for word in ("Équivariance", "juǎnjī", "lǜ")] == ["equivariance", "juanji", "lu"]
