@@ -236,7 +236,7 @@ function render({ model, el }) {
     const query = queryAt(event);
     if (query === null) return;
     set({ selected: query });
-    stage.options[query].focus();
+    stage.options[query].focus({ preventScroll: true });
   });
   place.addEventListener("keydown", (event) => {
     if (queryAt(event) === null || event.ctrlKey || event.altKey || event.metaKey) return;

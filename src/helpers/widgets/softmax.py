@@ -78,12 +78,13 @@ class SoftmaxExplorer(Explorer):
         scaled: bool = True,
     ) -> None:
         products, sizes = np.asarray(products, dtype=np.float64), [int(d) for d in dimensions]
+        received = products.shape
         if products.ndim == 2:
             products = products[:, None]
         if products.ndim != 3 or len(products) != len(sizes) or products.shape[1] < 1 or products.shape[2] < 2:
             raise ValueError(
                 f"products: expected ({len(sizes)}, keys) or ({len(sizes)}, queries, keys) with at least 2 keys for "
-                f"{len(sizes)} dimensions, got {np.shape(products)}"
+                f"{len(sizes)} dimensions, got {received}"
             )
         if not np.isfinite(products).all():
             raise ValueError("products: expected finite numbers, got some that are not")
