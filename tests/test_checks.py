@@ -13,11 +13,11 @@ def answers(tmp_path, monkeypatch):
     def write(name, **entry):
         lines = [f"{name}:"] + [f"  {key}: {value}" for key, value in entry.items()]
         (tmp_path / "99.yml").write_text("\n".join(lines), encoding="utf-8")
-        checks._entries.cache_clear()
+        checks.entries.cache_clear()
 
     monkeypatch.setattr(checks, "ANSWERS", tmp_path)
     yield write
-    checks._entries.cache_clear()
+    checks.entries.cache_clear()
 
 
 @pytest.mark.parametrize("given", [6.001, 6.0012, 6.0004, np.float32(6.001), torch.tensor(6.001, dtype=torch.float64)])

@@ -1,4 +1,4 @@
-// Two things that cannot be decided when the book is built.
+// What cannot be decided when the book is built.
 "use strict";
 // Over file:// a browser may not fetch the pages that search results quote: list the titles without quotations.
 if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
@@ -23,4 +23,50 @@ for (const [number, item] of document.querySelectorAll("ul.ticks > li").entries(
   label.append(box, text);
   item.replaceChildren(label);
   box.addEventListener("change", () => localStorage.setItem(key, box.checked ? "yes" : "no"));
+}
+// An exercise's cell becomes a field: the answer is compared as helpers.checks does, by fingerprints.
+const fingerprint = (text) => {
+  let value = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) value = ((value ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  return value.toString(16).padStart(16, "0");
+};
+const spellings = (part, digits) => {
+  const number = Number(part.replace(/[\u00a0_]/g, ""));
+  if (part === "" || !Number.isFinite(number)) return [part.replace(/^['"]|['"]$/g, "").toLowerCase().split(/\s+/).join(" ").trim()];
+  if (!digits) return [String(number)];
+  if (number === 0) return ["0"];
+  const unit = 10 ** (Math.floor(Math.log10(Math.abs(number))) - digits + 1);
+  return [-0.25, 0, 0.25].map((step) =>
+    (number + step * unit).toExponential(digits - 1).replace(/e([+-])(\d)$/, "e$10$2"));
+};
+const checkAnswer = (name, entry, text) => {
+  const parts = text.trim().replace(/^[([]|[)\]]$/g, "").split(/[,;]/).map((part) => part.trim()).filter((part) => part !== "");
+  if (!parts.length) return [false, "✎ Write your answer into the field."];
+  let texts = [""];
+  for (const part of parts) texts = texts.flatMap((start) => spellings(part, entry.digits).map((end) => `${start};${end}`));
+  const given = new Set(texts.map((spelled) => fingerprint(name + spelled)));
+  if (given.has(entry.right)) return [true, "✓ Right."];
+  const slip = (entry.slips ?? []).find(({ answer }) => given.has(answer));
+  return [false, `✗ Not yet: ${(slip ?? entry).hint}`];
+};
+const answers = JSON.parse(document.getElementById("answers")?.textContent ?? "{}");
+for (const [number, cell] of document.querySelectorAll("div.cell.tag_exercise").entries()) {
+  const name = cell.querySelector(".cell_input")?.textContent.match(/check\("([a-z0-9-]+)"/)?.[1];
+  const output = cell.querySelector(".cell_output");
+  if (!answers[name] || !output) continue;
+  const id = `answer-${number}`;
+  const said = Object.assign(document.createElement("p"), { className: "answer-said" });
+  said.setAttribute("role", "status");
+  const form = Object.assign(document.createElement("form"), { className: "answer" });
+  const wanted = cell.querySelector(".cell_input").textContent.match(/#\s*(.*)/)?.[1] ?? "";
+  form.innerHTML = `<label for="${id}">Your answer</label> <input id="${id}" autocomplete="off" spellcheck="false"> <button>Check</button>`;
+  form.querySelector("input").placeholder = wanted.length < 40 ? wanted : "";
+  form.append(said);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const [right, text] = checkAnswer(name, answers[name], form.querySelector("input").value);
+    said.textContent = text;
+    form.dataset.right = right;
+  });
+  output.replaceChildren(form);
 }

@@ -51,13 +51,13 @@ def check(exercise: str, answer: Any) -> Verdict:
     ValueError
         If there is no such exercise.
     """
-    entries = _entries()
-    if exercise not in entries:
-        near = difflib.get_close_matches(exercise, entries, n=3) or sorted(entries)
+    known = entries()
+    if exercise not in known:
+        near = difflib.get_close_matches(exercise, known, n=3) or sorted(known)
         raise ValueError(f"no exercise {exercise!r}; did you mean {', '.join(near)}?")
     if answer is ...:
         return Verdict(False, "✎ Put your answer in place of the dots.")
-    entry = entries[exercise]
+    entry = known[exercise]
     try:
         given = fingerprints(exercise, answer, entry.get("digits"))
     except TypeError as error:
@@ -133,19 +133,19 @@ def _fnv1a(text: str) -> int:
 
 
 @cache
-def _entries() -> dict[str, dict[str, Any]]:
+def entries() -> dict[str, dict[str, Any]]:
     """Every exercise of the folder `answers`, one file per chapter."""
-    entries: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for path in sorted(ANSWERS.glob("*.yml")):
         for name, entry in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
-            if name in entries:
+            if name in found:
                 raise ValueError(f"{path.name}: the exercise {name} is there twice")
             if not {"right", "hint"} <= set(entry) <= {"right", "hint", "digits", "slips"}:
                 raise ValueError(
                     f"{path.name}: {name}: expected right and hint, perhaps digits and slips, got {set(entry)}"
                 )
-            entries[name] = entry
-    return entries
+            found[name] = entry
+    return found
 
 
 def main() -> None:
