@@ -14,7 +14,7 @@ from .explorer_page import opened, write_page
 pytestmark = pytest.mark.browser
 
 WORDS, PATCHES, SOFTMAX = range(3)  # places on the page
-ENGLISH, FRENCH = ["the", "red", "car", "stops"], ["la", "voiture", "rouge", "s'", "arrête"]
+ENGLISH, FRENCH = ["the", "green", "car", "stops"], ["la", "voiture", "verte", "s'", "arrête"]
 ALIGNED = np.array(
     [
         [0.90, 0.05, 0.03, 0.01, 0.01],
@@ -23,7 +23,7 @@ ALIGNED = np.array(
         [0.01, 0.02, 0.03, 0.40, 0.54],
     ]
 )
-CAR = '"car" reads "voiture" 0.81, "la" 0.11, "rouge" 0.04; the other 2 share 0.04'
+CAR = '"car" reads "voiture" 0.81, "la" 0.11, "verte" 0.04; the other 2 share 0.04'
 
 
 def weights(*shape, seed=0):
@@ -42,7 +42,7 @@ def square():
 def explorers():
     own = ["I", "read", "what", "I", "wrote", "before"]
     maps = [
-        AttentionMap(ALIGNED, ENGLISH, FRENCH, "red car"),
+        AttentionMap(ALIGNED, ENGLISH, FRENCH, "green car"),
         AttentionMap(weights(2, 3, 6, 6), own, own, "self-attention"),
     ]
     patches = AttentionMap.of_image(weights(2, 2, 17, 17, seed=1), square(), (4, 4), name="a square")
@@ -99,7 +99,7 @@ def test_arrow_keys_home_and_end_move_between_words(stage):
     for key in ("ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft", "ArrowLeft", "End", "ArrowRight", "Home"):
         stage.page.keyboard.press(key)
         said.append(stage.said().split('"')[1])
-    assert said == ["red", "car", "red", "the", "the", "stops", "stops", "the"]
+    assert said == ["green", "car", "green", "the", "the", "stops", "stops", "the"]
 
 
 def test_tab_enters_the_words_once_and_returns_to_the_chosen_one(stage):
@@ -126,7 +126,7 @@ def test_every_weight_is_printed_beside_its_key(stage):
     token(stage, "stops").click()
     keys = stage.explorer(WORDS).get_by_role("list", name="Key tokens with their weights").get_by_role("listitem")
     assert [" ".join(text.split()) for text in keys.all_inner_texts()] == [
-        "la 0.01", "voiture 0.02", "rouge 0.03", "s' 0.40", "arrête 0.54",
+        "la 0.01", "voiture 0.02", "verte 0.03", "s' 0.40", "arrête 0.54",
     ]  # fmt: skip
 
 

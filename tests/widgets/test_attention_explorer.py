@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from helpers.widgets import AttentionExplorer, AttentionMap
 from helpers.widgets.attention import perplexity
 
-ENGLISH, FRENCH = ["the", "red", "car"], ["la", "voiture", "rouge", "."]
+ENGLISH, FRENCH = ["the", "green", "car"], ["la", "voiture", "verte", "."]
 ALIGNED = np.array([[0.9, 0.05, 0.03, 0.02], [0.05, 0.14, 0.8, 0.01], [0.11, 0.81, 0.04, 0.04]])
 PIXELS = np.zeros((32, 32, 3), np.uint8)
 
@@ -93,7 +93,7 @@ def test_class_attention_has_the_class_token_as_its_only_query():
 
 def test_the_sentence_says_the_three_largest_weights():
     shown = AttentionMap(ALIGNED, ENGLISH, FRENCH)
-    assert shown.sentence(2) == '"car" reads "voiture" 0.81, "la" 0.11, "rouge" 0.04; the other 1 share 0.04'
+    assert shown.sentence(2) == '"car" reads "voiture" 0.81, "la" 0.11, "verte" 0.04; the other 1 share 0.04'
 
 
 def test_the_sentence_of_a_patch_gives_the_spread():

@@ -116,7 +116,7 @@ class AttentionMap:
         return self.weights[layer].mean(0)[query] if head < 0 else self.weights[layer, head, query]
 
     def sentence(self, query: int, layer: int = 0, head: int = -1) -> str:
-        """The line of text below the explorer, e.g. `"car" reads "voiture" 0.81, "la" 0.11, "rouge" 0.04`."""
+        """The line of text below the explorer, e.g. `"car" reads "voiture" 0.81, "la" 0.11, "verte" 0.04`."""
         row = self.row(query, layer, head)
         top = np.argsort(-row, kind="stable")[:3].tolist()
         if self.image is not None:
