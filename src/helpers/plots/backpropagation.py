@@ -33,7 +33,7 @@ def secant_figure(x: float, steps: Sequence[float]) -> Figure:
         alpha = 0.45 + 0.55 * (i + 1) / len(steps)
         ax.plot(t, x**2 + slope * (t - x), color=ORANGE, lw=1.3, alpha=alpha, ls="--")
         ax.plot(x + h, (x + h) ** 2, "o", color=ORANGE, ms=5)
-        side = (8, -14)
+        side = (22, -4) if i == 0 else (8, -14)  # past the ends of the lines, and below them
         ax.annotate(
             f"h = {h:g}: slope {slope:g}",
             (x + h, (x + h) ** 2),
@@ -90,12 +90,9 @@ def graph_figure(values: Mapping[str, float], gradients: Mapping[str, float]) ->
     figure, ax = plt.subplots(figsize=(7.0, 3.5))
     ax.set_axis_off()
     for start, end in GRAPH_EDGES:
-        ax.annotate(
-            "",
-            GRAPH_NODES[end],
-            GRAPH_NODES[start],
-            arrowprops={"arrowstyle": "-|>", "color": QUIET, "shrinkA": 21, "shrinkB": 23, "lw": 1.2},
-        )
+        gap = 31 if GRAPH_NODES[start][1] == GRAPH_NODES[end][1] else 25  # from the middle of a box to its edge
+        arrow = {"arrowstyle": "-|>", "color": QUIET, "shrinkA": gap, "shrinkB": gap, "lw": 1.2}
+        ax.annotate("", GRAPH_NODES[end], GRAPH_NODES[start], arrowprops=arrow)
     for name, (x, y) in GRAPH_NODES.items():
         box = FancyBboxPatch((x - 0.38, y - 0.17), 0.76, 0.34, boxstyle="round,pad=0.02,rounding_size=0.1")
         box.set(facecolor="white" if name in GRAPH_FORMULAS else "#eef1f5", edgecolor=INK, linewidth=1.1)
@@ -128,6 +125,8 @@ def xor_figure(points: ArrayLike, labels: ArrayLike, hidden: ArrayLike, weights:
     right.set(title="hidden units: one does", xlim=(-0.4, 2.4), ylim=(-0.5, 1.5))
     h1 = np.linspace(-0.4, 2.4, 2)
     right.plot(h1, -(w[0] * h1 + bias) / w[1], color=INK, ls="--", lw=1.3)
+    left.set(xticks=[0, 1], yticks=[0, 1])
+    right.set(xticks=[0, 1, 2], yticks=[0, 1])
     left.legend(fontsize=9, loc="center")
     return figure
 
@@ -166,7 +165,7 @@ def accuracy_by_epoch(curves: Mapping[str, ArrayLike], chance: float) -> Figure:
     )
     ax.set(xlabel="epoch", ylabel="test accuracy (%)", ylim=(0, 100))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(fontsize=9, loc="lower right")
+    ax.legend(fontsize=9, loc="center right")
     return figure
 
 
