@@ -144,7 +144,7 @@ function render({ model, el }) {
     const high = 30 + options.length * 27;
     bars.replaceChildren(make.svg("svg", {
       viewBox: `0 0 330 ${high + 26}`, role: "img", style: "width:100%;margin-top:.6rem",
-      "aria-label": `GMACs per image by patch side: ${options.map(([side, c]) => `${side} px ${giga(c.macs)}`).join(", ")}`,
+      "aria-label": `GMACs per image: ${options.map(([side, c]) => `${giga(c.macs)} in patches of ${side} px`).join(", ")}`,
     }, make.svg("text", { x: 0, y: 14, text: "GMACs per image, by patch side", style: "font-weight:600" }),
     ...options.flatMap(([side, c], i) => {
       const y = 28 + i * 27, long = (c.macs / most) * 210, curved = long * c.share;
