@@ -45,3 +45,25 @@ def points(estimate: Any) -> str:
     value, low, high = (None if x is None else round(100 * x, 6) for x in (estimate.value, estimate.low, estimate.high))
     interval = "" if low is None else f"{NBSP}[{low:+.1f},{NBSP}{high:+.1f}]"
     return f"{value:+.1f}{NBSP}points{interval}".replace("-", "−")
+
+
+def findings_table(findings: Mapping[str, Any], points: bool = False) -> Any:
+    """Figures with interval and n as a Markdown table; `points` writes fractions in percent.
+
+    `findings`: name -> anything with `value`, `low`, `high`, `n`, `covers`. Raises ValueError without a row."""
+
+    def written(value: float | None) -> str:
+        text = "–" if value is None else f"{100 * value:.1f}" if points else f"{value:.4g}"
+        return text.replace("-", "−")
+
+    rows = [
+        {
+            "what": name,
+            "in %, or points" if points else "figure": written(e.value),
+            "95 % interval": "exact" if e.low is None else f"{written(e.low)} to {written(e.high)}",
+            "n": 1 if e.low is None else e.n,
+            "covers": "–" if e.low is None else e.covers,
+        }
+        for name, e in findings.items()
+    ]
+    return markdown_table(rows)
