@@ -26,7 +26,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.data.registry import REGISTRY
-from helpers.data.text import BEGIN, END, PADDING, Pair, PairBatches, Vocabulary, load_fra_eng, read_pairs, split_pairs
+from helpers.data.text import (
+    BEGIN,
+    END,
+    PADDING,
+    UNKNOWN,
+    Pair,
+    PairBatches,
+    Vocabulary,
+    load_fra_eng,
+    read_pairs,
+    split_pairs,
+)
 from helpers.measure.bleu import bleu_counts, bleu_of, bootstrap, share_of
 from helpers.models.decoding import greedy_decode
 from helpers.models.seq2seq import ATTENTIONS, Seq2Seq
@@ -190,7 +201,8 @@ def by_length(lengths: np.ndarray, tokens: np.ndarray, bleu: np.ndarray) -> list
 
 @torch.no_grad()
 def own_alignments(translator: Seq2Seq, french: Vocabulary, english: Vocabulary) -> list[dict]:
-    """What the model reads for each word of our own sentences: of our translation (forced) and of its own."""
+    """What the model reads for each word of our own sentences: of our translation (forced) and of its own; and what
+    each word of ours loses by the erasure of each French one."""
     translator.eval()
     rows = []
     for source_text, target_text, links in OWN_SENTENCES:
@@ -206,6 +218,8 @@ def own_alignments(translator: Seq2Seq, french: Vocabulary, english: Vocabulary)
             "unknown": [word for word in source_words if word not in french]
             + [word for word in target_words if word not in english],
         }
+        words = torch.tensor(english.encode(target_words))
+        row["erasure"] = [[round(x, 3) for x in line] for line in erase_each_word(translator, source, words).tolist()]
         if translator.attention is not None:
             spoken = torch.cat([torch.tensor([[BEGIN]]), decoded], dim=1)[:, :-1]
             for name, words in (("weights", given), ("decoded_weights", spoken)):
@@ -215,20 +229,40 @@ def own_alignments(translator: Seq2Seq, french: Vocabulary, english: Vocabulary)
     return rows
 
 
+@torch.no_grad()
+def erase_each_word(translator: Seq2Seq, source: Tensor, target: Tensor) -> Tensor:
+    """By how much the log-probability of each target word falls when one source word becomes <unk>.
+
+    source (1, M), target (N,), true words before each -> (N, M); negative where the word gets more likely.
+    """
+    M, N = source.shape[1], len(target)
+    variants = source.repeat(M + 1, 1)  # (M + 1, M), the last one whole
+    variants[torch.arange(M), torch.arange(M)] = UNKNOWN
+    before = torch.cat([torch.tensor([BEGIN]), target[:-1]]).expand(M + 1, N)
+    log_p = translator(variants, before).log_softmax(dim=-1)  # (M + 1, N, V)
+    said = log_p[:, torch.arange(N), target]  # (M + 1, N)
+    return (said[-1] - said[:-1]).T  # (N, M)
+
+
 def agreement(rows: list[dict]) -> dict:
-    """Share of the hand-linked English words whose largest weight falls on a French word of the link, and of two rules
-    that know no word: the diagonal, and the same place as far as there is one. Intervals over sentences."""
+    """Share of the hand-linked English words for which a guess at their French word is one of the links.
+
+    Guesses: the largest weight, the word whose erasure costs most, and the diagonal, which knows no word;
+    "attention_is_erasure" asks the first two for the same word. Intervals over sentences.
+    """
     counts = defaultdict(list)
     for row in rows:
         linked = [i for i, link in enumerate(row["links"]) if link]
         N, M = len(row["target"]), len(row["source"])
         guesses = {
             "diagonal": [round(i * (M - 1) / max(N - 1, 1)) for i in range(N)],
-            "same_place": [min(i, M - 1) for i in range(N)],
         }
-        if "weights" in row:
-            guesses["attention"] = [int(np.argmax(row["weights"][i])) for i in range(N)]
-            guesses["attention_word_later"] = [int(np.argmax(row["weights"][i + 1])) for i in range(N)]
+        for name, key in (("attention", "weights"), ("erasure", "erasure")):
+            if key in row:
+                guesses[name] = [int(np.argmax(line)) for line in row[key][:N]]
+        if {"attention", "erasure"} <= set(guesses):
+            same = [guesses["attention"][i] == guesses["erasure"][i] for i in linked]
+            counts["attention_is_erasure"].append([sum(same), len(linked)])
         for name, guess in guesses.items():
             counts[name].append([sum(guess[i] in row["links"][i] for i in linked), len(linked)])
     return {
@@ -322,7 +356,7 @@ def run(task: Task, folder: Path, workers: int, threads: int) -> tuple[list[dict
         }
         runs = [waiting[attention].result() for attention in ATTENTIONS]
     own = {row["attention"]: row.pop("own_sentences") for row in runs}
-    agreements = {name: agreement(rows) for name, rows in own.items() if name != "none"}
+    agreements = {name: agreement(rows) for name, rows in own.items()}
     return runs, {"own_sentences": own, "agreement": agreements, "sizes": task.sizes}
 
 

@@ -67,10 +67,25 @@ def test_what_fit_sees_is_the_same_prediction(script):
 def test_agreement_is_counted_against_the_links(script):
     weights = np.eye(4, 3).tolist()  # the last row is that of <end>
     row = {"source": ["a", "b", "c"], "target": ["x", "y", "z"], "links": [[0], [2], [1, 2]], "weights": weights}
+    row["erasure"] = [[1, 2, 0], [0, 0, 3], [0, 5, 1]]
     counted = script.agreement([row, row])
     assert counted["attention"]["value"] == pytest.approx(2 / 3)
     assert counted["diagonal"]["value"] == pytest.approx(2 / 3)
+    assert counted["erasure"]["value"] == pytest.approx(2 / 3)
+    assert counted["attention_is_erasure"]["value"] == 0
     assert (counted["attention"]["words"], counted["attention"]["n"]) == (6, 2)
+
+
+def test_erasure_compares_with_the_whole_sentence(script):
+    torch.manual_seed(0)
+    translator = Seq2Seq(20, 20, 8, 8, "none").eval()
+    source, target = torch.tensor([[4, 5, 6]]), torch.tensor([7, 8])
+    falls = script.erase_each_word(translator, source, target)
+    assert falls.shape == (2, 3)
+    given = torch.tensor([[script.BEGIN, 7]])
+    whole = translator(source, given).log_softmax(-1)[0, 1, 8]
+    without = translator(torch.tensor([[4, script.UNKNOWN, 6]]), given).log_softmax(-1)[0, 1, 8]
+    torch.testing.assert_close(falls[1, 1], whole - without)
 
 
 def test_a_sentence_of_the_corpus_never_becomes_our_own(script, pairs):
