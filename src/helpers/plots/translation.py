@@ -93,7 +93,7 @@ def _build(
             top = 1.66 + 0.8 * float(weight)
             ax.plot([x, x, 3.75], [top, 2.5, 2.62], color=lit(4, SOURCE), lw=0.8 + 7 * float(weight))
         numbers = ", ".join(f"{part:.2f}".replace("-", "\N{MINUS SIGN}") for part in context)
-        _box(ax, 4.6, 2.62, f"$c_t$ = ({numbers})", lit(4, SOURCE), 1.9)
+        _box(ax, 4.6, 2.62, f"$c_t$ = ({numbers})", lit(4, SOURCE), 2.15)
     if step == 5:
         _arrow(ax, (4.95, 2.42), (5.5, 0.77), SOURCE, 2)
     ax.set_xlim(0, 6.3)
@@ -120,7 +120,7 @@ def five_builds(words: Sequence[str], scores: ArrayLike, weights: ArrayLike, con
         shapes = f"{len(words)} words, {scores.shape}, {weights.shape}, {context.shape}"
         raise ValueError(f"expected 3 words, scores (3,), weights (3,), context (2,), got {shapes}")
     heights = (1.63, 1.8, 2.43, 3.08, 3.08)
-    figure, axes = plt.subplots(5, 1, figsize=(5.0, 11.0), height_ratios=heights)
+    figure, axes = plt.subplots(5, 1, figsize=(4.4, 9.9), height_ratios=heights)
     for step, ax in enumerate(axes, start=1):
         _build(ax, step, words, scores, weights, context)
     return figure
@@ -137,7 +137,7 @@ def quality_by_length(runs: Sequence[Mapping[str, Any]]) -> Figure:
     runs
         Records of `scripts/train_translation.py`: "attention" and "by_length"; its last row, all lengths, is left out.
     """
-    figure, axes = plt.subplots(2, 1, figsize=(5.4, 6.4), sharex=True)
+    figure, axes = plt.subplots(2, 1, figsize=(4.6, 6.0), sharex=True)
     panels = {"token_accuracy": "next word right, given the true ones (%)", "bleu": "BLEU of its own translation (%)"}
     for ax, (key, label) in zip(axes, panels.items(), strict=True):
         for k, run in enumerate(runs):
@@ -160,7 +160,7 @@ def quality_by_length(runs: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def alignments(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Heat maps of attention weights, four at most, two a row; the links made by hand are framed.
+    """Heat maps of attention weights, one below the other; the links made by hand are framed.
 
     Parameters
     ----------
@@ -168,19 +168,16 @@ def alignments(rows: Sequence[Mapping[str, Any]]) -> Figure:
         Each with "source" and "target" (words), "weights" (N + 1, M), whose last row is that of <end>, and "links",
         for each target word the linked places of the source.
     """
-    if not 1 <= len(rows) <= 4:
-        raise ValueError(f"rows: expected 1 to 4 sentences, got {len(rows)}")
-    down = -(-len(rows) // 2)
-    figure, axes = plt.subplots(down, min(2, len(rows)), figsize=(6.4, 3.3 * down), squeeze=False)
-    for ax in axes.flat[len(rows) :]:
-        ax.axis("off")
-    for ax, row in zip(axes.flat, rows, strict=False):
+    if not rows:
+        raise ValueError("rows: expected at least one sentence, got 0")
+    figure, axes = plt.subplots(len(rows), 1, figsize=(4.0, 2.9 * len(rows)), squeeze=False)
+    for ax, row in zip(axes.flat, rows, strict=True):
         weights = np.asarray(row["weights"])[: len(row["target"])]  # (N, M)
         ax.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for i, link in enumerate(row["links"]):
             for j in link:
                 ax.add_patch(Rectangle((j - 0.46, i - 0.46), 0.92, 0.92, fill=False, edgecolor=ASKS, lw=1.8))
-        ax.set_xticks(range(len(row["source"])), row["source"], rotation=60, ha="left", rotation_mode="anchor")
+        ax.set_xticks(range(len(row["source"])), row["source"], rotation=45, ha="left", rotation_mode="anchor")
         ax.set_yticks(range(len(row["target"])), row["target"])
         ax.xaxis.tick_top()
         ax.tick_params(length=0, labelsize=9.5, labelcolor=INK)
