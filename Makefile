@@ -8,10 +8,10 @@ LABS := $(basename $(notdir $(wildcard labs/*.ipynb)))
 EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 
-.PHONY: help book test lint types unit smoke html check-book lab record jupyter pretrain bench clean
+.PHONY: help book test lint types unit smoke html check-book lab record jupyter student translation pretrain bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
@@ -72,6 +72,12 @@ record: $(READY) ## keep a finished run in results/: make record NAME=... EDITIO
 
 jupyter: $(READY) ## open the labs in JupyterLab
 	$(BIN)/jupyter lab labs
+
+student: $(READY) ## the edition for students: pages and notebooks without solutions, in _build/student
+	$(BIN)/python scripts/student.py
+
+translation: $(READY) ## train the translation models of chapter 8 again: about a quarter of an hour on 2 cores
+	$(BIN)/python scripts/train_translation.py
 
 pretrain: $(READY) ## make the two shipped checkpoints again, on drawn data: an hour or two on 2 cores
 	$(BIN)/python scripts/pretrain.py

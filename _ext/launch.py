@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from plain import plain, read_glue
 from sphinx.application import Sphinx
 
 UNKNOWN = "source = None  # the book writes here where this notebook came from"
@@ -72,7 +73,11 @@ def publish_notebooks(app: Sphinx, error: Exception | None) -> None:
         if (found := notebook_of(app, page)) is not None:
             target = Path(app.outdir) / found[0]
             target.parent.mkdir(parents=True, exist_ok=True)
-            nbformat.write(installing(nbformat.read(found[1], as_version=4), source), target)
+            notebook = nbformat.read(found[1], as_version=4)
+            if page.startswith("chapters/"):
+                root = Path(app.srcdir)
+                notebook = plain(notebook, root, root / "chapters", read_glue(found[1].with_suffix(".glue.json")))
+            nbformat.write(installing(notebook, source), target)
 
 
 def installing(notebook: nbformat.NotebookNode, source: str) -> nbformat.NotebookNode:
