@@ -1,0 +1,192 @@
+"""Every chapter has its parts, its solutions ran, and its numbers come from cells and records."""
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
+CHAPTERS = sorted(path for path in (ROOT / "chapters").glob("[0-9][0-9]_*.md") if not path.name.startswith("00_"))
+PARTS = [
+    "The question",
+    "A picture",
+    "A worked example",
+    "The mathematics",
+    "The code",
+    "Check",
+    "Measured",
+    "Limits",
+    "Explore",
+    "Exercises",
+    "Quiz",
+    "What you can do now",
+    "Sources",
+]
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+
+
+@cache
+def page(chapter: Path) -> BeautifulSoup:
+    return BeautifulSoup((BOOK / "chapters" / f"{chapter.stem}.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def source(chapter: Path) -> str:
+    return chapter.read_text(encoding="utf-8")
+
+
+FENCE = re.compile(r"^(`{3,}|:{3,})(?:\{([\w-]+)\})?(.*)$")
+TALK = {
+    "admonition",
+    "tip",
+    "note",
+    "important",
+    "warning",
+    "quiz",
+    "dropdown",
+    "epigraph",
+    "exercise-start",
+    "solution-start",
+}
+
+
+def prose(text: str) -> str:
+    """What a reader reads as sentences: no front matter, no code, no displayed mathematics, no tables of directives."""
+    kept: list[str] = []
+    open_fences: list[tuple[str, bool]] = []  # its marks, and whether its content is talk
+    for line in re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL).splitlines():
+        fence = FENCE.match(line)
+        if fence and open_fences and line.strip() == open_fences[-1][0]:
+            open_fences.pop()
+        elif fence and all(talk for _, talk in open_fences):
+            open_fences.append((fence[1], fence[2] in TALK))
+            kept.append(fence[3] if fence[2] in TALK else "")
+        elif all(talk for _, talk in open_fences) and not re.match(r":[a-z-]+:|\([\w-]+\)=$", line):
+            kept.append(line)
+    text = re.sub(r"\$\$.*?\$\$", "", "\n".join(kept), flags=re.DOTALL)
+    return re.sub(r"\$[^$\n]+(?:\n[^$\n]+)?\$", " x ", text)
+
+
+def sections(text: str) -> dict[str, str]:
+    """Each h2 section's prose by its heading; code is gone before, so that its comments are no headings."""
+    parts = re.split(r"^## (.*)$", prose(text), flags=re.MULTILINE)
+    return dict(zip(["", *parts[1::2]], parts[::2], strict=True))
+
+
+def test_there_are_five_chapters_and_an_opening():
+    assert {path.name[:2] for path in CHAPTERS} >= {"03", "08", "09", "10", "15"}
+    assert (ROOT / "chapters" / "00_how_to_read.md").is_file()
+
+
+@each_chapter
+def test_a_chapter_has_its_parts(chapter):
+    headings = [heading.get_text().removesuffix("#") for heading in page(chapter).select("article h2")]
+    assert [part for part in PARTS if not any(heading.startswith(part) for heading in headings)] == []
+    assert page(chapter).find(class_="admonition-title", string=re.compile("What you will be able to do"))
+    assert len(page(chapter).select("ul.ticks > li")) >= 3
+    assert page(chapter).find(string=re.compile("Predict, then read on"))
+
+
+@each_chapter
+def test_a_chapter_is_as_long_as_its_idea_needs(chapter):
+    aside = ("Exercises", "Quiz", "Sources")
+    told = sections(source(chapter))
+    words = sum(len(text.split()) for heading, text in told.items() if heading not in aside)
+    assert 1_500 <= words <= 4_000
+
+
+@each_chapter
+def test_a_chapter_shows_code_figures_and_works(chapter):
+    text = source(chapter)
+    assert "```{literalinclude} ../src/helpers/" in text
+    assert len(page(chapter).select("article figure img, article .cell_output img")) >= 2
+    assert len(set(re.findall(r"\{cite[a-z:]*\}`([^`]+)`", text))) >= 3
+    assert re.search(r"^\s*assert ", text, re.MULTILINE)
+
+
+@each_chapter
+def test_a_chapter_has_an_explorer_with_a_picture_for_readers_without_scripts(chapter):
+    views = page(chapter).find_all("script", type="application/vnd.jupyter.widget-view+json")
+    assert views
+    for view in views:
+        still = view.find_next_sibling("noscript")
+        assert still is not None
+        picture = BeautifulSoup(still.decode_contents(), "html.parser").img
+        assert len(picture["alt"]) > 20
+        assert (BOOK / "chapters" / picture["src"]).is_file()
+
+
+# --- exercises and quizzes -------------------------------------------------------------------------------------------
+
+
+def exercises(text: str) -> dict[str, str]:
+    gated = re.findall(r"\{exercise-start\}[^\n]*\n:label: (\S+)\n(.*?)\{exercise-end\}", text, re.DOTALL)
+    return {label: body for label, body in gated}
+
+
+def solutions(text: str) -> dict[str, str]:
+    return dict(re.findall(r"\{solution-start\} (\S+)\n(.*?)\{solution-end\}", text, re.DOTALL))
+
+
+@each_chapter
+def test_every_exercise_is_predicted_checked_and_solved(chapter):
+    asked, solved = exercises(source(chapter)), solutions(source(chapter))
+    assert 3 <= len(asked) <= 5
+    assert set(asked) == set(solved)
+    for label, body in asked.items():
+        assert "**Predict, then measure.**" in body, label
+        names = re.findall(r'check\("([a-z0-9-]+)", answer\)', body)
+        assert len(names) == 1, f"{label}: expected one check of the reader's answer"
+        assert f'assert check("{names[0]}",' in solved[label], f"{label}: the solution does not check itself"
+
+
+@each_chapter
+def test_every_solution_ran_and_is_right(chapter):
+    boxes = page(chapter).select("div.solution")
+    assert len(boxes) == len(solutions(source(chapter)))
+    for box in boxes:
+        assert "✓ Right." in box.select_one(".cell_output").parent.parent.get_text(), box.get_text()[:80]
+
+
+@each_chapter
+def test_an_unanswered_exercise_gives_nothing_away(chapter):
+    for box in page(chapter).select("div.exercise .tag_exercise"):
+        assert box.select_one(".cell_output").get_text().strip() == "✎ Put your answer in place of the dots."
+
+
+@each_chapter
+def test_every_answer_of_a_quiz_is_explained(chapter):
+    quizzes = page(chapter).select("div.quiz")
+    assert 4 <= len(quizzes) <= 6
+    for quiz in quizzes:
+        answers = quiz.select("details.quiz-answer")
+        assert len(answers) >= 2
+        assert any("quiz-right" in answer["class"] for answer in answers)
+        assert any("quiz-wrong" in answer["class"] for answer in answers)
+        for answer in answers:
+            explanation = answer.get_text(" ").removeprefix(answer.summary.get_text(" "))
+            assert len(explanation.split()) >= 6, answer.summary.get_text()
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+MEASURED = re.compile(r"(?<![\w.,/^-])\d+(?:\.\d+)?\s?(?:%|points?\b|per cent)|(?<![\w.,/])\d+\.\d+(?!\.\d)")
+BY_HAND = ("A worked example", "The mathematics", "Exercises", "Quiz", "Sources", "What you can do now")
+
+
+@each_chapter
+def test_measured_numbers_are_glued_or_cited(chapter):
+    """A percentage or a decimal in a sentence is glued from a cell, or its paragraph cites or names who reports it."""
+    typed = []
+    for heading, text in sections(source(chapter)).items():
+        if heading.startswith(BY_HAND):
+            continue
+        for paragraph in re.split(r"\n\s*\n", text):
+            if "{cite" in paragraph or re.search(r"\b(slides?|reports?|reported)\b", paragraph):
+                continue
+            plain = re.sub(r"\{[a-z:]+\}`[^`]*`|`[^`]*`|\]\([^)]*\)", " ", paragraph)
+            typed += [f"{heading}: …{plain[max(0, m.start() - 40) : m.end() + 20]!r}" for m in MEASURED.finditer(plain)]
+    assert typed == []
