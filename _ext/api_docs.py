@@ -16,16 +16,29 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
+from numpy.typing import ArrayLike
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import stringify_annotation
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
-OUTSIDE = (
-    r"(datetime|types|contextlib|dataclasses|functools|argparse|nn|npt|plt|PIL|IPython|anywidget|ipywidgets)(\..*)?"
+OUTSIDE = (  # what docstrings and signatures name that has no page here
+    r"(datetime|types|contextlib|dataclasses|functools|argparse|os|re|nn|npt|plt|IPython|anywidget|ipywidgets|tqdm"
+    r"|accelerate|sklearn|scipy|Module|ArrayLike|JsonValue|T)(\..*)?"
 )
-PROSE = re.compile(r"[A-Za-z_][\w.]*(\[.*\])?$")
+ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")
+TYPE = re.compile(r"[A-Za-z_][\w.]*(\[.*\])?$")
+SECTION = re.compile(r"-{3,}\s*$")
+COLON = "\ue000"  # stands for a colon that napoleon must not see
+MARKS = re.compile(
+    r"(?P<done>:[\w:.+-]+:`[^`]+`|``.+?``)"
+    r"|(?<![\\\w])\$(?P<formula>\S[^$]*?)\$"
+    r"|(?<!\w)`(?P<code>[^`]+)`"
+    r"|(?P<bar>(?<!\\)\|)",
+    re.DOTALL,
+)
 
 
 def modules_of(part: str) -> list[str]:
@@ -76,7 +89,13 @@ class ApiPart(_Modules):
         lines: list[str] = []
         for module in self.modules():
             lines += [f"## `{module}`", "", "```{eval-rst}", f".. automodule:: {module}", "   :members:"]
-            lines += ["   :member-order: bysource", "   :exclude-members: model_config, __init__", "```", ""]
+            lines += [
+                "   :member-order: bysource",
+                "   :ignore-module-all:",
+                "   :exclude-members: model_config",
+                "```",
+                "",
+            ]
         holder = nodes.container()
         self.state.nested_parse(
             StringList(lines, source=self.env.docname), self.content_offset, holder, match_titles=True
@@ -122,14 +141,11 @@ class ApiFlow(SphinxDirective):
 # --- docstrings ------------------------------------------------------------------------------------------------------
 
 
-SECTION = re.compile(r"-{3,}\s*$")
-
-
 def settle(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Before napoleon: prose that follows a section (a closing "Raises ValueError where ...") would be read as one more
     parameter, so it moves before the first section; a property's first colon would be read as the end of a type."""
     if what in ("attribute", "property", "data"):
-        lines[:] = [line.replace(": ", " \\: ", 1) if index == 0 else line for index, line in enumerate(lines)]
+        lines[:] = [line.replace(": ", f"{COLON} ") if index == 0 else line for index, line in enumerate(lines)]
     heads = [
         index - 1 for index, line in enumerate(lines) if index and SECTION.match(line) and lines[index - 1].strip()
     ]
@@ -155,17 +171,39 @@ def only_ours(app: Sphinx, what: str, name: str, thing: Any, skip: bool, options
 
 def translate(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """After napoleon: marks of Markdown become those of reStructuredText, and prose in a type's place becomes prose."""
-    text = "\n".join(lines)
+    text = "\n".join(lines).replace(COLON, ":")
+    prose = {
+        match[1]: match[2]
+        for match in re.finditer(r"^:(?:var)?type ([^:]+): (.+)$", text, re.MULTILINE)
+        if not TYPE.match(match[2])
+    }
+    for entry, words in prose.items():
+        text = re.sub(rf"^:(?:var)?type {re.escape(entry)}: .+\n?", "", text, flags=re.MULTILINE)
+        start = rf"^(:(?:param|ivar) {re.escape(entry)}:) ?"
+        text = re.sub(start, lambda match, words=words: f"{match[1]} {words} ", text, flags=re.MULTILINE)
     text = re.sub(
-        r"(?<![\w`$\\])\$(?!\s)([^$\n]+(?:\n[^$\n]+)?)\$", lambda m: f":math:`{' '.join(m[1].split())}`", text
+        r"^:rtype: (.+)$", lambda m: m[0] if TYPE.match(m[1]) else f":returns: {m[1]}", text, flags=re.MULTILINE
     )
-    text = re.sub(r"(?<![:`\w])`([^`\n:]+(?:\n[^`\n]+)?)`(?![`_])", lambda m: f"``{' '.join(m[1].split())}``", text)
-    text = re.sub(r"^:rtype: (.+)$", lambda m: m[0] if PROSE.match(m[1]) else f":returns: {m[1]}", text, flags=re.M)
-    text = re.sub(r"^:type \*{0,2}\w+: (.+)$", lambda m: m[0] if PROSE.match(m[1]) else "", text, flags=re.M)
-    lines[:] = text.split("\n")
+    lines[:] = MARKS.sub(_mark, text).split("\n")
+
+
+def _mark(match: re.Match[str]) -> str:
+    if match["formula"]:
+        return f":math:`{' '.join(match['formula'].split())}`"
+    if match["code"]:
+        return f"``{' '.join(match['code'].split())}``"
+    return r"\|" if match["bar"] else match[0]
+
+
+def name_arrays(app: Sphinx, what: str, name: str, *_: Any) -> None:
+    """numpy's ArrayLike is a union of a dozen types; the pages call it by its name."""
+    for annotations in app.env.temp_data.get("annotations", {}).values():
+        for key, written in annotations.items():
+            annotations[key] = written.replace(ARRAY_LIKE, "ArrayLike")
 
 
 def configure(app: Sphinx, config: Config) -> None:
+    config.napoleon_use_ivar = True
     config.nitpick_ignore_regex = [*config.nitpick_ignore_regex, ("py:.*", OUTSIDE)]
 
 
@@ -177,4 +215,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-docstring", settle, priority=100)
     app.connect("autodoc-process-docstring", translate, priority=900)
     app.connect("autodoc-skip-member", only_ours)
+    app.connect("autodoc-process-signature", name_arrays, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -40,7 +40,7 @@ def spoken(word: str, language: str) -> str:
 
 def chinese(entry: dict[str, Any]) -> str:
     """The Chinese word with its pronunciation, left out where it is the word itself."""
-    return f"{spoken(entry['zh'], 'zh')} <i>{spoken(entry['pinyin'], 'zh-Latn')}</i>"
+    return f"{spoken(entry['zh'], 'zh-Hans')} <i>{spoken(entry['pinyin'], 'zh-Latn-pinyin')}</i>"
 
 
 def definition(entry: dict[str, Any]) -> list[str]:

@@ -1,0 +1,84 @@
+"""The pages of the package: every module stands on one of them, and every docstring reads as the book will read it."""
+
+import importlib
+import inspect
+import io
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from docutils import nodes
+from docutils.core import publish_doctree
+from docutils.parsers.rst import roles
+from sphinx.ext.napoleon import Config, NumpyDocstring
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "_ext"))
+import api_docs  # noqa: E402
+
+PACKAGE = ROOT / "src" / "helpers"
+MODULES = sorted(
+    ".".join(("helpers", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+    for path in PACKAGE.rglob("*.py")
+    if not path.stem.startswith("_") or path.stem == "__init__"
+)
+
+
+def test_every_module_stands_on_one_page():
+    pages = [page.read_text(encoding="utf-8") for page in sorted((ROOT / "api").glob("*.md"))]
+    parts = [part for text in pages for found in re.findall(r"\{api-part\} (.+)", text) for part in found.split()]
+    shown = Counter(module for part in parts for module in api_docs.modules_of(part))
+    assert sorted(shown) == [module for module in MODULES if module != "helpers"]
+    assert set(shown.values()) == {1}
+
+
+def documented(module: ModuleType) -> list[tuple[str, str, Any]]:
+    """What autodoc shows of a module: kind, name, and the thing itself."""
+    found: list[tuple[str, str, Any]] = [("module", module.__name__, module)]
+    for name, thing in vars(module).items():
+        if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+            continue
+        if inspect.isclass(thing):
+            found.append(("class", name, thing))
+            inner = [(key, value) for key, value in vars(thing).items() if not key.startswith("_")]
+            found += [("property", f"{name}.{key}", value) for key, value in inner if isinstance(value, property)]
+            found += [("method", f"{name}.{key}", value) for key, value in inner if inspect.isfunction(value)]
+        elif inspect.isfunction(thing):
+            found.append(("function", name, thing))
+    return [entry for entry in found if inspect.getdoc(entry[2])]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstrings_read_as_restructuredtext(name, monkeypatch):
+    monkeypatch.setattr(roles, "_roles", dict(roles._roles))
+    for role in ("py:class", "py:func", "py:mod", "class", "func", "mod", "meth", "attr", "obj"):
+        roles.register_local_role(role, lambda *given, **_: ([nodes.Text(given[2])], []))
+    settings = Config(napoleon_google_docstring=False, napoleon_use_ivar=True)
+    seen = 0
+    for kind, inner, thing in documented(importlib.import_module(name)):
+        lines = (inspect.getdoc(thing) or "").split("\n")
+        api_docs.settle(None, kind, inner, thing, None, lines)
+        lines = str(NumpyDocstring("\n".join(lines), settings, what=kind)).split("\n")
+        api_docs.translate(None, kind, inner, thing, None, lines)
+        complaints = io.StringIO()
+        publish_doctree("\n".join(lines), settings_overrides={"warning_stream": complaints, "report_level": 2})
+        assert complaints.getvalue() == "", f"{name}.{inner}"
+        assert not re.search(r"^:(?:var)?type [^:]+: \w+ \w+ ", "\n".join(lines), re.MULTILINE)  # prose as a type
+        seen += 1
+    assert seen
+
+
+def test_marks_of_markdown_become_roles():
+    lines = ["`x` is $\\frac{1}{2}$ of |y|, ``z`` and :math:`a}` too; `w`."]
+    api_docs.translate(None, "function", "f", None, None, lines)
+    assert lines == ["``x`` is :math:`\\frac{1}{2}` of \\|y\\|, ``z`` and :math:`a}` too; ``w``."]
+
+
+def test_prose_where_a_type_was_expected_is_kept():
+    lines = [":param size: more", ":type size: S in pixels,", ":rtype: The size of all."]
+    api_docs.translate(None, "function", "f", None, None, lines)
+    assert lines == [":param size: S in pixels, more", ":returns: The size of all."]
