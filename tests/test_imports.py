@@ -25,6 +25,7 @@ ALLOWED = {
     "plots": {"measure"},
     "widgets": {"plots", "measure"},
     "checks": set(),
+    "claims": {"records"},
 }
 TRAINING = {"training", "training_config", "history", "checkpoints", "loop", "update"}  # one part in several files
 

@@ -158,7 +158,7 @@ def step_findings(seed: int = 0) -> Findings:
 
 def overfitting_findings(count: int, seeds: int, steps: int, wrong: float) -> tuple[Findings, list[dict[str, Any]]]:
     """Does a ReLU limit over-fitting? Its train-test gap and what it memorises, against tanh, none, and dropout."""
-    variants = {
+    variants: dict[str, dict[str, Any]] = {
         "none": {"build": partial(small.digit_mlp, "none")},
         "tanh": {"build": partial(small.digit_mlp, "tanh")},
         "relu": {"build": partial(small.digit_mlp, "relu")},
@@ -167,7 +167,7 @@ def overfitting_findings(count: int, seeds: int, steps: int, wrong: float) -> tu
     }
     gaps, learnt, rows = {}, {}, []
     for name, options in variants.items():
-        common = {"count": count, "seeds": range(seeds), "steps": steps, **options}
+        common: dict[str, Any] = {"count": count, "seeds": range(seeds), "steps": steps, **options}
         clean, noisy = small.train_seeds(**common), small.train_seeds(**common, wrong_labels=wrong)
         gaps[name], learnt[name] = clean.gap, small.memorised(noisy, count, wrong)
         rows += clean.rows(study="overfitting", variant=name)
@@ -301,7 +301,7 @@ def breed_findings(model: nn.Module, kind: str, train: Any, test: Any) -> Findin
 def place_findings(models: dict[str, nn.Module], train: np.ndarray, test: np.ndarray, canvas: int = 64) -> Findings:
     """Where does a pasted dog stand? Linear probes on the features before and after the global mean."""
     (one, places), (two, truth) = probes.paste(train, canvas, seed=0), probes.paste(test, canvas, seed=1)
-    findings = {}
+    findings: Findings = {}
     for kind, model in models.items():
         layer = LAYERS[kind.split()[0]][-1]
         a, b = (probes.features(model, probes.as_tensor(x), [layer])[layer] for x in (one, two))
@@ -315,7 +315,7 @@ def place_findings(models: dict[str, nn.Module], train: np.ndarray, test: np.nda
 def distance_findings(models: dict[str, nn.Module], images: Tensor) -> Findings:
     """Mean attention distance of the first and the last block, and of the most local head, over that of uniform."""
     uniform = float(maps.patch_distances(8, 8).mean())
-    findings = {}
+    findings: Findings = {}
     for name, model in models.items():
         distance = maps.mean_attention_distance(maps.attention_weights(model, images), 8) / uniform  # (L, B, h)
         local = int(distance[0].mean(0).argmin())

@@ -1,0 +1,123 @@
+"""Claims as cards in MyST Markdown: an anchor, the test, the rule, the figures, and the verdict alone in its field."""
+
+from collections import Counter
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+from helpers.claims.table import VERDICTS, Claim, Figure, Finding, Judged
+from helpers.records import project_root
+
+NBSP, MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
+MARKS = {"for": "✓ for", "against": "✗ against", "open": "○ open"}
+COVERS = {"both": "over seeds and test images", "seeds": "over seeds", "test sampling": "over test images"}
+SIGNS = {"points": f"{NBSP}points", "percent": f"{NBSP}%", "times": f"{NBSP}×"}
+
+
+def slug(verdict: str) -> str:
+    """The verdict as a class name: `holds-under-conditions`."""
+    return verdict.replace(" ", "-")
+
+
+def number(value: float, unit: str) -> str:
+    """A value in its unit, without the sign of the unit; fractions are in percent or points where the unit says so."""
+    if unit in ("points", "percent"):
+        text = f"{100 * value:{'+' if unit == 'points' else ''}.1f}"
+    elif unit in ("count", "year"):
+        text = f"{value:.0f}" if unit == "year" else f"{value:,.0f}"
+    elif unit == "tiny":
+        text = "0" if value == 0 else f"{value:.1e}"
+    else:
+        text = f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+    return text.replace("-", MINUS)
+
+
+def figure_text(finding: Finding, figure: Figure) -> str:
+    """The figure as the page prints it: with its interval, n, and what the interval covers."""
+    text = f"**{number(figure.value, finding.unit)}{SIGNS.get(finding.unit, '')}**"
+    if figure.low is None or figure.high is None:
+        return text
+    details = [f"n{NBSP}={NBSP}{figure.n:,}"] if figure.n else []
+    details += [COVERS.get(figure.covers, f"over {figure.covers}")] if figure.covers else []
+    interval = f"[{number(figure.low, finding.unit)},{NBSP}{number(figure.high, finding.unit)}]"
+    return f"{text}{NBSP}{interval}" + (f", {', '.join(details)}" if details else "")
+
+
+def rule_text(finding: Finding) -> str:
+    """The rule in words: `below −1 points`."""
+    bar = f"{finding.rule.bar:g}".replace("-", MINUS) + SIGNS.get(finding.unit, "")
+    return f"within {bar} of 0" if finding.rule.side == "within" else f"{finding.rule.side} {bar}"
+
+
+def test_link(claim: Claim, test: str) -> str:
+    """Where a claim is tested, as a link: the cell of a chapter where it has a target for it, else its page."""
+    kind, digits = {"C": "chapter", "L": "lab"}[test[0]], int(test[1:])
+    root = project_root()
+    if kind == "chapter" and root is not None:
+        for page in sorted((root / "chapters").glob(f"{digits:02d}_*.md")):
+            if f"(claim-{claim.anchor})=" in page.read_text(encoding="utf-8"):
+                return f"{{ref}}`chapter {digits} <claim-{claim.anchor}>`"
+    return f"{{{kind}}}`{digits}`"
+
+
+def card(judged: Judged) -> str:
+    """One claim as Markdown. The verdict stands in a field of its own that holds nothing else."""
+    claim = judged.claim
+    lines = [
+        f"({claim.anchor})=",
+        f"::::{{div}} claim verdict-{slug(judged.verdict)}",
+        ":::{div} claim-head",
+        f"[{claim.id}]{{.claim-id}} [{judged.verdict}]{{.verdict}}",
+        ":::",
+        f"{claim.says}",
+        "",
+    ]
+    for finding, figure, stance in zip(claim.findings, judged.figures, judged.stances, strict=True):
+        trained = " Trained networks." if finding.trained else ""
+        lines += [
+            f"- [{MARKS[stance]}]{{.stance-{stance}}} {finding.what[0].upper() + finding.what[1:]}: "
+            f"{figure_text(finding, figure)}. [Right if {rule_text(finding)}.{trained}]{{.rule}}"
+        ]
+    if claim.later:
+        lines += [claim.later]
+    lines += ["", f"[Test:]{{.label}} {', '.join(test_link(claim, test) for test in claim.tests)}."]
+    if claim.disputed:
+        lines[-1] += f" [The contrary is reported by]{{.label}} {{cite:t}}`{','.join(claim.disputed)}`."
+    if claim.instead:
+        lines += ["", f"[Say instead:]{{.label}} {claim.instead}"]
+    return "\n".join([*lines, "::::", ""])
+
+
+def cards(judged: Sequence[Judged]) -> str:
+    """Several claims, one under the other."""
+    return "\n".join(card(one) for one in judged)
+
+
+def counts(judged: Sequence[Judged]) -> dict[str, int]:
+    """How many claims have each verdict, all verdicts named."""
+    found = Counter(one.verdict for one in judged)
+    return {verdict: found[verdict] for verdict in VERDICTS}
+
+
+def filter_html(judged: Sequence[Judged]) -> str:
+    """Buttons that leave only the claims of one verdict on the page; radio inputs and CSS, no script."""
+    choices = [("all", "all", len(judged))] + [(slug(v), v, n) for v, n in counts(judged).items()]
+    inputs = "".join(
+        f'<input type="radio" name="verdict" id="show-{key}"{" checked" if key == "all" else ""}>'
+        f'<label for="show-{key}">{text} <b>{count}</b></label>'
+        for key, text, count in choices
+    )
+    return f'<fieldset class="claim-filter"><legend>Show the claims whose verdict is</legend>{inputs}</fieldset>'
+
+
+def accuracy_effects(judged: Sequence[Judged]) -> dict[str, SimpleNamespace]:
+    """The differences of accuracy of trained networks that have an interval, each once, with the claims it serves."""
+    effects: dict[Figure, tuple[str, list[str]]] = {}
+    for one in judged:
+        for finding, figure in zip(one.claim.findings, one.figures, strict=True):
+            if finding.unit == "points" and finding.trained and figure.low is not None:
+                what = finding.what.split(" (")[0]
+                effects.setdefault(figure, (finding.label or what, []))[1].append(one.claim.id)
+    return {
+        f"{what} ({', '.join(ids)})": SimpleNamespace(value=figure.value, low=figure.low, high=figure.high)
+        for figure, (what, ids) in effects.items()
+    }

@@ -1,0 +1,253 @@
+"""Claims under test: the table of the page, where each figure comes from, and the rules that make a verdict.
+
+`chapters/claims.yml` holds the claims of the course's sources in our words. Each names findings: a place in a record
+and a rule on the claim's side, such as `below 0`. A finding speaks
+
+- *for* the claim where its whole 95 % interval lies where the rule says, or its exact figure does;
+- *against* it where the whole interval lies outside;
+- and stays *open* where the interval holds the bar.
+
+The verdict counts them, see `verdict`. No figure and no verdict is ever typed.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from helpers.records import project_root, read_record
+
+HOLDS, CONDITIONS, CONTESTED, WRONG = "holds", "holds under conditions", "contested", "wrong"
+NOT_YET = "not measured yet"
+VERDICTS = (HOLDS, CONDITIONS, CONTESTED, WRONG, NOT_YET)
+Stance = Literal["for", "against", "open"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value with its interval; `low` and `high` are None for a figure that is counted."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    covers: str = ""
+
+
+class Rule(BaseModel):
+    """Where the figure lies if the claim is right: above or below a bar, within a distance of 0, or equal."""
+
+    model_config = ConfigDict(extra="forbid")
+    side: Literal["above", "below", "within", "equals"]
+    bar: float
+
+    def stance(self, figure: Figure) -> Stance:
+        """What a figure says of the claim; an interval that holds the bar says nothing."""
+        low = figure.value if figure.low is None else figure.low
+        high = figure.value if figure.high is None else figure.high
+        if self.side == "equals":
+            return "for" if low == high == self.bar else "against"
+        if self.side == "within":
+            inside, outside = -self.bar < low and high < self.bar, low > self.bar or high < -self.bar
+        else:
+            above, below = low > self.bar, high < self.bar
+            if low == high == self.bar:  # exactly on the bar is not beyond it
+                return "against"
+            inside, outside = (above, below) if self.side == "above" else (below, above)
+        return "for" if inside else "against" if outside else "open"
+
+
+class Finding(BaseModel):
+    """One measurement and its rule. `at` leads through a record: names, and {key: value} to choose from a list."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    what: str = Field(alias="is", min_length=10)
+    at: list[str | dict[str, str]] = []
+    record: str = "11_claims"
+    variant: str | None = None
+    bib: str | None = None  # instead of a record: the year of this work in references.bib
+    unit: Literal["points", "percent", "share", "times", "number", "count", "tiny", "year"]
+    rule: Rule = Field(alias="for")
+    trained: bool = False
+    label: str = ""  # what the figure calls it, where `is` does not stand alone
+    value: str = "value"  # names of the parts, where a record calls them otherwise
+    low: str = "low"
+    high: str = "high"
+    n: str = "n"
+    se: str | None = None  # a standard error in place of an interval
+    per: float = 1.0
+    minus: float = 0.0
+
+    @field_validator("rule", mode="before")
+    @classmethod
+    def _read_rule(cls, text: Any) -> Any:
+        found = re.fullmatch(r"(above|below|within|equals) (\S+)", text) if isinstance(text, str) else None
+        if found is None:
+            raise ValueError(f"for: expected above, below, within or equals and a number, got {text!r}")
+        return {"side": found[1], "bar": found[2]}
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Finding":
+        if bool(self.at) == bool(self.bib):
+            raise ValueError(f"{self.what!r}: expected either `at` or `bib`")
+        return self
+
+    @property
+    def bar(self) -> Rule:
+        """The rule in the figure's own unit: bars in points and percent are written times 100."""
+        scale = 100 if self.unit in ("points", "percent") else 1
+        return Rule(side=self.rule.side, bar=self.rule.bar / scale)
+
+    def figure(self) -> Figure:
+        """Read it. Raises FileNotFoundError without the record, KeyError that names a path that leads nowhere."""
+        if self.bib:
+            return Figure(float(_year(self.bib)))
+        found = _follow(read_record(self.record, "cpu", self.variant).model_dump(), self.at)
+        if not isinstance(found, dict):
+            return Figure((found - self.minus) / self.per)
+        value = (found[self.value] - self.minus) / self.per
+        if self.se:
+            half = 1.96 * found[self.se] / self.per
+            return Figure(value, value - half, value + half, found.get(self.n), "sampling of names")
+        ends = [found.get(self.low), found.get(self.high)]
+        low, high = (None if end is None else (end - self.minus) / self.per for end in ends)
+        covers = found.get("covers") or ("draws of weights" if self.n == "seeds" else "")
+        return Figure(value, low, high, None if low is None else found.get(self.n), covers)
+
+
+class Claim(BaseModel):
+    """One row of the table."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    id: str = Field(pattern=r"^(S[0-3]\.\d+[a-z]?|F\d+b?)$")
+    source: str = Field(alias="from")
+    says: str = Field(min_length=15)
+    tests: list[str] = Field(min_length=1)  # C10: chapter 10, L08: lab 8
+    findings: list[Finding] = []
+    disputed: list[str] = []  # works that report the contrary
+    instead: str = ""
+    later: str = ""
+
+    @model_validator(mode="after")
+    def _measured_or_later(self) -> "Claim":
+        if bool(self.findings) == bool(self.later):
+            raise ValueError(f"{self.id}: expected either findings, or `later` with what will measure it")
+        return self
+
+    @property
+    def anchor(self) -> str:
+        """The target on the page: S3-9 for S3.9."""
+        return self.id.replace(".", "-")
+
+
+class Source(BaseModel):
+    """Who makes claims: the name in the running text, and a line about it."""
+
+    name: str
+    about: str
+
+
+class Table(BaseModel):
+    """The whole table."""
+
+    model_config = ConfigDict(extra="forbid")
+    sources: dict[str, Source]
+    claims: list[Claim]
+
+    @model_validator(mode="after")
+    def _ids_are_unique_and_sources_known(self) -> "Table":
+        twice = [name for name, count in Counter(claim.id for claim in self.claims).items() if count > 1]
+        unknown = sorted({claim.source for claim in self.claims} - set(self.sources))
+        if twice or unknown:
+            raise ValueError(f"claims: ids given twice {twice}, unknown sources {unknown}")
+        return self
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim with its figures, what each says, and the verdict."""
+
+    claim: Claim
+    figures: tuple[Figure, ...]
+    stances: tuple[Stance, ...]
+    verdict: str
+
+    @property
+    def rests_on_training(self) -> bool:
+        """Whether a figure of a trained network is among those that decide: one that is not open."""
+        return any(f.trained and s != "open" for f, s in zip(self.claim.findings, self.stances, strict=True))
+
+
+def verdict(stances: Sequence[Stance], disputed: bool = False) -> str:
+    """The verdict of a claim from what its findings say.
+
+    All for: holds. All against: wrong. Some for, others not: holds under conditions, those of the findings for it. None
+    for it, but not all against: contested. A dispute in the literature, cited in the row, counts: what would hold then
+    holds under conditions, and everything else is contested. Nothing measured: not measured yet.
+    """
+    if not stances:
+        return NOT_YET
+    seen = set(stances)
+    if disputed:
+        return CONDITIONS if seen == {"for"} else CONTESTED
+    if seen == {"for"}:
+        return HOLDS
+    if seen == {"against"}:
+        return WRONG
+    return CONDITIONS if "for" in seen else CONTESTED
+
+
+def load_claims(path: Path | None = None) -> Table:
+    """Read and validate the table, `chapters/claims.yml` by default.
+
+    Raises FileNotFoundError without the course's folder, ValueError (pydantic) for a row of another form."""
+    if path is None:
+        path = _root() / "chapters" / "claims.yml"
+    return Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def judge(claims: Iterable[Claim]) -> list[Judged]:
+    """Read the figures of claims and apply their rules."""
+    judged = []
+    for claim in claims:
+        figures = tuple(finding.figure() for finding in claim.findings)
+        stances = tuple(finding.bar.stance(f) for finding, f in zip(claim.findings, figures, strict=True))
+        judged.append(Judged(claim, figures, stances, verdict(stances, bool(claim.disputed))))
+    return judged
+
+
+def _root() -> Path:
+    root = project_root()
+    if root is None:
+        raise FileNotFoundError("claims are read in the course's folder: there is none around the working directory")
+    return root
+
+
+def _follow(value: Any, path: Sequence[str | dict[str, str]]) -> Any:
+    for step in path:
+        if isinstance(step, dict):
+            ((key, wanted),) = [*step.items()][:1]
+            rows = [row for row in value if all(row.get(k) == v for k, v in step.items())]
+            if len(rows) != 1:
+                raise KeyError(f"{path}: expected one row with {key} {wanted!r}, got {len(rows)}")
+            value = rows[0]
+        elif step in value:
+            value = value[step]
+        elif "findings" in value.get("summary", {}):  # lab 11: [part, name]
+            value = value["summary"]["findings"][step]
+        else:
+            raise KeyError(f"{path}: there is no {step!r} among {', '.join(map(str, value))}")
+    return value
+
+
+def _year(key: str) -> int:
+    text = (_root() / "references.bib").read_text(encoding="utf-8")
+    found = re.search(rf"@\w+\{{{key},.*?^\s*year = \{{(\d{{4}})\}}", text, re.DOTALL | re.MULTILINE)
+    if found is None:
+        raise KeyError(f"references.bib has no work {key!r} with a year")
+    return int(found[1])

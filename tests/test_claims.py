@@ -1,0 +1,169 @@
+"""The claims page: the rules, the verdicts, and a table whose every figure can be read."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from helpers.claims import page
+from helpers.claims.table import VERDICTS, Claim, Figure, Finding, Judged, Rule, Table, judge, load_claims, verdict
+
+ROOT = Path(__file__).parents[1]
+FLAGGED = {
+    "S0.": "2 3 7 8 9 10 11",
+    "S1.": "4 5 7 8 9 10 11a 11b 12 13 14 15 16 17 18 19 21 22",
+    "S2.": "4 10 12",
+    "S3.": "1 2 4 5 7 8 9 10 11 12 13 14 16 17",
+    "F": "1 2 3 4 5 6 6b 7 8 9 10 11",
+}
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    return load_claims()
+
+
+@pytest.fixture(scope="module")
+def judged(table) -> list[Judged]:
+    return judge(table.claims)
+
+
+@pytest.mark.parametrize(
+    ("rule", "low", "high", "expected"),
+    [
+        ("above 0", 0.01, 0.05, "for"),
+        ("above 0", -0.05, -0.01, "against"),
+        ("above 0", -0.01, 0.05, "open"),
+        ("below 0.2", 0.0, 0.1, "for"),
+        ("below 0.2", 0.3, 0.4, "against"),
+        ("below 0.2", 0.1, 0.3, "open"),
+        ("within 0.02", -0.01, 0.01, "for"),
+        ("within 0.02", -0.3, -0.1, "against"),
+        ("within 0.02", -0.3, 0.01, "open"),
+        ("within 0.02", -0.3, 0.3, "open"),
+        ("equals 36", None, None, "for"),
+        ("equals 35", None, None, "against"),
+        ("above 36", None, None, "against"),
+        ("below 36", None, None, "against"),
+    ],
+)
+def test_a_finding_speaks_by_where_its_whole_interval_lies(rule, low, high, expected):
+    side, bar = rule.split()
+    value = 36.0 if low is None else (low + high) / 2
+    assert Rule(side=side, bar=float(bar)).stance(Figure(value, low, high)) == expected
+
+
+@pytest.mark.parametrize(
+    ("stances", "disputed", "expected"),
+    [
+        ([], False, "not measured yet"),
+        (["for", "for"], False, "holds"),
+        (["against"], False, "wrong"),
+        (["for", "against"], False, "holds under conditions"),
+        (["for", "open"], False, "holds under conditions"),
+        (["against", "open"], False, "contested"),
+        (["open"], False, "contested"),
+        (["for"], True, "holds under conditions"),
+        (["for", "against"], True, "contested"),
+        (["against"], True, "contested"),
+    ],
+)
+def test_the_verdict_counts_what_the_findings_say(stances, disputed, expected):
+    assert verdict(stances, disputed) == expected
+
+
+def finding(**changes):
+    return {"is": "a difference of accuracies", "at": ["part", "name"], "unit": "points", "for": "above 1"} | changes
+
+
+def test_a_bar_in_points_is_a_fraction_of_the_figure():
+    one = Finding.model_validate(finding())
+    assert one.bar == Rule(side="above", bar=0.01)
+    assert one.bar.stance(Figure(0.02, 0.012, 0.03)) == "for"
+    assert page.rule_text(one).replace("\N{NO-BREAK SPACE}", " ") == "above 1 points"
+    text = page.figure_text(one, Figure(-0.0204, -0.03, -0.011, 1200, "both")).replace("\N{NO-BREAK SPACE}", " ")
+    assert text == "**−2.0 points** [−3.0, −1.1], n = 1,200, over seeds and test images"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"for": "around 1"},
+        {"for": "above much"},
+        {"at": []},
+        {"bib": "someone2020"},
+        {"unit": "parsecs"},
+        {"figure": 3},
+    ],
+)
+def test_a_finding_of_another_form_is_refused(change):
+    with pytest.raises(ValidationError):
+        Finding.model_validate(finding(**change))
+
+
+def test_a_claim_is_measured_or_says_what_will_measure_it():
+    row = {"id": "S1.99", "from": "S1", "says": "Something that could be false.", "tests": ["C15"]}
+    with pytest.raises(ValidationError, match="findings, or `later`"):
+        Claim.model_validate(row)
+    with pytest.raises(ValidationError):
+        Claim.model_validate(row | {"later": "chapter 18", "verdict": "holds"})  # a verdict is never typed
+
+
+def test_every_flagged_statement_has_its_row(table):
+    flagged = {start + number for start, numbers in FLAGGED.items() for number in numbers.split()}
+    assert flagged <= {claim.id for claim in table.claims}
+
+
+def test_figures_and_verdicts_are_read_never_typed(judged):
+    counted = page.counts(judged)
+    assert set(counted) == set(VERDICTS)
+    assert sum(counted.values()) == len(judged)
+    assert len(judged) - counted["not measured yet"] >= 18
+    assert sum(one.rests_on_training for one in judged) >= 8
+    for one in judged:
+        assert len(one.figures) == len(one.claim.findings)
+        assert (one.verdict == "not measured yet") == bool(one.claim.later)
+
+
+def test_works_and_targets_that_cards_name_are_there(table):
+    bibliography = (ROOT / "references.bib").read_text(encoding="utf-8")
+    for claim in table.claims:
+        text = " ".join([claim.instead, claim.later])
+        cited = [key for keys in re.findall(r"\{cite\}`([^`]+)`", text) for key in keys.split(",")]
+        for key in [*cited, *claim.disputed]:
+            assert f"{{{key}," in bibliography, (claim.id, key)
+        for anchor in re.findall(r"\{ref\}`[^<]*<([^>]+)>`", text):
+            assert anchor in {other.anchor for other in table.claims}, (claim.id, anchor)
+        for test in claim.tests:
+            if test.startswith("L"):
+                assert list((ROOT / "labs").glob(f"{test[1:]}_*.ipynb")), (claim.id, test)
+
+
+def test_every_target_for_a_claim_in_a_chapter_belongs_to_a_row_that_links_there_or_is_no_flagged_claim(table):
+    rows = {claim.anchor: claim for claim in table.claims}
+    missing = []
+    for chapter in sorted((ROOT / "chapters").glob("[0-9][0-9]_*.md")):
+        for anchor in re.findall(r"^\(claim-([^)]+)\)=$", chapter.read_text(encoding="utf-8"), re.MULTILINE):
+            if anchor in rows and f"C{chapter.name[:2]}" not in rows[anchor].tests:
+                missing.append((chapter.name, anchor))
+    assert missing == []
+
+
+def test_a_cards_verdict_field_holds_the_verdict_alone(judged):
+    for one in judged:
+        (field,) = re.findall(r"\[([^\]]*)\]\{\.verdict\}", page.card(one))
+        assert field == one.verdict
+        assert page.card(one).startswith(f"({one.claim.anchor})=\n")
+
+
+def test_the_filter_names_every_verdict_and_needs_no_script(judged):
+    html = page.filter_html(judged)
+    assert html.count("<input") == len(VERDICTS) + 1
+    assert "script" not in html
+    assert f"holds <b>{page.counts(judged)['holds']}</b>" in html
+
+
+def test_the_figure_shows_every_difference_once(judged):
+    effects = page.accuracy_effects(judged)
+    assert len({(e.value, e.low, e.high) for e in effects.values()}) == len(effects) >= 10
