@@ -25,7 +25,7 @@ ACTIVATION_STYLES = {
 
 def secant_figure(x: float, steps: Sequence[float]) -> Figure:
     """The curve t², its secants from x to x + h for each h of `steps`, and the tangent at x."""
-    figure, ax = plt.subplots(figsize=(6.4, 3.9))
+    figure, ax = plt.subplots(figsize=(5.6, 3.7))
     t = np.linspace(x - 1.6, x + 1.08 * max(steps), 200)
     ax.plot(t, t**2, color=INK, label="$x^2$")
     for i, h in enumerate(sorted(steps, reverse=True)):
@@ -56,7 +56,7 @@ def step_error_figure(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Figu
     """|estimated - true derivative| against the step h, both logarithmic; one line a name of `errors`.
 
     A name that holds "secant" is orange, any other blue; "float32" is dashed. Errors of exactly 0 are left out."""
-    figure, ax = plt.subplots(figsize=(6.4, 4.0))
+    figure, ax = plt.subplots(figsize=(5.6, 3.9))
     for name, values in errors.items():
         shown = np.where(np.asarray(values, dtype=float) > 0, values, np.nan)
         colour = ORANGE if "secant" in name else BLUE
@@ -87,10 +87,10 @@ def graph_figure(values: Mapping[str, float], gradients: Mapping[str, float]) ->
     missing = sorted(set(GRAPH_NODES) - set(values))
     if missing:
         raise ValueError(f"values: expected one for every node, got none for {', '.join(missing)}")
-    figure, ax = plt.subplots(figsize=(7.0, 3.5))
+    figure, ax = plt.subplots(figsize=(6.3, 3.4))
     ax.set_axis_off()
     for start, end in GRAPH_EDGES:
-        gap = 31 if GRAPH_NODES[start][1] == GRAPH_NODES[end][1] else 25  # from the middle of a box to its edge
+        gap = 28 if GRAPH_NODES[start][1] == GRAPH_NODES[end][1] else 25  # from the middle of a box to its edge
         arrow = {"arrowstyle": "-|>", "color": QUIET, "shrinkA": gap, "shrinkB": gap, "lw": 1.2}
         ax.annotate("", GRAPH_NODES[end], GRAPH_NODES[start], arrowprops=arrow)
     for name, (x, y) in GRAPH_NODES.items():
@@ -116,7 +116,7 @@ def xor_figure(points: ArrayLike, labels: ArrayLike, hidden: ArrayLike, weights:
 
     (4, 2), (4,), (4, 2), (2,) -> Figure."""
     points, labels, hidden, w = (np.asarray(array) for array in (points, labels, hidden, weights))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.1))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(5.6, 2.8))
     for ax, plane, names in ((left, points, ("$x_1$", "$x_2$")), (right, hidden, ("$h_1$", "$h_2$"))):
         for label, colour, marker in ((0, BLUE, "s"), (1, ORANGE, "o")):
             ax.plot(*plane[labels == label].T, marker, color=colour, ms=11, label=f"class {label}")
@@ -135,7 +135,7 @@ def gradients_by_layer(norms: Mapping[str, ArrayLike]) -> Figure:
     """Norm of each layer's weight gradient, logarithmic: the mean (of logarithms) over seeds and their range.
 
     Each name leads to (seeds, layers), layer 1, next to the input, first; a name starts with its activation."""
-    figure, ax = plt.subplots(figsize=(6.4, 3.9))
+    figure, ax = plt.subplots(figsize=(5.6, 3.7))
     for name, table in norms.items():
         table = np.asarray(table, dtype=float)
         colour, dashes, marker = ACTIVATION_STYLES[name.split(",")[0].split()[0]]
@@ -152,7 +152,7 @@ def accuracy_by_epoch(curves: Mapping[str, ArrayLike], chance: float) -> Figure:
     """Test accuracy after each epoch: mean over seeds, band from the lowest to the highest seed.
 
     Each activation leads to (seeds, epochs) of fractions."""
-    figure, ax = plt.subplots(figsize=(6.4, 3.7))
+    figure, ax = plt.subplots(figsize=(5.6, 3.6))
     for name, table in curves.items():
         table = 100 * np.asarray(table, dtype=float)
         colour, dashes, marker = ACTIVATION_STYLES[name]
@@ -174,12 +174,12 @@ def gap_figure(panels: Mapping[str, Mapping[str, tuple[Any, Any]]]) -> Figure:
 
     Each panel leads from a variant to its two estimates (value, low, high)."""
     rows = max(len(panel) for panel in panels.values())
-    size = (6.6, (0.42 * rows + 0.75) * len(panels))
+    size = (5.8, (0.42 * rows + 0.75) * len(panels))
     figure, axes = plt.subplots(len(panels), 1, figsize=size, sharex=True, squeeze=False)
     for ax, (title, panel) in zip(axes[:, 0], panels.items(), strict=True):
         _gap_panel(ax, panel)
         ax.set_title(title)
-    axes[0, 0].legend(fontsize=9, loc="lower left", bbox_to_anchor=(0.55, 1.0), ncols=2)
+    axes[0, 0].legend(fontsize=9, loc="lower left", bbox_to_anchor=(0.45, 1.0), ncols=2)
     axes[-1, 0].set_xlabel("accuracy (%); bar: 95 % interval over seeds")
     return figure
 
