@@ -7,8 +7,8 @@ const paint = (role) => `var(--e-${role})`;
 
 // Label, slider and value on one line, on a phone too.
 const oneLine = (control, width = "14rem") => {
-  control.style.flexWrap = "nowrap";
-  Object.assign(control.querySelector("input").style, { width, flex: "0 1 auto", minWidth: "4rem" });
+  Object.assign(control.style, { flexWrap: "nowrap", maxWidth: "100%" });
+  Object.assign(control.querySelector("input").style, { width, flex: "0 1 auto", minWidth: "3rem" });
   Object.assign(control.querySelector("label").style, { whiteSpace: "nowrap" });
   Object.assign(control.querySelector("output").style, { whiteSpace: "nowrap" });
   return control;

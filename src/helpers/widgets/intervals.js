@@ -40,9 +40,9 @@ function render({ model, el }) {
       label, min: 0, max: stops.length - 1, step: 1, value: stops.indexOf(state[name]), show: (i) => show(stops[i]),
       onchange: (i) => { state[name] = stops[i]; draw(); },
     });
-    Object.assign(made.style, { flexWrap: "nowrap", flex: "1 1 18rem", maxWidth: "24rem" });
+    Object.assign(made.style, { flexWrap: "nowrap", flex: "1 1 18rem", minWidth: 0, maxWidth: "min(24rem, 100%)" });
     Object.assign(made.querySelector("label").style, { width: "7.2em", flex: "none" });
-    Object.assign(made.querySelector("input").style, { flex: "1 1 auto", minWidth: "5rem", width: "8rem" });
+    Object.assign(made.querySelector("input").style, { flex: "1 1 auto", minWidth: "3rem", width: "6rem" });
     Object.assign(made.querySelector("output").style, { whiteSpace: "nowrap", minWidth: "3.8em" });
     return made;
   };

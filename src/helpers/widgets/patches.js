@@ -36,7 +36,7 @@ function render({ model, el }) {
     name: "patches",
     title: triangle ? "From patches to tokens, and what each position resembles" : "From patches to tokens: what the patch side decides",
     hint: triangle
-      ? "Choose the sizes and read the cost. Point at a patch, tap it, or use the arrow keys on the picture: beside it stands how alike the position embeddings are."
+      ? "Choose the sizes and read the cost. Point at a patch, tap it, or use the arrow keys on the picture: the map shows how alike the position embeddings are."
       : "Choose the sizes and read the cost. Point at a patch, tap it, or use the arrow keys on the picture: it names the token.",
   });
   const sizes = choice({
@@ -74,7 +74,26 @@ function render({ model, el }) {
   const numbers = make("table", { style: "border-collapse:collapse;width:100%;margin:0;font-variant-numeric:tabular-nums;font-size:.93em" });
   const bars = make("div");
   const row = (...children) => make("div", { style: "display:flex;flex-wrap:wrap;gap:1rem 1.6rem;align-items:flex-start" }, ...children);
-  const picture = column(imageTitle, stage);
+  // Row and column once more, as sliders: for fingers larger than a patch, and for who cannot see the picture.
+  const steer = ["row", "column"].map((label, axis) => {
+    const control = slider({
+      label, min: 1, max: size / patch, step: 1, value: cell[axis] + 1,
+      onchange: (value) => pick(...cell.map((k, i) => (i === axis ? value - 1 : k))),
+    });
+    Object.assign(control.style, { flexWrap: "nowrap", flex: "1 1 7rem", minWidth: 0, maxWidth: "100%" });
+    Object.assign(control.querySelector("input").style, { flex: "1 1 auto", width: "4rem", minWidth: "3rem" });
+    control.querySelector("output").style.minWidth = "1.4em";
+    control.querySelector("output").setAttribute("aria-live", "off"); // the line about the patch speaks
+    return control;
+  });
+  const steered = () => steer.forEach((control, axis) => {
+    const [input, shown] = [control.querySelector("input"), control.querySelector("output")];
+    input.max = size / patch;
+    input.value = cell[axis] + 1;
+    shown.textContent = input.value;
+    input.setAttribute("aria-valuetext", input.value);
+  });
+  const picture = column(imageTitle, stage, make("div", { style: "display:flex;flex-wrap:wrap;gap:0 1rem;margin-top:.3rem" }, ...steer));
   body.append(
     make("div", { class: "explorer-controls" }, sizes, sides),
     ...(triangle
@@ -136,7 +155,7 @@ function render({ model, el }) {
     ];
     const line = `border-bottom:1px solid ${ink("line")};padding:.2rem 0;`;
     numbers.replaceChildren(make("tbody", {}, ...rows.map(([name, value]) => make("tr", { style: "background:none" },
-      make("th", { scope: "row", text: name, style: `${line}text-align:left;font-weight:400;color:${ink("quiet")}` }),
+      make("th", { scope: "row", text: name, style: `${line}text-align:left;font-weight:400;white-space:normal;line-height:1.3;color:${ink("quiet")}` }),
       make("td", { text: value, style: `${line}text-align:right;font-weight:600;white-space:nowrap;padding-left:.6rem` })))));
 
     const options = fitting().map((side) => [side, patchCost(size, side, data)]);
@@ -170,6 +189,7 @@ function render({ model, el }) {
   function point() {
     const side = size / patch;
     chosen.replaceChildren(...outline(patch));
+    steered();
     const name = ([r, c]) => `row ${r + 1} column ${c + 1}`;
     const token = `patch ${name(cell)}: token ${cell[0] * side + cell[1] + 1} of ${side * side}`;
     if (!triangle || side !== G) {
