@@ -25,7 +25,7 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Explorers</title><link rel="icon" href="data:,">
 <style>
-  body {{ margin: 0; padding: 0 1rem; background: #fff; color: #1f2933; font-family: system-ui, sans-serif; }}
+  body {{ margin: 0; padding: 0 2rem; background: #fff; color: #1f2933; font-family: system-ui, sans-serif; }}
   main {{ max-width: 53rem; margin: auto; }} img {{ max-width: 100%; height: auto; }}
   html[data-theme="dark"] body {{ background: #14181e; color: #e8edf3; }}
 </style>
@@ -79,6 +79,18 @@ class Stage:
     def overflow(self) -> int:
         """How many pixels the page is wider than the window."""
         return self.page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+
+    def outside(self) -> list[str]:
+        """Parts of explorers that reach over the explorer's own edge, or past the edge of a box that scrolls."""
+        return self.page.eval_on_selector_all(
+            ".explorer",
+            """all => all.flatMap((explorer) => {
+              const edge = explorer.getBoundingClientRect().right;
+              return [...explorer.querySelectorAll('*')]
+                .filter((n) => n.checkVisibility() && n.getBoundingClientRect().right > edge + 0.5)
+                .map((n) => `${n.outerHTML.slice(0, 80)} ends at ${n.getBoundingClientRect().right}, not ${edge}`);
+            })""",
+        )
 
     def small_targets(self, selector: str = "button, select, input, [role=option], [tabindex]") -> list[str]:
         """Things to press that are less than 24 px wide or high."""

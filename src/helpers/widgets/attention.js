@@ -68,7 +68,7 @@ const textStage = (map, option, rowOf) => {
   const middle = (i) => pitch * (i + 0.5);
   const paths = map.keys.map(() => curves.appendChild(make.svg("path", { "vector-effect": "non-scaling-stroke" })));
 
-  const n = map.queries.length, m = map.keys.length, cell = Math.max(10, Math.min(26, Math.floor(250 / m)));
+  const n = map.queries.length, m = map.keys.length, cell = Math.max(10, Math.min(26, Math.floor(220 / m)));
   const cut = (text) => (text.length > 11 ? `${text.slice(0, 10)}…` : text);
   const labelRoom = 8 + 7 * Math.max(...map.queries.map((q) => cut(q).length));
   const topRoom = 12 + 6 * Math.max(...map.keys.map((k) => cut(k).length));
@@ -100,7 +100,7 @@ const textStage = (map, option, rowOf) => {
       make("div", { class: "att-head", "aria-hidden": "true", text: "key: weight" }),
       make("div", { class: "att-queries", role: "listbox", "aria-label": "Query tokens" }, ...options), curves,
       make("ul", { class: "att-keys", "aria-label": "Key tokens with their weights" }, ...keys.map((key) => key.node))),
-    make("div", { class: "att-all" }, matrix, caption));
+    make("div", { class: "att-all", style: `width:max(${width}px, 15rem)` }, matrix, caption));
 
   const showAll = () => {
     const rows = map.queries.map((_, i) => rowOf(i));

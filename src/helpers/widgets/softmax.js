@@ -79,7 +79,7 @@ const weightChart = (keys) => {
 
 // The three measures, for this query and on average, under both settings.
 const table = (queries) => {
-  const groups = queries > 1 ? ["this query", `mean of ${queries} queries`] : ["this query"];
+  const groups = queries > 1 ? ["this query", `mean of ${queries}`] : ["this query"];
   const rows = [["largest", "largest weight", (v) => v.toFixed(2)], ["entropy", "entropy, nats", (v) => v.toFixed(2)],
     ["gradient", "mean p(1−p)", small]].map(([name, text, form]) => {
     const cells = groups.flatMap(() => [make("td"), make("td")]);
