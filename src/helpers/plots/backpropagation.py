@@ -65,7 +65,7 @@ def step_error_figure(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Figu
         ax.loglog(steps, shown, color=colour, ls="--" if half else "-", lw=1.3, marker=marker, ms=3, label=name)
     ax.invert_xaxis()
     ax.set(xlabel="step $h$, smaller to the right", ylabel="error of the derivative")
-    ax.legend(fontsize=9, loc="lower left")
+    ax.legend(fontsize=9, loc="lower right")
     return figure
 
 

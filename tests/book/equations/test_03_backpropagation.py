@@ -83,3 +83,25 @@ def test_two_hidden_units_solve_xor():
     points = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     h = np.maximum(points @ np.array([[1, 1], [1, 1]]) + np.array([0, -1]), 0)
     assert (h @ np.array([1, -2])).tolist() == [0, 1, 1, 0]
+
+
+def test_the_cube_s_two_differences_err_by_9h_and_by_its_square():
+    x, h = 3.0, 2.0**-10  # a power of two, so that nothing is rounded in x + h
+    secant = ((x + h) ** 3 - x**3) / h
+    centred = ((x + h) ** 3 - (x - h) ** 3) / (2 * h)
+    assert secant - 27 == pytest.approx(9 * h + h**2, rel=1e-9)
+    assert centred - 27 == pytest.approx(h**2, rel=1e-6)
+
+
+def test_shared_weights_are_few():
+    shared = torch.nn.Conv2d(1, 16, kernel_size=3, padding=1)
+    own = torch.nn.Linear(64, 64 * 16)
+    assert shared(torch.zeros(1, 1, 8, 8)).numel() == own(torch.zeros(1, 64)).numel()
+    assert [sum(p.numel() for p in layer.parameters()) for layer in (shared, own)] == [160, 66_560]
+
+
+def test_the_perceptron_s_rule_descends_how_far_not_how_often():
+    x = torch.tensor([1.0, -2.0])
+    w = torch.tensor([-1.0, 0.5], requires_grad=True)  # z = -2 where the answer is 1
+    torch.relu(-(w @ x)).backward()
+    assert torch.equal(-w.grad, (1 - 0) * x)
