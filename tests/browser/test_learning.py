@@ -1,0 +1,208 @@
+"""What a learner does: answers, opens solutions, takes quizzes, explores by mouse and by keyboard, searches."""
+
+import re
+
+import pytest
+
+from helpers.checks import check, entries, fingerprint
+
+from .conftest import BOOK
+
+pytestmark = pytest.mark.browser
+CHAPTERS = sorted(path.name for path in (BOOK / "chapters").glob("[0-9][0-9]_*.html"))
+TAUGHT = [name for name in CHAPTERS if not name.startswith("00_")] or ["(no book)"]
+each_chapter = pytest.mark.parametrize("chapter", TAUGHT)
+
+
+@pytest.fixture
+def reading(visitor, served):
+    """Opens a chapter; at the end nothing may have gone wrong in it."""
+    opened = []
+
+    def go(chapter, **view):
+        page, visit = visitor.open(f"{served}chapters/{chapter}", **view)
+        opened.append((page, visit))
+        return page
+
+    yield go
+    for page, visit in opened:
+        assert visit.errors == visit.failed == []
+        page.close()
+
+
+# --- exercises and quizzes ---------------------------------------------------------------------------------------
+
+
+@each_chapter
+def test_solutions_are_closed_and_open_by_keyboard(reading, chapter):
+    page = reading(chapter)
+    for box in page.locator("div.solution").all():
+        assert not box.locator(".cell_output").first.is_visible()
+        button = box.locator("button").first
+        button.focus()
+        page.keyboard.press("Enter")
+        assert box.locator(".cell_output").first.is_visible()
+        assert "✓ Right." in box.inner_text()
+
+
+@each_chapter
+def test_a_quiz_answers_right_and_wrong(reading, chapter):
+    page = reading(chapter)
+    for quiz in page.locator("div.quiz").all():
+        assert not quiz.locator(".quiz-verdict").first.is_visible()
+        right, wrong = quiz.locator(".quiz-right").first, quiz.locator(".quiz-wrong").first
+        right.locator("summary").click()
+        assert right.locator(".quiz-verdict").inner_text() == "Right."
+        wrong.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert wrong.locator(".quiz-verdict").inner_text() == "Not quite."
+
+
+@each_chapter
+def test_every_exercise_takes_an_answer(reading, chapter):
+    page = reading(chapter)
+    forms = page.locator("div.exercise form.answer")
+    assert forms.count() == page.locator("div.exercise").count() >= 3
+    for form in forms.all():
+        form.get_by_role("button", name="Check").click()
+        assert form.get_by_role("status").inner_text() == "✎ Write your answer into the field."
+        form.get_by_label("Your answer").fill("-123456.789")
+        page.keyboard.press("Enter")
+        assert form.get_by_role("status").inner_text().startswith("✗ Not yet: ")
+
+
+def test_a_right_answer_and_a_slip(reading):
+    form = reading("15_fine_tuning.html").locator("div.exercise form.answer").first
+    for answer, said in (("3.7", "✓ Right."), ("1.9", "✗ Not yet: That is one standard error.")):
+        form.get_by_label("Your answer").fill(answer)
+        form.get_by_label("Your answer").press("Enter")
+        assert form.get_by_role("status").inner_text().startswith(said)
+
+
+def test_the_page_compares_answers_as_the_package_does(reading, monkeypatch):
+    page = reading("15_fine_tuning.html")
+    cases = [
+        ((6.001,), 4, ["6.001", "6.0012", "6", "6.01", "-6.001", "6001e-3", "x"]),
+        ((1.0,), 3, ["0.9999", "1.004", "0.98", "1"]),
+        ((0.659, 0.242, 0.099), 2, ["0.66, 0.242, 0.099", "(0.659,0.242,0.099)", "0.659", "0.1, 0.2, 0.7"]),
+        ((86567656,), None, ["86567656", "86567657", "86_567_656"]),
+        ((20, "Same"), None, ["20, same", "[20, 'same']", "20; SAME", "same, 20"]),
+        ((1e-12,), 2, ["1e-12", "1.0e-12", "2e-12", "0"]),
+        ((123456.0,), 3, ["123456", "123000", "124000", "1.23e5"]),
+    ]
+    for right, digits, given in cases:
+        entry = {"right": fingerprint("t", right, digits), "hint": "no"} | ({"digits": digits} if digits else {})
+        monkeypatch.setattr("helpers.checks.entries", lambda entry=entry: {"t": entry})
+        for text in given:
+            parts = [part.strip().strip("'") for part in text.strip("()[]").replace(";", ",").split(",")]
+            numbers = [float(part.replace("_", "")) if re.match(r"-?[\d.]", part) else part for part in parts]
+            here = page.evaluate("([entry, text]) => checkAnswer('t', entry, text)[0]", [entry, text])
+            assert here == bool(check("t", numbers)), (right, text)
+
+
+def test_no_answer_is_written_in_the_page(reading):
+    page = reading("15_fine_tuning.html")
+    table = page.evaluate("() => document.getElementById('answers').textContent")
+    assert set(re.findall(r'"(c15-[a-z]+)"', table)) == {name for name in entries() if name.startswith("c15-")}
+
+
+# --- explorers -----------------------------------------------------------------------------------------------------
+
+
+def _attention(page, explorer):
+    """By mouse, then by keyboard."""
+    options = explorer.get_by_role("option")
+    options.nth(1).click()
+    page.mouse.move(1, 1)
+    yield
+    page.keyboard.press("End")
+    yield
+
+
+def _slider(label):
+    def drive(page, explorer):
+        slider = explorer.get_by_label(label).first
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
+        page.mouse.click(box["x"] + 0.35 * box["width"], box["y"] + box["height"] / 2)
+        yield
+        slider.press("ArrowLeft")
+        yield
+
+    return drive
+
+
+def _steps(page, explorer):
+    explorer.get_by_role("button", name="Next").click()
+    yield
+    page.keyboard.press("ArrowRight")
+    yield
+
+
+def _patches(page, explorer):
+    explorer.get_by_label("patch side").select_option("32")
+    yield
+    explorer.get_by_label("patch side").focus()
+    page.keyboard.press("ArrowUp")
+    yield
+
+
+DRIVERS = {
+    "attention": _attention,
+    "tangent": _slider("step h"),
+    "backpropagation": _steps,
+    "softmax": _slider("dimension"),
+    "patches": _patches,
+    "intervals": _slider("test images"),
+}
+
+
+@each_chapter
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_explorer_of_a_page_answers_mouse_and_keyboard(reading, chapter, width):
+    page = reading(chapter, width=width)
+    explorers = page.locator(".explorer").all()
+    assert explorers
+    for explorer in explorers:
+        explorer.scroll_into_view_if_needed()
+        output = explorer.locator(".explorer-output")
+        said = [output.inner_text()]
+        for _ in DRIVERS[explorer.get_attribute("data-explorer")](page, explorer):
+            said.append(output.inner_text())
+        assert said[0] != said[1] != said[2], explorer.get_attribute("data-explorer")
+
+
+def test_all_five_explorers_are_in_the_book():
+    found = {name for path in (BOOK / "chapters").glob("*.html") for name in EXPLORER.findall(path.read_text("utf-8"))}
+    assert found == {"Attention", "Backprop", "Softmax", "Patch", "Interval"}
+
+
+EXPLORER = re.compile(r'"_anywidget_id": "helpers\.widgets\.\w+\.(\w+)Explorer"')
+
+
+@each_chapter
+def test_without_javascript_explorers_are_pictures(chromium, served, chapter):
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    page.goto(f"{served}chapters/{chapter}")
+    stills = page.locator("noscript img")
+    assert stills.count() >= 1
+    for still in stills.all():
+        still.scroll_into_view_if_needed()
+        assert still.is_visible()
+    context.close()
+
+
+# --- search ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds_positional_embedding(visitor, served, book, scheme):
+    page, visit = visitor.open(
+        (served if scheme == "http" else f"file://{book}/") + "search.html?q=positional+embedding"
+    )
+    page.wait_for_selector("ul.search li a")
+    found = page.eval_on_selector_all("ul.search li a", "links => links.map((a) => a.getAttribute('href'))")
+    assert any("10_vision_transformer" in link or "glossary" in link for link in found)
+    assert visit.errors == []
+    page.close()
