@@ -6,6 +6,7 @@ document.addEventListener("DOMContentLoaded", async () => {
   if (!stateTag) return;
   const states = JSON.parse(stateTag.textContent).state;
   const modules = new Map();
+  const styles = new Set();
 
   const importText = async (text) => {
     if (!modules.has(text)) {
@@ -58,7 +59,8 @@ document.addEventListener("DOMContentLoaded", async () => {
     view.after(element);
     try {
       const module = await importText(entry.state._esm);
-      if (entry.state._css) {
+      if (entry.state._css && !styles.has(entry.state._css)) {
+        styles.add(entry.state._css);
         document.head.append(Object.assign(document.createElement("style"), { textContent: entry.state._css }));
       }
       const widget = typeof module.default === "function" ? await module.default() : (module.default ?? module);

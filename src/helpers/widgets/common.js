@@ -39,7 +39,7 @@ const frame = (el, { name, title, hint }) => {
 // A labelled range input; `show(value)` writes the value beside it. Arrow keys, touch and mouse come with the browser.
 const slider = ({ label, min, max, step, value, show = String, onchange }) => {
   const id = unique("slider");
-  const shown = make("output", { for: id });
+  const shown = make("output", { for: id, "aria-live": "off" });
   const input = make("input", { type: "range", id, min, max, step, value });
   const update = () => { shown.textContent = show(+input.value); input.setAttribute("aria-valuetext", show(+input.value)); };
   input.addEventListener("input", () => { update(); onchange(+input.value); });
