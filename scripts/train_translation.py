@@ -87,8 +87,8 @@ OWN_SENTENCES: tuple[tuple[str, str, tuple[tuple[int, ...], ...]], ...] = (
     ("nous avons une porte blanche .", "we have a white door .", ((0,), (1,), (2,), (4,), (3,), (5,))),
     (
         "les deux chiens noirs sont fatigués .",
-        "the two black dogs are sleeping .",
-        ((0,), (1,), (3,), (2,), (4,), (4,), (5,)),
+        "the two black dogs are tired .",
+        ((0,), (1,), (3,), (2,), (4,), (5,), (6,)),
     ),
 )
 
