@@ -113,7 +113,7 @@ class Finding(BaseModel):
         value = (found[self.value] - self.minus) / self.per
         if self.se:
             half = 1.96 * found[self.se] / self.per
-            return Figure(value, value - half, value + half, found.get(self.n), "sampling of names")
+            return Figure(value, value - half, value + half, found.get(self.n), "names")
         ends = [found.get(self.low), found.get(self.high)]
         low, high = (None if end is None else (end - self.minus) / self.per for end in ends)
         covers = found.get("covers") or ("draws of weights" if self.n == "seeds" else "")
