@@ -30,14 +30,14 @@ def gaps_by_world(questions: Sequence[Mapping[str, Any]], directions: tuple[str,
     if not questions or not all(question["rows"] for question in questions):
         raise ValueError("expected at least one question, each with at least one row")
     height = sum(len(question["rows"]) + ROOM for question in questions)
-    figure, ax = plt.subplots(figsize=(5.4, 0.36 * height + 0.85))
+    figure, ax = plt.subplots(figsize=(4.5, 0.37 * height + 0.85))
     ticks: list[tuple[float, str]] = []
     y = 0.0
     for question in questions:
         y += ROOM
         ax.annotate(
-            question["title"], (0, y - 0.78), xycoords=("axes fraction", "data"), xytext=(-100, 0),
-            textcoords="offset points", fontsize=10, fontweight="bold", color=INK, va="center", annotation_clip=False,
+            question["title"], (0, y - 0.78), xycoords=("axes fraction", "data"), xytext=(-108, 0),
+            textcoords="offset points", fontsize=10.5, fontweight="bold", color=INK, va="center", annotation_clip=False,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip
         for row in question["rows"]:
@@ -45,9 +45,9 @@ def gaps_by_world(questions: Sequence[Mapping[str, Any]], directions: tuple[str,
             ticks.append((y, row["world"]))
             y += 1
     ax.axvline(0, color=QUIET, lw=1)
-    ax.set_yticks([tick for tick, _ in ticks], [label for _, label in ticks], fontsize=9.5)
+    ax.set_yticks([tick for tick, _ in ticks], [label for _, label in ticks], fontsize=10.5)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
-    ax.set(ylim=(y - 0.4, -0.35 - ROOM / 2), xlabel=f"← {directions[0]}    points    {directions[1]} →")
+    ax.set(ylim=(y - 0.4, -0.35 - ROOM / 2), xlabel=f"← {directions[0]}  points  {directions[1]} →")
     ax.set_xlim(*_limits(questions))
     ax.spines["left"].set_visible(False)
     ax.grid(axis="y", visible=False)
@@ -58,7 +58,7 @@ def _limits(questions: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
     """Symmetric about zero, with room for the number beside the longest interval."""
     found = [row["difference"] for question in questions for row in question["rows"] if row["difference"] is not None]
     ends = [abs(100 * (x if x is not None else d.value)) for d in found for x in (d.low, d.high)]
-    reach = 1.2 * max(ends, default=1.0) + 5
+    reach = 1.3 * max(ends, default=1.0) + 7
     return -reach, reach
 
 
@@ -66,7 +66,7 @@ def _draw_row(ax: Any, y: float, row: Mapping[str, Any], colour: str) -> None:
     difference = row["difference"]
     if difference is None:
         ax.axhline(y, color=GRID, lw=1, ls=(0, (2, 2)), zorder=0)
-        text = ax.annotate("never run", (0, y), xytext=(6, 0), textcoords="offset points", fontsize=9, color=QUIET)
+        text = ax.annotate("never run", (0, y), xytext=(6, 0), textcoords="offset points", fontsize=10, color=QUIET)
         text.set(va="center", style="italic", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
         return
     value, low, high = (100 * x for x in (difference.value, difference.low, difference.high))
@@ -76,6 +76,6 @@ def _draw_row(ax: Any, y: float, row: Mapping[str, Any], colour: str) -> None:
     right = value >= 0
     label = ax.annotate(
         f"{round(value, 6):+.1f}".replace("-", "−"), (high if right else low, y), xytext=(7 if right else -7, 0),
-        textcoords="offset points", fontsize=10, color=INK, va="center", ha="left" if right else "right",
+        textcoords="offset points", fontsize=10.5, color=INK, va="center", ha="left" if right else "right",
     )  # fmt: skip
     label.set_in_layout(False)
