@@ -7,6 +7,7 @@
 - Executed labs: their pages are written before Sphinx reads the book (`executed_labs`).
 - Links: repository, edit, issue and Colab links exist only where `GITHUB_REPOSITORY` says whose book is built
   (`launch`).
+- Weight: style rules and code spans that change nothing are left out (`lean`).
 - Accessibility: small corrections to the theme's HTML, each named below; `tests/browser` runs axe on every page.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import executed_labs
 import launch
+import lean
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
@@ -124,7 +126,7 @@ def polish(html: str, template: str) -> str:
         html = pattern.sub(replacement, html)
     if not re.search(r'class="[^"]*\bsd-', html):
         html = DESIGN.sub("", html)
-    return html if template == "search.html" else SEARCH_SCRIPTS.sub("", html)
+    return html if template == "search.html" else SEARCH_SCRIPTS.sub("", lean.plain_code(html))
 
 
 def polish_pages(app: Sphinx) -> None:
@@ -133,26 +135,6 @@ def polish_pages(app: Sphinx) -> None:
     if templates is not None:
         render = templates.render
         templates.render = lambda template, context: polish(render(template, context), template)
-
-
-ICON_RULE = re.compile(r'(?:\.fa-[a-z0-9-]+:before,?)+\{content:"[^"]*"\}')
-
-
-def drop_unused_icons(app: Sphinx, error: Exception | None) -> None:
-    """The theme's style sheet names 1,900 icons, a fifth of its weight; keep those that the pages and scripts name."""
-    if error is not None:
-        return
-    static = Path(app.outdir) / "_static"
-    style = static / "styles" / "pydata-sphinx-theme.css"
-    readers = [*Path(app.outdir).rglob("*.html"), *static.glob("*.js"), *static.glob("scripts/*.js")]
-    named: set[str] = set()
-    for path in readers:
-        if path.name != "fontawesome.js" and path.parent != static / "vendor":
-            named.update(re.findall(r"fa-[a-z0-9-]+", path.read_text(encoding="utf-8")))
-    css = style.read_text(encoding="utf-8")
-    style.write_text(
-        ICON_RULE.sub(lambda rule: rule[0] if named & set(re.findall(r"fa-[a-z0-9-]+", rule[0])) else "", css), "utf-8"
-    )
 
 
 def _render_image_with_alt(self: NbElementRenderer, data: MimeData) -> list[nodes.Element]:
@@ -171,13 +153,12 @@ _render_image = NbElementRenderer.render_image
 
 def setup(app: Sphinx) -> dict[str, Any]:
     NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
-    for part in ("answers", "quiz", "stills", "course_map", "course_glossary", "api_docs"):
+    for part in ("answers", "quiz", "stills", "lean", "course_map", "course_glossary", "api_docs"):
         app.setup_extension(part)
     app.add_config_value("course_extension", "", "html")  # a change of this folder renders every page again
     app.connect("config-inited", configure, priority=100)
     app.connect("builder-inited", polish_pages, priority=900)
     app.connect("html-page-context", launch.link_page, priority=900)
     app.connect("build-finished", copy_mathjax)
-    app.connect("build-finished", drop_unused_icons)
     app.connect("build-finished", launch.publish_notebooks)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
