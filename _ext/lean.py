@@ -41,9 +41,7 @@ def _kept(css: str, named: set[str]) -> str:
 def _rule(rule: Any, named: set[str]) -> str:
     if rule.type == "qualified-rule":
         selectors = _split(tinycss2.serialize(rule.prelude))
-        used = [
-            one for one in selectors if {name.replace("\\", "") for name in CLASS.findall(_outside_not(one))} <= named
-        ]
+        used = [one for one in selectors if _classes(one) <= named]
         return f"{','.join(used)}{{{tinycss2.serialize(rule.content)}}}" if used else ""
     if rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports", "layer") and rule.content is not None:
         inner = _kept(tinycss2.serialize(rule.content), named)
