@@ -204,6 +204,7 @@ def name_arrays(app: Sphinx, what: str, name: str, *_: Any) -> None:
 
 def configure(app: Sphinx, config: Config) -> None:
     config.napoleon_use_ivar = True
+    config.html_domain_indices = False  # the index of modules would repeat `api.md`, with pictures that say nothing
     config.nitpick_ignore_regex = [*config.nitpick_ignore_regex, ("py:.*", OUTSIDE)]
 
 
