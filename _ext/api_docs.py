@@ -189,10 +189,15 @@ def translate(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines
 
 def _mark(match: re.Match[str]) -> str:
     if match["formula"]:
-        return f":math:`{' '.join(match['formula'].split())}`"
-    if match["code"]:
-        return f"``{' '.join(match['code'].split())}``"
-    return r"\|" if match["bar"] else match[0]
+        text = f":math:`{' '.join(match['formula'].split())}`"
+    elif match["code"]:
+        text = f"``{' '.join(match['code'].split())}``"
+    else:
+        return r"\|" if match["bar"] else match[0]
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    left = "" if not before or before in " \n-:/'\"<([{" else "\\ "  # nothing that shows, but ends a word
+    right = "" if not after or after in " \n-:/'\">)]}.,;!?" else "\\ "
+    return left + text + right
 
 
 def name_arrays(app: Sphinx, what: str, name: str, *_: Any) -> None:

@@ -73,6 +73,9 @@ def test_docstrings_read_as_restructuredtext(name, monkeypatch):
 
 
 def test_marks_of_markdown_become_roles():
+    lines = ["from `zoom`[0] to =$a$"]
+    api_docs.translate(None, "function", "f", None, None, lines)
+    assert lines == [r"from ``zoom``\ [0] to =\ :math:`a`"]
     lines = ["`x` is $\\frac{1}{2}$ of |y|, ``z`` and :math:`a}` too; `w`."]
     api_docs.translate(None, "function", "f", None, None, lines)
     assert lines == ["``x`` is :math:`\\frac{1}{2}` of \\|y\\|, ``z`` and :math:`a}` too; ``w``."]
