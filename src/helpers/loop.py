@@ -103,7 +103,9 @@ class Run(Updater):
 
 
 def set_training_mode(model: nn.Module) -> None:
-    """Training mode, except for BatchNorm whose parameters are all frozen: its statistics are frozen with them."""
+    """Training mode for all but BatchNorm layers whose parameters are frozen.
+
+    Their statistics are frozen with them."""
     model.train()
     for module in model.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):

@@ -225,20 +225,20 @@ def told(size, patch):
 
 
 def test_first_view_is_vit_b_16(stage):
-    expected = "224 x 224 pixels in patches of 16: 196 patches, 197 tokens, 17.56 GMACs, 133.9 MiB of activations; "
+    expected = "224 x 224 pixels in patches of 16: 196 patches, 197 tokens, 17.56 GMACs, 133.3 MiB of activations; "
     for index in (PATCHES, PLAIN):
         assert stage.said(index) == expected + "4.1 % of the MACs are quadratic in the tokens"
     rows = stage.explorer(PLAIN).get_by_role("row").all_inner_texts()
     assert [" ".join(row.split()) for row in rows] == [
-        "patches N 14 · 14 = 196",
+        "patches G² 14 · 14 = 196",
         "tokens, with the class token 197",
         "numbers in one patch, 3P² 768",
         "parameters of the patch embedding 590,592",
         "parameters of the positions 151,296",
         "MACs per image 17.56 G",
         "of these, quadratic in tokens 4.1 %",
-        "activations kept for backward 133.9 MiB",
-        "the same, fused attention 112.5 MiB",
+        "activations kept for backward 133.3 MiB",
+        "the same, fused attention 112.0 MiB",
     ]
 
 
@@ -344,8 +344,9 @@ def test_sliders_choose_a_patch_too(chromium, where):
 
 def test_other_grids_have_no_map(stage):
     stage.explorer(PATCHES).get_by_label("patch side").select_option("32")
-    assert note(stage).startswith("patch row 7 column 7: token 49 of 49; the similarities belong to 14 x 14 patches")
+    assert note(stage).startswith("patch row 7 column 7: number 49 of 49; the similarities belong to 14 x 14 patches")
     assert stage.explorer(PATCHES).get_by_role("img", name="Similarity map").count() == 0
+    assert not stage.explorer(PATCHES).locator(".patch-square").nth(1).is_visible()
     stage.explorer(PATCHES).get_by_label("patch side").select_option("16")
     assert_note(note(stage), 7, 7)
 
@@ -353,7 +354,7 @@ def test_other_grids_have_no_map(stage):
 def test_without_positions_a_patch_has_its_number(stage):
     picture(stage, PLAIN).focus()
     stage.page.keyboard.press("ArrowRight")
-    assert note(stage, PLAIN) == "patch row 8 column 9: token 107 of 196"
+    assert note(stage, PLAIN) == "patch row 8 column 9: number 107 of 196"
 
 
 # ------------------------------------------------------------------------------------------------------ intervals
@@ -362,8 +363,8 @@ def test_without_positions_a_patch_has_its_number(stage):
 def test_first_view_is_the_proof_of_concept(stage):
     assert stage.said(INTERVALS).splitlines() == [
         "n = 8580: 82.4 % ± 0.8 points [81.6, 83.2]",
-        "a second model 1 point lower: difference [-0.2, 2.2], "
-        "0 lies inside: it takes about n = 11,000 images each to tell",
+        "a second model 1 point lower: difference [\N{MINUS SIGN}0.2, 2.2], "
+        "0 lies inside: it takes about n = 11,400 images each to tell",
         "if 30 % of the test set was memorised, a model of 82.4 % reports 87.7 %",
     ]
 
@@ -403,6 +404,26 @@ def test_gap_and_size_by_mouse(stage):
     click_at(stage, stage.explorer(INTERVALS).get_by_label("test images n"), 0)
     assert stage.said(INTERVALS).startswith("n = 10: 82.4 % ± 23.6 points [51.")
     assert "trust the brackets" in stage.said(INTERVALS)
+
+
+def test_a_gap_larger_than_the_accuracy(stage):
+    """A second model cannot fall below 0 %, and the words say so."""
+    to(stage, "gap in points", "20.0")
+    to(stage, "accuracy a", "1 %")
+    line = stage.said(INTERVALS).splitlines()[1]
+    assert line.startswith("a second model at 0 % (a model of 1 % leaves no room for 20 points less): difference [0.")
+    to(stage, "accuracy a", "0 %")
+    assert stage.said(INTERVALS).splitlines()[1].endswith(": no gap to explain")
+
+
+def test_the_images_it_takes_are_enough_and_hardly_more(stage):
+    for accuracy, gap in ((0.8, 0.02), (0.5, 0.005), (0.99, 0.01)):
+        to(stage, "accuracy a", f"{100 * accuracy:g} %")
+        to(stage, "gap in points", f"{100 * gap:.1f}")
+        to(stage, "test images n", "10")
+        found = int(re.search(r"about n = ([\d,]+) images", stage.said(INTERVALS))[1].replace(",", ""))
+        assert difference_interval(accuracy, accuracy - gap, found)[0] > 0
+        assert difference_interval(accuracy, accuracy - gap, round(0.98 * found))[0] <= 0
 
 
 def test_a_tap_moves_a_slider(chromium, where):
@@ -451,7 +472,8 @@ def test_intervals_are_those_of_the_package(stage, n, accuracy, gap, leak):
     assert numbers[2:4] == pytest.approx([100 * x for x in wilson_interval(accuracy, n)], abs=0.051)
     if accuracy > second:
         low, high = difference_interval(accuracy, second, n)
-        shown = re.search(r"difference \[(-?[\d.]+), (-?[\d.]+)\]", lines[1]).groups()
+        plain = lines[1].replace("\N{MINUS SIGN}", "-")
+        shown = re.search(r"difference \[(-?[\d.]+), (-?[\d.]+)\]", plain).groups()
         assert [float(x) for x in shown] == pytest.approx([100 * low, 100 * high], abs=0.051)
         assert ("0 lies outside" in lines[1]) == (low > 0)
     assert float(re.search(r"reports ([\d.]+) %", lines[2])[1]) == pytest.approx(

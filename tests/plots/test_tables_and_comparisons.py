@@ -73,6 +73,18 @@ def test_the_square_writes_the_differences_of_the_values_it_is_given():
         assert expected in texts
 
 
+def test_the_square_says_what_was_compared_only_where_nothing_was_measured():
+    models, tunings = ("xception_mini", "vit_mini"), ("top10", "full")
+    measured = design_square(models, tunings, {(model, tuning): 0.5 for model in models for tuning in tunings})
+    for figure, label, empty in ((design_square(models, tunings), "what was compared", 2), (measured, "opposite", 0)):
+        ax = figure.axes[0]
+        assert any(text.get_text().startswith(label) for text in ax.texts)
+        white = [patch for patch in ax.patches if patch.get_facecolor()[:3] == (1, 1, 1)]
+        assert len(white) == empty
+        assert figure.get_size_inches()[0] <= 5.5
+        assert min(text.get_fontsize() for text in ax.texts) >= 10
+
+
 def test_accuracy_bars_draw_every_cell_its_interval_and_its_seeds():
     row = SimpleNamespace(
         model="vit_mini", tuning="full", top1=estimate(0.5, 0.4, 0.6), by_seed=[estimate(0.45), estimate(0.55)]

@@ -343,9 +343,9 @@ def _top_modules(pretrained: Pretrained) -> list[nn.Module]:
 
 
 def select_trainable(pretrained: Pretrained, tuning: str) -> Trainable:
-    """Freeze the model but for what `tuning` trains (`requires_grad`), and say what that is.
+    """Freeze the model but for what `tuning` trains, and say what that is.
 
-    Frozen BatchNorm layers are kept in eval mode by `helpers.training.fit`.
+    Frozen BatchNorm layers are kept in eval mode by `helpers.loop.set_training_mode`.
     Raises ValueError for an unknown tuning."""
     _choose("tuning", tuning, TUNINGS)
     model = pretrained.model

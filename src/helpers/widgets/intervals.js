@@ -15,15 +15,23 @@ const newcombe = (a, b, n) => {
   return [a - b - Math.hypot(a - lowA, highB - b), a - b + Math.hypot(highA - a, b - lowB)];
 };
 
-const points = (x) => { const text = (100 * x).toFixed(1); return text === "-0.0" ? "0.0" : text; };
+const points = (x) => { const text = (100 * x).toFixed(1); return text === "-0.0" ? "0.0" : text.replace("-", "\u2212"); };
 const short = (x) => points(x).replace(/\.0$/, "");
 const count = (x) => x.toLocaleString("en-US");
+// Images that each of two models needs before the difference leaves 0 out: the first n that does, three digits, rounded up.
+const needed = (a, b) => {
+  let [low, high] = [0, 1];
+  while (newcombe(a, b, high)[0] <= 0 && high < 1e12) [low, high] = [high, 2 * high];
+  while (high - low > 1) { const n = Math.floor((low + high) / 2); if (newcombe(a, b, n)[0] <= 0) low = n; else high = n; }
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(high)) - 2);
+  return Math.ceil(high / unit) * unit;
+};
 const range = ([low, high]) => `[${points(low)}, ${points(high)}]`;
 
 function render({ model, el }) {
   const data = model.get("data");
   const withOwn = (stops, own) => [...new Set([...stops, own])].sort((a, b) => a - b);
-  const sizes = withOwn([1, 2, 3, 4, 5].flatMap((k) => [1, 1.5, 2, 3, 5, 7].map((m) => Math.round(m * 10 ** k))).filter((m) => m <= 100_000), data.n);
+  const sizes = withOwn([1, 2, 3, 4, 5].flatMap((k) => [1, 1.5, 2, 3, 4, 5, 7].map((m) => Math.round(m * 10 ** k))).filter((m) => m <= 100_000), data.n);
   const accuracies = withOwn(Array.from({ length: 101 }, (_, i) => i / 100), data.accuracy);
   const state = { n: data.n, accuracy: data.accuracy, gap: data.gap, leak: data.leak };
   let narrow = false;
@@ -122,12 +130,14 @@ function render({ model, el }) {
 
     const edge = Math.min(a, 1 - a) * n < 5 ? " (too few right or wrong answers for ±: trust the brackets)" : "";
     const gap = a - b;
-    const enough = gap > 0 ? +(((Z * Z) * (a * (1 - a) + b * (1 - b))) / gap ** 2).toPrecision(2) : 0;
+    const lower = state.gap > a + 1e-9
+      ? `a second model at 0 % (a model of ${short(a)} % leaves no room for ${short(state.gap)} points less)`
+      : `a second model ${short(gap)} ${short(gap) === "1" ? "point" : "points"} lower`;
     say([
       `n = ${n}: ${points(a)} % ± ${points(half)} points ${range(own)}${edge}`,
-      gap === 0 ? "a second model just as good: no gap to explain"
-        : `a second model ${short(gap)} ${short(gap) === "1" ? "point" : "points"} lower: difference ${range(between)}, `
-          + (clear ? "0 lies outside: more than the draw of test images explains" : `0 lies inside: ${enough > n ? `it takes about n = ${count(enough)} images each to tell` : "just so"}`),
+      gap === 0 ? (state.gap > 0 ? `${lower}: no gap to explain` : "a second model just as good: no gap to explain")
+        : `${lower}: difference ${range(between)}, `
+          + (clear ? "0 lies outside: more than the draw of test images explains" : `0 lies inside: it takes about n = ${count(needed(a, b))} images each to tell`),
       `if ${short(q)} % of the test set was memorised, a model of ${short(a)} % reports ${short(reported)} %`,
     ].join("\n"));
   }
