@@ -26,7 +26,7 @@ def test_six_steps_write_their_shapes() -> None:
     (ax,) = six_steps(np.zeros((24, 24, 3), dtype=np.uint8)).axes
     texts = [text.get_text() for text in ax.texts]
     assert "9 × 768  →  9 × D" in texts
-    assert sum(text == "class" for text in texts) == 2
+    assert sum(text == "cls" for text in texts) == 2
     assert [text for text in texts if text.isdigit()][-10:] == list("0123456789")
     with pytest.raises(ValueError, match="expected 3 x patch_size = 48"):
         six_steps(np.zeros((24, 24, 3), dtype=np.uint8), image_size=64)

@@ -28,8 +28,8 @@ def test_first_view_is_vit_b_16():
     cost = patch_cost(224, 16)
     assert (cost.patches, cost.tokens) == (196, 197)
     assert cost.macs == 17_563_828_224
-    assert cost.activation_bytes / MIB == pytest.approx(133.9, abs=0.05)
-    assert cost.fused_activation_bytes / MIB == pytest.approx(112.5, abs=0.05)
+    assert cost.activation_bytes / MIB == pytest.approx(133.3, abs=0.05)
+    assert cost.fused_activation_bytes / MIB == pytest.approx(112.0, abs=0.05)
     assert cost.quadratic_macs / cost.macs == pytest.approx(0.041, abs=5e-4)
     assert (cost.embedding_parameters, cost.position_parameters) == (590_592, 151_296)
     assert PatchExplorer(an_image()).data["start"] == [224, 16]
@@ -46,7 +46,7 @@ def test_cost_is_that_of_the_model(size, patch, config):
     assert cost.embedding_parameters == sum(p.numel() for p in model.patches.parameters())
     assert cost.position_parameters == sum(p.numel() for p in model.positions.parameters())
     # The formula leaves out what does not grow with depth and tokens: means of norms, logits.
-    assert cost.activation_bytes == pytest.approx(saved_activation_bytes(model, size), rel=0.005)
+    assert cost.activation_bytes == pytest.approx(saved_activation_bytes(model, size), rel=0.0015)
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_explorer_is_light_and_has_a_still_picture(similarity):
     assert "application/vnd.jupyter.widget-view+json" in data
     assert len(data["image/png"]) > 1000
     assert metadata["alt"] == explorer.alt
-    assert "196 patches, 197 tokens, 17.56 GMACs and 133.9 MiB" in explorer.alt
+    assert "196 patches, 197 tokens, 17.56 GMACs and 133.3 MiB" in explorer.alt

@@ -29,15 +29,15 @@ def patch_grid(image_size: int | tuple[int, int], patch_size: int) -> tuple[int,
 
 
 def patchify(images: Tensor, patch_size: int) -> Tensor:
-    """Cut into patches, row by row, and flatten each, (B, C, H, W) -> (B, N, C P P).
+    """Cut into patches, row by row, and flatten each, (B, C, H, W) -> (B, G G, C P P).
 
     A patch is flattened channel first, (c, h, w): the order of a convolution's weights. Any other
     order gives a different network.
     """
     check_shape(images, "B C H W", name="images")
     patch_grid((images.shape[-2], images.shape[-1]), patch_size)
-    columns = F.unfold(images, kernel_size=patch_size, stride=patch_size)  # (B, C P P, N)
-    return columns.transpose(1, 2)  # (B, N, C P P)
+    columns = F.unfold(images, kernel_size=patch_size, stride=patch_size)  # (B, C P P, G G)
+    return columns.transpose(1, 2)  # (B, G G, C P P)
 
 
 class LinearPatchEmbedding(nn.Module):
@@ -59,7 +59,7 @@ class LinearPatchEmbedding(nn.Module):
         self.projection = nn.Linear(in_channels * patch_size**2, embed_dim)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, N, D)."""
+        """(B, C, H, W) -> (B, N, D) with N = G^2, the patches alone."""
         return self.projection(patchify(images, self.patch_size))
 
 
@@ -87,8 +87,8 @@ class PatchEmbedding(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, N, D)."""
+        """(B, C, H, W) -> (B, N, D) with N = G^2, the patches alone."""
         sizes = check_shape(images, "B C H W", name="images", C=self.in_channels)
         patch_grid((sizes["H"], sizes["W"]), self.patch_size)
         grid = self.projection(images)  # (B, D, G, G)
-        return grid.flatten(2).transpose(1, 2)  # (B, N, D)
+        return grid.flatten(2).transpose(1, 2)  # (B, G G, D)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
@@ -12,6 +13,7 @@ from helpers.plots.style import FAMILY_COLOURS, INK, QUIET
 
 BLUE = FAMILY_COLOURS["vit"]
 PALE = "#dbe7f8"  # the vit blue, diluted: a patch token
+BIPOLAR = LinearSegmentedColormap.from_list("bipolar", [FAMILY_COLOURS["cnn"], "#ffffff", BLUE])  # as in the explorer
 SLOT = 0.78  # side of a token; slots lie 1 apart, number 0 is the class token's
 
 
@@ -34,46 +36,45 @@ def six_steps(image: np.ndarray, image_size: int = 48, patch_size: int = 16) -> 
     """
     if image_size != 3 * patch_size:
         raise ValueError(f"image_size: expected 3 x patch_size = {3 * patch_size}, got {image_size}")
-    figure, ax = plt.subplots(figsize=(5.6, 8.3))
-    ax.set(xlim=(-0.1, 10.1), ylim=(0.1, 15.3), aspect="equal")
+    figure, ax = plt.subplots(figsize=(4.5, 8.3))
+    ax.set(xlim=(-0.1, 10.1), ylim=(0.1, 19.2), aspect="equal")
     ax.set_axis_off()
     patches, flat = cut(image, 3), 3 * patch_size**2
-    _heading(ax, 15.0, "1  Cut", f"3 × {image_size} × {image_size}  →  9 × (3 × {patch_size} × {patch_size})")
-    _picture_with_grid(ax, image, (0.1, 11.6, 3.0))
+    _heading(ax, 18.85, "1  Cut", f"3 × {image_size} × {image_size}  →  9 × (3 × {patch_size} × {patch_size})")
+    _picture_with_grid(ax, image, (0.1, 14.5, 3.2))
     for k, patch in enumerate(patches):
         row, column = divmod(k, 3)
-        x, y = 5.2 + 1.25 * column, 13.65 - 1.05 * row
+        x, y = 5.5 + 1.45 * column, 16.8 - 1.1 * row
         ax.imshow(patch, extent=(x, x + 0.9, y, y + 0.9), interpolation="nearest", zorder=2)
-        ax.text(x - 0.08, y + 0.45, str(k + 1), ha="right", va="center", fontsize=9, color=QUIET)
-    _arrow(ax, (3.3, 13.1), (4.7, 13.1))
-    _heading(ax, 10.95, "2  Flatten, times one matrix E", f"9 × {flat}  →  9 × D")
+        ax.text(x - 0.08, y + 0.45, str(k + 1), ha="right", va="center", fontsize=10, color=QUIET)
+    _arrow(ax, (3.6, 16.1), (4.7, 16.1))
+    _heading(ax, 13.9, "2  Flatten, times one matrix E", f"9 × {flat}  →  9 × D")
     for k, patch in enumerate(patches):
         strip = patch.reshape(-1, 3)[:: len(patch) * len(patch) // 24][:24, None]
         x = k + 1 + SLOT / 2 - 0.11
-        ax.imshow(strip, extent=(x, x + 0.22, 8.95, 10.5), interpolation="nearest", aspect="auto", zorder=2)
-        _arrow(ax, (k + 1 + SLOT / 2, 8.9), (k + 1 + SLOT / 2, 7.42), size=8)
-    _heading(ax, 8.3, "3  The class token goes in front", "9 × D  →  10 × D", back=True)
+        ax.imshow(strip, extent=(x, x + 0.22, 11.4, 12.7), interpolation="nearest", aspect="auto", zorder=2)
+        _arrow(ax, (k + 1 + SLOT / 2, 11.3), (k + 1 + SLOT / 2, 10.75), size=8)
+    _heading(ax, 10.35, "3  The class token goes in front", "9 × D  →  10 × D")
     for k in range(10):
-        _token(ax, k, 6.6, "class" if k == 0 else f"$x_{k}E$", dark=k == 0)
-    _heading(ax, 6.1, "4  Add a learned position to each of the ten", "10 × D  →  10 × D")
+        _token(ax, k, 8.35, "cls" if k == 0 else f"$x_p^{k}E$", dark=k == 0)
+    _heading(ax, 7.85, "4  Add a learned position to each of the ten", "10 × D  →  10 × D")
     for k in range(10):
         middle = k + SLOT / 2
-        ax.text(middle, 5.62, "+", ha="center", va="center", fontsize=11, color=INK)
-        ax.add_patch(plt.Circle((middle, 5.1), 0.31, facecolor="white", edgecolor=BLUE, linewidth=1.4))
-        ax.text(middle, 5.09, str(k), ha="center", va="center", fontsize=9, color=BLUE)
-        _arrow(ax, (middle, 4.75), (middle, 4.02), size=8)
-    box = FancyBboxPatch((0.08, 2.88), 9.62, 1.05, boxstyle="round,pad=0.02,rounding_size=0.15")
+        ax.text(middle, 6.65, "+", ha="center", va="center", fontsize=11, color=INK)
+        ax.add_patch(plt.Circle((middle, 6.1), 0.36, facecolor="white", edgecolor=BLUE, linewidth=1.4))
+        ax.text(middle, 6.08, str(k), ha="center", va="center", fontsize=10, color=BLUE)
+        _arrow(ax, (middle, 5.7), (middle, 5.2), size=8)
+    box = FancyBboxPatch((0.08, 3.3), 9.62, 1.8, boxstyle="round,pad=0.02,rounding_size=0.15")
     box.set(facecolor=PALE, edgecolor=BLUE, linewidth=1.4)
     ax.add_patch(box)
-    ax.text(0.3, 3.6, "5  L encoder blocks", fontsize=9.5, fontweight="bold", color=INK, va="center")
-    ax.text(9.5, 3.6, "10 × D  →  10 × D", fontsize=9, color=INK, va="center", ha="right")
-    ax.text(0.3, 3.17, "norm, attention, +, norm, MLP, +", fontsize=9, color=INK, va="center")
-    _arrow(ax, (SLOT / 2, 2.85), (SLOT / 2, 2.25), size=8)
+    _heading(ax, 4.75, "5  L encoder blocks", "10 × D  →  10 × D", indent=0.3)
+    ax.text(0.3, 3.65, "norm, attention, +, norm, MLP, +", fontsize=10, color=INK, va="center")
+    _arrow(ax, (SLOT / 2, 3.25), (SLOT / 2, 2.75), size=8)
     for k in range(10):
-        _token(ax, k, 1.42, "class" if k == 0 else "", dark=k == 0, unused=k > 0)
-    _arrow(ax, (SLOT / 2, 1.4), (SLOT / 2, 0.85), size=8)
-    ax.text(1.0, 1.05, "the nine others are not read", fontsize=9, color=QUIET, va="center")
-    _heading(ax, 0.5, "6  Norm and head on the class token", "D  →  K classes")
+        _token(ax, k, 1.95, "cls" if k == 0 else "", dark=k == 0, unused=k > 0)
+    _arrow(ax, (SLOT / 2, 1.92), (SLOT / 2, 1.42), size=8)
+    ax.text(1.0, 1.62, "the nine others are not read", fontsize=10, color=QUIET, va="center")
+    _heading(ax, 1.05, "6  Norm and head on the class token", "D  →  K classes")
     return figure
 
 
@@ -91,21 +92,21 @@ def position_maps(similarity: np.ndarray, every: int = 1) -> Figure:
     if similarity.shape != (side * side, side * side):
         raise ValueError(f"similarity: expected (G G, G G), got {similarity.shape}")
     shown = range(0, side, every)
-    figure, axes = plt.subplots(len(shown), len(shown), figsize=(5.6, 5.2), squeeze=False)
+    figure, axes = plt.subplots(len(shown), len(shown), figsize=(4.5, 5.1), squeeze=False)
     picture = None
     for i, row in enumerate(shown):
         for j, column in enumerate(shown):
             ax = axes[i, j]
             of_patch = similarity[row * side + column].reshape(side, side)
-            picture = ax.imshow(of_patch, cmap="PuOr", vmin=-1, vmax=1, interpolation="nearest")
+            picture = ax.imshow(of_patch, cmap=BIPOLAR, vmin=-1, vmax=1, interpolation="nearest")
             ax.plot(column, row, "o", ms=3.5, mfc="white", mec=INK, mew=1)
             ax.set(xticks=[], yticks=[])
             ax.grid(visible=False)
     if picture is not None:
-        bar = figure.colorbar(picture, ax=axes, shrink=0.7, ticks=(-1, 0, 1))
-        bar.set_label("cosine with the marked position", fontsize=9)
-    figure.supxlabel("column of the patch", fontsize=9)
-    figure.supylabel("row of the patch", fontsize=9)
+        bar = figure.colorbar(picture, ax=axes, shrink=0.7, aspect=30, ticks=(-1, 0, 1), location="bottom")
+        bar.set_label("cosine with the marked position", fontsize=10)
+    figure.suptitle("column of the patch", fontsize=10)
+    figure.supylabel("row of the patch", fontsize=10)
     return figure
 
 
@@ -126,8 +127,8 @@ def attention_distances(
         raise ValueError(f"expected two arrays (L, h), got {trained.shape} and {fresh.shape}")
     depth, heads = trained.shape
     layer = np.arange(1, depth + 1)[:, None] + np.zeros(heads)
-    nudge = (np.arange(heads) - (heads - 1) / 2) * 0.09
-    figure, ax = plt.subplots(figsize=(5.8, 3.4))
+    nudge = (np.arange(heads) - (heads - 1) / 2) * 0.13
+    figure, ax = plt.subplots(figsize=(4.5, 3.9))
     ax.axhline(uniform, color=QUIET, ls="--", lw=1.2, label="equal attention")
     ax.plot((layer + nudge).ravel(), fresh.ravel(), "o", ms=6, mfc="white", mec=QUIET, ls="", label="fresh weights")
     spread = None if half_width is None else half_width.ravel()
@@ -137,7 +138,7 @@ def attention_distances(
     ax.set(
         xlabel="layer", ylabel="mean attention distance (pixels)", ylim=(0, 1.25 * uniform), xticks=range(1, depth + 1)
     )
-    ax.legend(fontsize=9, loc="lower right", ncols=3)
+    ax.legend(fontsize=10, loc="lower right", ncols=2, columnspacing=1)
     return figure
 
 
@@ -146,11 +147,11 @@ def shuffled_scores(
     scores: Mapping[str, Sequence[tuple[float, float, float]]],
     chance: Sequence[float],
 ) -> Figure:
-    """Two pictures, and beside them three accuracies under each treatment, with intervals and chance.
+    """Two pictures, and below them three accuracies under each treatment, with intervals and chance.
 
     Arguments
     ---------
-    pictures : title -> uint8 (S, S, 3), drawn above each other.
+    pictures : title -> uint8 (S, S, 3), drawn side by side.
     scores : treatment -> (value, low, high) for breed, coat and build, fractions.
     chance : of breed, coat and build.
 
@@ -159,11 +160,11 @@ def shuffled_scores(
     if not scores:
         raise ValueError("expected at least one treatment, got none")
     questions = ("breed", "coat", "build")
-    layout = [[name, "bars", "bars"] for name in pictures]
-    figure, axes = plt.subplot_mosaic(layout, figsize=(6.2, 3.9))  # type: ignore[arg-type]
+    layout = [list(pictures), ["bars"] * len(pictures)]
+    figure, axes = plt.subplot_mosaic(layout, figsize=(4.5, 5.6), height_ratios=(1, 1.6))  # type: ignore[arg-type]
     for name, picture in pictures.items():
         axes[name].imshow(picture, interpolation="nearest")
-        axes[name].set_title(name, fontsize=9)
+        axes[name].set_title(name, fontsize=10)
         axes[name].set_axis_off()
     ax, width = axes["bars"], 0.8 / len(scores)
     fills = (BLUE, "#8fb4ea", "white")
@@ -177,14 +178,13 @@ def shuffled_scores(
     ax.set_xticks(range(len(questions)), questions)
     ax.grid(visible=False, axis="x")
     ax.set(ylabel="right (%)", ylim=(0, 100))
-    ax.legend(fontsize=9, loc="upper left", ncols=1)
+    ax.legend(fontsize=10, loc="upper left", ncols=2, columnspacing=1)
     return figure
 
 
-def _heading(ax: Axes, y: float, what: str, shapes: str, back: bool = False) -> None:
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5} if back else None
-    ax.text(0.08, y, what, fontsize=9.5, fontweight="bold", color=INK, va="center", bbox=box, zorder=4)
-    ax.text(9.78, y, shapes, fontsize=9, color=QUIET, va="center", ha="right", bbox=box, zorder=4)
+def _heading(ax: Axes, y: float, what: str, shapes: str, indent: float = 0.08) -> None:
+    ax.text(indent, y, what, fontsize=10, fontweight="bold", color=INK, va="center")
+    ax.text(indent + 0.42, y - 0.55, shapes, fontsize=10, color=QUIET if indent < 0.1 else INK, va="center")
 
 
 def _picture_with_grid(ax: Axes, image: np.ndarray, where: tuple[float, float, float]) -> None:

@@ -9,7 +9,7 @@ const patchCost = (size, patch, { embed_dim: D, depth: L, num_heads: h, num_clas
   const patches = side * side, tokens = patches + 1, values = 3 * patch * patch;
   const quadratic = L * 2 * tokens * tokens * D;
   const macs = patches * values * D + L * 12 * tokens * D * D + quadratic + D * K;
-  const fused = 4 * (L * 16 * tokens * D + 2 * tokens * D + 3 * size * size);
+  const fused = 4 * (L * 16 * tokens * D + tokens * D + 3 * size * size);
   return {
     side, patches, tokens, values, macs, share: quadratic / macs, embedding: (values + 1) * D, positions: tokens * D,
     memory: fused + 4 * L * h * tokens * tokens, fused,
@@ -143,7 +143,7 @@ function render({ model, el }) {
       })), chosen);
     imageTitle.textContent = `${size} x ${size} pixels, ${cost.side} x ${cost.side} patches`;
     const rows = [
-      ["patches N", `${cost.side} · ${cost.side} = ${whole(cost.patches)}`],
+      ["patches G²", `${cost.side} · ${cost.side} = ${whole(cost.patches)}`],
       ["tokens, with the class token", whole(cost.tokens)],
       ["numbers in one patch, 3P²", whole(cost.values)],
       ["parameters of the patch embedding", whole(cost.embedding)],
@@ -191,16 +191,18 @@ function render({ model, el }) {
     chosen.replaceChildren(...outline(patch));
     steered();
     const name = ([r, c]) => `row ${r + 1} column ${c + 1}`;
-    const token = `patch ${name(cell)}: token ${cell[0] * side + cell[1] + 1} of ${side * side}`;
+    const token = `patch ${name(cell)}: number ${cell[0] * side + cell[1] + 1} of ${side * side}`;
     if (!triangle || side !== G) {
       status.textContent = token + (triangle ? `; the similarities belong to ${G} x ${G} patches, other grids interpolate the positions` : "");
       if (triangle) {
         mapTitle.textContent = `no map: it belongs to ${G} x ${G} patches`;
         map.replaceChildren();
+        map.hidden = true;
         legend.replaceChildren();
       }
       return;
     }
+    map.hidden = false;
     const self = cell[0] * G + cell[1];
     const others = Array.from({ length: N }, (_, j) => [j, similarity(self, j)]).filter(([j]) => j !== self);
     const sorted = [...others].sort((a, b) => b[1] - a[1]);

@@ -1,14 +1,16 @@
 r"""What the side of a patch decides: tokens, parameters, multiply-accumulates, memory; and how alike positions are.
 
-With G = S/P patches a side, N = G² patches and N' = N + 1 tokens (class token), a Vision Transformer of width D, depth
-L and h heads costs
+With G = S/P patches a side and N = G² + 1 tokens (class token), a Vision Transformer of width D, depth L and h heads
+costs
 
     parameters of the patch embedding   3 P² D + D
-    MACs per image                      3 P² D N + L (12 N' D² + 2 N'² D) + D K
-    activations kept for backward       4 bytes x [L (16 N' D + h N'²) + 2 N' D + 3 S²]
+    MACs per image                      3 P² D G² + L (12 N D² + 2 N² D) + D K
+    activations kept for backward       4 bytes x [L (16 N D + h N²) + N D + 3 S²]
 
-The last line loses h N'² with fused attention, which never stores its weights. `helpers.measure.cost` counts the same
-on real models. Similarity of position embeddings: Dosovitskiy et al. (2021), figure 7, centre.
+N D outside the blocks is the last block's output, of which the class token is a view (timm norms all its tokens before
+it takes the class token's, and keeps another N D). The last line loses h N² with fused attention, which never stores
+its weights. `helpers.measure.cost` counts the same on real models. Similarity of position embeddings: Dosovitskiy et
+al. (2021), figure 7, centre.
 """
 
 from dataclasses import dataclass
@@ -70,7 +72,7 @@ def patch_cost(
     tokens, values = patches + 1, 3 * patch_size**2
     quadratic = depth * 2 * tokens**2 * embed_dim
     linear = patches * values * embed_dim + depth * 12 * tokens * embed_dim**2 + embed_dim * num_classes
-    fused = 4 * (depth * 16 * tokens * embed_dim + 2 * tokens * embed_dim + 3 * image_size**2)
+    fused = 4 * (depth * 16 * tokens * embed_dim + tokens * embed_dim + 3 * image_size**2)
     return PatchCost(
         patches=patches,
         tokens=tokens,
@@ -91,10 +93,10 @@ class PatchExplorer(Explorer):
     image
         uint8 (S, S, 3), S at least 32.
     similarity
-        Cosines of the N position embeddings with one another, (N, N), symmetric, in [-1, 1], ones on the diagonal.
+        Cosines of the G² patch positions with one another, (G², G²), symmetric, in [-1, 1], ones on the diagonal.
         The page holds them in 256 levels, so that a shown value may be off by 0.004.
     grid
-        (rows, columns) of the similarity, equal, with rows times columns = N; by default (√N, √N).
+        (rows, columns) of the similarity, both G; by default the root of its length.
     embed_dim, depth, num_heads
         D, L and h of the model whose cost is shown; ViT-B by default, with 1000 classes.
 
