@@ -28,7 +28,7 @@ BUILDS = (
     "2  score: how well does each state answer?",
     "3  softmax: scores become weights, sum 1",
     "4  context: the weighted sum of the states",
-    "5  the decoder reads it, and says the word",
+    "5  after attention: the decoder uses the context",
 )
 COLUMNS = (0.55, 1.75, 2.95)  # where the source words stand
 
@@ -40,7 +40,7 @@ def _box(ax: Axes, x: float, y: float, text: str, colour: str, width: float = 0.
     """A rounded box with white text, centred on (x, y)."""
     corner = (x - width / 2, y - 0.19)
     ax.add_patch(FancyBboxPatch(corner, width, 0.38, boxstyle="round,pad=0,rounding_size=0.08", lw=0, facecolor=colour))
-    ax.text(x, y, text, ha="center", va="center", fontsize=9.5, color="white" if colour != DIM else QUIET)
+    ax.text(x, y, text, ha="center", va="center", fontsize=10.5, color="white" if colour != DIM else QUIET)
 
 
 def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, width: float = 1.3) -> None:
@@ -53,13 +53,13 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colou
 def _build(
     ax: Axes, step: int, words: Sequence[str], scores: np.ndarray, weights: np.ndarray, context: np.ndarray
 ) -> None:
-    """One build: the same drawing, with the part of this step lit and the parts to come left out."""
+    """One build: the same drawing, with this step's part lit, earlier ones grey and later ones left out."""
 
     def lit(own: int, colour: str) -> str:
-        return colour if step in (own, 5) else DIM
+        return colour if step == own else DIM
 
     for x, word, j in zip(COLUMNS, words, "123", strict=True):
-        ax.text(x, 0.0, word, ha="center", va="center", fontsize=9.5, color=INK)
+        ax.text(x, 0.0, word, ha="center", va="center", fontsize=10.5, color=INK)
         _arrow(ax, (x, 0.15), (x, 0.36), QUIET)
         _box(ax, x, 0.56, f"$h_{j}$", SOURCE)
     for left, right in pairwise(COLUMNS):  # the encoder reads in both directions
@@ -69,12 +69,12 @@ def _build(
     _box(ax, 4.4, 0.56, "$s_{t-1}$", asking)
     _box(ax, 5.75, 0.56, "$s_t$", ASKS if step in (1, 5) else DIM)
     _arrow(ax, (4.77, 0.56), (5.38, 0.56), QUIET if step in (1, 5) else DIM)
-    ax.text(5.75, 0.0, "the", ha="center", va="center", fontsize=9.5, color=INK if step in (1, 5) else DIM)
+    ax.text(5.75, 0.0, "the", ha="center", va="center", fontsize=10.5, color=INK if step in (1, 5) else DIM)
     _arrow(ax, (5.75, 0.15), (5.75, 0.36), QUIET if step in (1, 5) else DIM)
     if step == 1:
         _arrow(ax, (COLUMNS[-1] + 0.37, 0.56), (4.03, 0.56), SOURCE, 3)
     if step in (1, 5):
-        _arrow(ax, (5.75, 0.76), (5.75, 1.05), ASKS)
+        _arrow(ax, (5.75, 0.76), (5.75, 1.03), ASKS)
         ax.text(
             5.75, 1.2, "?" if step == 1 else "red", ha="center", va="center", fontsize=11, color=ASKS, weight="bold"
         )
@@ -83,19 +83,21 @@ def _build(
             _arrow(ax, (x, 0.76), (x, 1.12), lit(2, SOURCE))
             ax.plot([4.3, 3.75, x + 0.2], [0.76, 1.3, 1.3], color=lit(2, ASKS), lw=1.0, zorder=0)
             ax.add_patch(Circle((x, 1.3), 0.19, facecolor="white", edgecolor=lit(2, INK), lw=1.3))
-            ax.text(x, 1.3, f"{score:.1f}", ha="center", va="center", fontsize=9, color=lit(2, INK))
+            ax.text(x, 1.3, f"{score:.1f}", ha="center", va="center", fontsize=10, color=INK if step == 2 else QUIET)
     if step >= 3:
         for x, weight in zip(COLUMNS, weights, strict=True):
             ax.add_patch(Rectangle((x - 0.19, 1.62), 0.38, 0.8 * float(weight), facecolor=lit(3, ASKS), lw=0))
-            ax.text(x + 0.24, 1.66, f"{weight:.2f}", ha="left", va="bottom", fontsize=9, color=lit(3, INK))
+            colour = INK if step == 3 else QUIET
+            ax.text(x + 0.24, 1.66, f"{weight:.2f}", ha="left", va="bottom", fontsize=10, color=colour)
     if step >= 4:
         for x, weight in zip(COLUMNS, weights, strict=True):
-            top = 1.66 + 0.8 * float(weight)
-            ax.plot([x, x, 3.75], [top, 2.5, 2.62], color=lit(4, SOURCE), lw=0.8 + 7 * float(weight))
+            way = ([x - 0.28, x - 0.28, 3.55], [0.75, 2.4, 2.62])  # the value: from the state, past its weight
+            ax.plot(*way, color=lit(4, SOURCE), lw=0.8 + 7 * float(weight), zorder=0.5)
         numbers = ", ".join(f"{part:.2f}".replace("-", "\N{MINUS SIGN}") for part in context)
-        _box(ax, 4.6, 2.62, f"$c_t$ = ({numbers})", lit(4, SOURCE), 2.15)
+        _box(ax, 4.75, 2.62, f"$c_t$ = ({numbers})", SOURCE, 2.4)
     if step == 5:
-        _arrow(ax, (4.95, 2.42), (5.5, 0.77), SOURCE, 2)
+        _arrow(ax, (4.75, 2.42), (5.5, 0.77), SOURCE, 2)
+        _arrow(ax, (5.6, 2.42), (5.75, 1.37), SOURCE, 2)
     ax.set_xlim(0, 6.3)
     ax.set_ylim(-0.18, (1.45, 1.62, 2.25, 2.9, 2.9)[step - 1])
     ax.set_aspect("equal")
@@ -149,7 +151,7 @@ def quality_by_length(runs: Sequence[Mapping[str, Any]]) -> Figure:
                 x, value, [value - low, high - value], color=colour, linestyle=dashes, marker=marker, markersize=4.5,
                 capsize=2, label=run["attention"],
             )  # fmt: skip
-        ax.set_ylabel(label, fontsize=9.5)
+        ax.set_ylabel(label, fontsize=10.5)
         ax.set_ylim(bottom=0)
     axes[0].legend(title="attention", loc="lower left", ncols=3)
     axes[1].set_xlabel("length of the source (words and marks)")
@@ -173,15 +175,19 @@ def alignments(rows: Sequence[Mapping[str, Any]]) -> Figure:
     figure, axes = plt.subplots(len(rows), 1, figsize=(4.0, 2.9 * len(rows)), squeeze=False)
     for ax, row in zip(axes.flat, rows, strict=True):
         weights = np.asarray(row["weights"])[: len(row["target"])]  # (N, M)
-        ax.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        shades = ax.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for i, link in enumerate(row["links"]):
             for j in link:
                 ax.add_patch(Rectangle((j - 0.46, i - 0.46), 0.92, 0.92, fill=False, edgecolor=ASKS, lw=1.8))
         ax.set_xticks(range(len(row["source"])), row["source"], rotation=45, ha="left", rotation_mode="anchor")
         ax.set_yticks(range(len(row["target"])), row["target"])
         ax.xaxis.tick_top()
-        ax.tick_params(length=0, labelsize=9.5, labelcolor=INK)
+        ax.tick_params(length=0, labelsize=10.5, labelcolor=INK)
         ax.grid(False)
         for spine in ax.spines.values():
             spine.set_visible(False)
+    scale = figure.colorbar(shades, ax=list(axes.flat), location="bottom", shrink=0.7, aspect=22, pad=0.02)
+    scale.set_label("weight", fontsize=10.5)
+    scale.ax.tick_params(labelsize=10.5)
+    scale.outline.set_visible(False)  # type: ignore[operator]
     return figure

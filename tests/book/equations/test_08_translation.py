@@ -23,8 +23,17 @@ def test_the_additive_example_by_hand():
     total = sum(math.exp(e) for e in scores)
     context, weights = additive_attention(QUERY, STATES, STATES, torch.ones(2, dtype=torch.float64))
     assert weights[0, 0].tolist() == pytest.approx([math.exp(e) / total for e in scores], abs=1e-12)
-    assert weights[0, 0].tolist() == pytest.approx([0.129, 0.277, 0.593], abs=6e-4)
-    assert context[0, 0].tolist() == pytest.approx([-0.407, 0.871], abs=6e-4)
+    assert weights[0, 0].tolist() == pytest.approx([0.1294, 0.2771, 0.5935], abs=6e-5)
+    assert context[0, 0].tolist() == pytest.approx([-0.4065, 0.8706], abs=6e-5)
+
+
+def test_its_printed_digits_can_be_followed_with_four_digits():
+    exponentials = [1, 2.1417, 4.5869]
+    assert [round(math.exp(e), 4) for e in (0.7616, 2 * 0.7616)] == exponentials[1:]
+    assert round(sum(exponentials), 4) == 7.7286
+    assert [round(e / 7.7286, 4) for e in exponentials] == [0.1294, 0.2771, 0.5935]
+    assert round(0.1294 + 0.2771, 4) == 0.4065
+    assert round(0.2771 + 0.5935, 4) == 0.8706
 
 
 def test_the_dot_product_example_by_hand():
@@ -51,6 +60,8 @@ def test_additive_attention_is_its_formula_one_number_at_a_time():
 def test_the_score_has_196_864_parameters():
     layer = AdditiveAttention(query_dim=256, key_dim=512, hidden_dim=256)
     assert sum(p.numel() for p in layer.parameters()) == 196_864 == 256 * 256 + 256 * 512 + 256
+    ours = AdditiveAttention(query_dim=128, key_dim=256, hidden_dim=128)
+    assert sum(p.numel() for p in ours.parameters()) == 49_280 == 128 * 128 + 128 * 256 + 128
 
 
 def test_equal_scores_give_the_mean_state():
@@ -73,6 +84,11 @@ def test_bleu_by_hand():
     assert corpus_bleu([[*reference[:4], "big", "."]], [[reference]]) == pytest.approx((1 / 12) ** 0.25)
     assert abs((1 / 12) ** 0.25 - 0.537) < 5e-4
     assert corpus_bleu([["the", "car", "red", "is", "small", "."]], [[reference]]) == 0
+
+
+def test_a_candidate_that_is_too_short_is_punished():
+    reference = ["the", "red", "car", "is", "small", "."]
+    assert corpus_bleu([reference[1:]], [[reference]]) == pytest.approx(math.exp(-1 / 5))
 
 
 def test_a_beam_of_two_finds_what_greedy_misses():
