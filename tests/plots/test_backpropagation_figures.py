@@ -37,7 +37,7 @@ def test_an_error_of_zero_has_no_place_on_a_logarithmic_axis():
 def test_the_graph_shows_values_and_gradients_with_true_minus_signs():
     values = dict.fromkeys(figures.GRAPH_NODES, 0.5)
     shown = texts(figures.graph_figure(values, {"w": -2.0}).axes[0])
-    assert "w = 0.5" in shown
+    assert "w | 0.5" in shown
     assert "−2" in shown
 
 
@@ -58,6 +58,20 @@ def test_one_line_a_name():
     assert len(figures.gradients_by_layer({"relu": np.ones((2, 3)), "tanh": np.ones((2, 3))}).axes[0].lines) == 2
     # ... and the line of chance
     assert len(figures.accuracy_by_epoch({"relu": np.ones((2, 3))}, chance=0.1).axes[0].lines) == 2
+
+
+def test_another_start_of_an_activation_has_hollow_marks():
+    norms = {"relu": np.ones((2, 3)), "relu, 1/d": np.ones((2, 3))}
+    full, hollow = figures.gradients_by_layer(norms).axes[0].lines
+    assert full.get_markerfacecolor() == full.get_color()
+    assert hollow.get_markerfacecolor() == "white"
+
+
+def test_the_zoom_shows_the_same_curves_closer():
+    whole, close = figures.accuracy_by_epoch({"relu": np.full((2, 3), 0.9)}, chance=0.1, zoom=(0.85, 0.95)).axes
+    assert whole.get_ylim() == (0, 100)
+    assert close.get_ylim() == (85, 95)
+    assert list(close.lines[0].get_ydata()) == list(whole.lines[0].get_ydata())
 
 
 def test_a_gap_has_its_two_ends_and_the_interval_of_the_test():

@@ -51,8 +51,8 @@ def cross_entropy(logits: Array, labels: Labels) -> float:
 class Stored:
     """What the forward pass leaves for the backward pass."""
 
-    inputs: list[Array]  # the input of every layer, h^0 = x first: (B, d_{l-1})
-    pre_activations: list[Array]  # a^l of every hidden layer: (B, d_l)
+    inputs: list[Array]  # the input of every layer, H_0 = x first: (B, d_{l-1})
+    pre_activations: list[Array]  # A_l of every hidden layer: (B, d_l)
 
     @property
     def nbytes(self) -> int:

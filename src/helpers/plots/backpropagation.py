@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from helpers.plots.style import FAMILY_COLOURS, INK, QUIET
 
+WIDTH = 4.4  # inches: letters of 10 points stay readable on a phone
 BLUE, ORANGE = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
 # Colour, dashes, marker of an activation: readable without colour too.
 ACTIVATION_STYLES = {
@@ -25,7 +26,7 @@ ACTIVATION_STYLES = {
 
 def secant_figure(x: float, steps: Sequence[float]) -> Figure:
     """The curve t², its secants from x to x + h for each h of `steps`, and the tangent at x."""
-    figure, ax = plt.subplots(figsize=(5.6, 3.7))
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.7))
     t = np.linspace(x - 1.6, x + 1.08 * max(steps), 200)
     ax.plot(t, t**2, color=INK, label="$x^2$")
     for i, h in enumerate(sorted(steps, reverse=True)):
@@ -40,12 +41,12 @@ def secant_figure(x: float, steps: Sequence[float]) -> Figure:
             xytext=side,
             textcoords="offset points",
             color=ORANGE,
-            fontsize=9.5,
+            fontsize=10,
         )
     ax.plot(t, x**2 + 2 * x * (t - x), color=BLUE)
     ax.plot(x, x**2, "o", color=BLUE, ms=7, zorder=5)
     ax.annotate(
-        f"tangent: slope {2 * x:g}", (x, x**2), xytext=(8, -14), textcoords="offset points", color=BLUE, fontsize=9.5
+        f"tangent: slope {2 * x:g}", (x, x**2), xytext=(8, -14), textcoords="offset points", color=BLUE, fontsize=10
     )
     top = (x + max(steps)) ** 2
     ax.set(xlabel="$x$", ylabel="$x^2$", xlim=(t[0], t[-1] + 0.9), ylim=(-4, 1.15 * top))
@@ -56,7 +57,7 @@ def step_error_figure(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Figu
     """|estimated - true derivative| against the step h, both logarithmic; one line a name of `errors`.
 
     A name that holds "secant" is orange, any other blue; "float32" is dashed. Errors of exactly 0 are left out."""
-    figure, ax = plt.subplots(figsize=(5.6, 3.9))
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.9))
     for name, values in errors.items():
         shown = np.where(np.asarray(values, dtype=float) > 0, values, np.nan)
         colour = ORANGE if "secant" in name else BLUE
@@ -65,7 +66,7 @@ def step_error_figure(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Figu
         ax.loglog(steps, shown, color=colour, ls="--" if half else "-", lw=1.3, marker=marker, ms=3, label=name)
     ax.invert_xaxis()
     ax.set(xlabel="step $h$, smaller to the right", ylabel="error of the derivative")
-    ax.legend(fontsize=9, loc="lower right")
+    ax.legend(fontsize=10, loc="lower right", framealpha=0.9, frameon=True, edgecolor="none")
     return figure
 
 
@@ -87,23 +88,24 @@ def graph_figure(values: Mapping[str, float], gradients: Mapping[str, float]) ->
     missing = sorted(set(GRAPH_NODES) - set(values))
     if missing:
         raise ValueError(f"values: expected one for every node, got none for {', '.join(missing)}")
-    figure, ax = plt.subplots(figsize=(6.3, 3.4))
+    figure, ax = plt.subplots(figsize=(4.8, 4.2))
     ax.set_axis_off()
     for start, end in GRAPH_EDGES:
-        gap = 28 if GRAPH_NODES[start][1] == GRAPH_NODES[end][1] else 25  # from the middle of a box to its edge
+        gap = 23 if GRAPH_NODES[start][1] == GRAPH_NODES[end][1] else 27  # from the middle of a box to its edge
         arrow = {"arrowstyle": "-|>", "color": QUIET, "shrinkA": gap, "shrinkB": gap, "lw": 1.2}
         ax.annotate("", GRAPH_NODES[end], GRAPH_NODES[start], arrowprops=arrow)
     for name, (x, y) in GRAPH_NODES.items():
-        box = FancyBboxPatch((x - 0.38, y - 0.17), 0.76, 0.34, boxstyle="round,pad=0.02,rounding_size=0.1")
+        box = FancyBboxPatch((x - 0.34, y - 0.2), 0.68, 0.4, boxstyle="round,pad=0.02,rounding_size=0.1")
         box.set(facecolor="white" if name in GRAPH_FORMULAS else "#eef1f5", edgecolor=INK, linewidth=1.1)
         ax.add_patch(box)
-        ax.text(x, y, f"{name} = {_signed(values[name])}", ha="center", va="center", fontsize=9, color=BLUE)
+        ax.text(x, y + 0.1, name, ha="center", va="center", fontsize=10, color=INK, weight="bold")
+        ax.text(x, y - 0.1, _signed(values[name]), ha="center", va="center", fontsize=10, color=BLUE)
         if name in GRAPH_FORMULAS:
-            ax.text(x, y + 0.28, GRAPH_FORMULAS[name], ha="center", va="bottom", fontsize=9, color=INK)
+            ax.text(x, y + 0.28, GRAPH_FORMULAS[name], ha="center", va="bottom", fontsize=10, color=INK)
         if name in gradients:
             text = _signed(gradients[name])
-            ax.text(x, y - 0.28, text, ha="center", va="top", fontsize=9, color=ORANGE, weight="bold")
-    ax.set(xlim=(-0.45, 6.2), ylim=(-1.5, 1.4))
+            ax.text(x, y - 0.27, text, ha="center", va="top", fontsize=10, color=ORANGE, weight="bold")
+    ax.set(xlim=(-0.45, 6.2), ylim=(-1.5, 1.3))
     return figure
 
 
@@ -116,7 +118,7 @@ def xor_figure(points: ArrayLike, labels: ArrayLike, hidden: ArrayLike, weights:
 
     (4, 2), (4,), (4, 2), (2,) -> Figure."""
     points, labels, hidden, w = (np.asarray(array) for array in (points, labels, hidden, weights))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(5.6, 2.8))
+    figure, (left, right) = plt.subplots(2, 1, figsize=(4.2, 5.4))
     for ax, plane, names in ((left, points, ("$x_1$", "$x_2$")), (right, hidden, ("$h_1$", "$h_2$"))):
         for label, colour, marker in ((0, BLUE, "s"), (1, ORANGE, "o")):
             ax.plot(*plane[labels == label].T, marker, color=colour, ms=11, label=f"class {label}")
@@ -127,45 +129,56 @@ def xor_figure(points: ArrayLike, labels: ArrayLike, hidden: ArrayLike, weights:
     right.plot(h1, -(w[0] * h1 + bias) / w[1], color=INK, ls="--", lw=1.3)
     left.set(xticks=[0, 1], yticks=[0, 1])
     right.set(xticks=[0, 1, 2], yticks=[0, 1])
-    left.legend(fontsize=9, loc="center")
+    left.legend(fontsize=10, loc="center")
     return figure
 
 
 def gradients_by_layer(norms: Mapping[str, ArrayLike]) -> Figure:
     """Norm of each layer's weight gradient, logarithmic: the mean (of logarithms) over seeds and their range.
 
-    Each name leads to (seeds, layers), layer 1, next to the input, first; a name starts with its activation."""
-    figure, ax = plt.subplots(figsize=(5.6, 3.7))
+    Each name leads to (seeds, layers), layer 1, next to the input, first. A name starts with its activation; one that
+    goes on after a comma is another start of it, drawn with hollow marks."""
+    figure, ax = plt.subplots(figsize=(WIDTH, 4.6))
     for name, table in norms.items():
         table = np.asarray(table, dtype=float)
         colour, dashes, marker = ACTIVATION_STYLES[name.split(",")[0].split()[0]]
+        fill = "white" if "," in name else colour
         layers = np.arange(1, table.shape[1] + 1)
         ax.fill_between(layers, table.min(0), table.max(0), color=colour, alpha=0.15, lw=0)
-        ax.semilogy(layers, np.exp(np.log(table).mean(0)), color=colour, ls=dashes, marker=marker, ms=4, label=name)
+        mean = np.exp(np.log(table).mean(0))
+        ax.semilogy(layers, mean, color=colour, ls=dashes, marker=marker, mfc=fill, ms=5, lw=1.4, label=name)
     ax.set(xlabel="layer, 1 = next to the input", ylabel="norm of its weight gradient")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(fontsize=9, loc="lower right")
+    ax.legend(fontsize=10, loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
     return figure
 
 
-def accuracy_by_epoch(curves: Mapping[str, ArrayLike], chance: float) -> Figure:
+def accuracy_by_epoch(
+    curves: Mapping[str, ArrayLike], chance: float, zoom: tuple[float, float] | None = None
+) -> Figure:
     """Test accuracy after each epoch: mean over seeds, band from the lowest to the highest seed.
 
-    Each activation leads to (seeds, epochs) of fractions."""
-    figure, ax = plt.subplots(figsize=(5.6, 3.6))
-    for name, table in curves.items():
-        table = 100 * np.asarray(table, dtype=float)
-        colour, dashes, marker = ACTIVATION_STYLES[name]
-        epochs = np.arange(1, table.shape[1] + 1)
-        ax.fill_between(epochs, table.min(0), table.max(0), color=colour, alpha=0.15, lw=0)
-        ax.plot(epochs, table.mean(0), color=colour, ls=dashes, marker=marker, ms=3.5, label=name)
-    ax.axhline(100 * chance, color=QUIET, lw=1, ls=(0, (1, 2)))
-    ax.annotate(
-        f"chance {100 * chance:.0f} %", (1, 100 * chance), xytext=(0, 4), textcoords="offset points", fontsize=9
+    Each activation leads to (seeds, epochs) of fractions; below, if asked for, the same from `zoom`[0] to [1]."""
+    rows = 1 if zoom is None else 2
+    figure, axes = plt.subplots(rows, 1, figsize=(WIDTH, 0.6 + 2.6 * rows), sharex=True, squeeze=False)
+    for ax in axes[:, 0]:
+        for name, table in curves.items():
+            table = 100 * np.asarray(table, dtype=float)
+            colour, dashes, marker = ACTIVATION_STYLES[name]
+            epochs = np.arange(1, table.shape[1] + 1)
+            ax.fill_between(epochs, table.min(0), table.max(0), color=colour, alpha=0.15, lw=0)
+            ax.plot(epochs, table.mean(0), color=colour, ls=dashes, marker=marker, ms=3.5, label=name)
+        ax.set(ylabel="test accuracy (%)", ylim=(0, 100))
+    top = axes[0, 0]
+    top.axhline(100 * chance, color=QUIET, lw=1, ls=(0, (1, 2)))
+    top.annotate(
+        f"chance {100 * chance:.0f} %", (1, 100 * chance), xytext=(0, 4), textcoords="offset points", fontsize=10
     )
-    ax.set(xlabel="epoch", ylabel="test accuracy (%)", ylim=(0, 100))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(fontsize=9, loc="center right")
+    top.legend(fontsize=10, loc="lower right")
+    if zoom is not None:
+        axes[1, 0].set_ylim(100 * zoom[0], 100 * zoom[1])
+    axes[-1, 0].set_xlabel("epoch")
+    axes[-1, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
@@ -174,12 +187,12 @@ def gap_figure(panels: Mapping[str, Mapping[str, tuple[Any, Any]]]) -> Figure:
 
     Each panel leads from a variant to its two estimates (value, low, high)."""
     rows = max(len(panel) for panel in panels.values())
-    size = (5.8, (0.42 * rows + 0.75) * len(panels))
+    size = (4.6, (0.42 * rows + 0.75) * len(panels))
     figure, axes = plt.subplots(len(panels), 1, figsize=size, sharex=True, squeeze=False)
     for ax, (title, panel) in zip(axes[:, 0], panels.items(), strict=True):
         _gap_panel(ax, panel)
         ax.set_title(title)
-    axes[0, 0].legend(fontsize=9, loc="lower left", bbox_to_anchor=(0.45, 1.0), ncols=2)
+    axes[0, 0].legend(fontsize=10, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, columnspacing=1, borderpad=0)
     axes[-1, 0].set_xlabel("accuracy (%); bar: 95 % interval over seeds")
     return figure
 

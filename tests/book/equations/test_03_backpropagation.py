@@ -27,12 +27,12 @@ def test_the_graph_by_hand():
     z = v * h + c
     p = torch.sigmoid(z)
     loss = -torch.log(p)
-    for node in (a, h, z):
+    for node in (a, h, z, p):
         node.retain_grad()
     loss.backward()
     assert [n.item() for n in (a, h, z, p, loss)] == pytest.approx([0.6, 0.6, 0, 0.5, math.log(2)], abs=1e-15)
-    gradients = {"z": z, "v": v, "c": c, "h": h, "a": a, "w": w, "b": b, "x": x}
-    by_hand = {"z": -0.5, "v": -0.3, "c": -0.5, "h": -1, "a": -1, "w": -2, "b": -1, "x": -0.5}
+    gradients = {"p": p, "z": z, "v": v, "c": c, "h": h, "a": a, "w": w, "b": b, "x": x}
+    by_hand = {"p": -2, "z": -0.5, "v": -0.3, "c": -0.5, "h": -1, "a": -1, "w": -2, "b": -1, "x": -0.5}
     assert {name: node.grad.item() for name, node in gradients.items()} == pytest.approx(by_hand, abs=1e-15)
 
 
@@ -93,11 +93,45 @@ def test_the_cube_s_two_differences_err_by_9h_and_by_its_square():
     assert centred - 27 == pytest.approx(h**2, rel=1e-6)
 
 
-def test_shared_weights_are_few():
+def test_locality_and_sharing_save_one_after_the_other():
     shared = torch.nn.Conv2d(1, 16, kernel_size=3, padding=1)
+    own_patch = torch.nn.Conv2d(9, 64 * 16, kernel_size=1)  # every unit has nine pixels of its own
     own = torch.nn.Linear(64, 64 * 16)
     assert shared(torch.zeros(1, 1, 8, 8)).numel() == own(torch.zeros(1, 64)).numel()
-    assert [sum(p.numel() for p in layer.parameters()) for layer in (shared, own)] == [160, 66_560]
+    numbers = [sum(p.numel() for p in layer.parameters()) for layer in (shared, own_patch, own)]
+    assert numbers == [160, 10_240, 66_560]
+
+
+def test_where_a_node_is_used_twice_the_answers_add():
+    x = torch.tensor(3.0, requires_grad=True)
+    (x * x).backward()
+    assert x.grad.item() == 3 + 3
+
+
+@pytest.mark.parametrize("y", [0, 1])
+def test_the_gradient_of_the_yes_or_no_loss_is_p_minus_y(y):
+    z = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+    p = torch.sigmoid(z)
+    (-y * torch.log(p) - (1 - y) * torch.log(1 - p)).backward()
+    assert z.grad.item() == pytest.approx(p.item() - y, abs=1e-15)
+
+
+def test_jacobians_from_the_loss_or_from_the_input_make_one_gradient():
+    rng = np.random.default_rng(0)
+    row, *jacobians = rng.normal(size=(1, 6)), *rng.normal(size=(4, 6, 6))
+    from_the_loss = row
+    for matrix in jacobians:
+        from_the_loss = from_the_loss @ matrix  # a row times a matrix
+    from_the_input = jacobians[-1]
+    for matrix in jacobians[-2::-1]:
+        from_the_input = matrix @ from_the_input  # a matrix times a matrix
+    np.testing.assert_allclose(from_the_loss, row @ from_the_input, rtol=1e-12)
+
+
+def test_a_slope_written_one_minus_p_is_lost_where_p_is_one():
+    p = softmax(np.array([[200.0, 0.0]]))[0]
+    assert 0 < p[0] * p[1] < 1e-80
+    assert p[0] * (1 - p[0]) == 0.0
 
 
 def test_the_perceptron_s_rule_descends_how_far_not_how_often():
