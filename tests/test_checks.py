@@ -82,3 +82,11 @@ def test_numbers_near_a_power_of_ten_have_neighbours(answers):
     assert check("t", 0.9999)
     assert check("t", 1.004)
     assert not check("t", 0.98)
+
+
+def test_every_exercise_of_the_course_has_its_entry():
+    checks.entries.cache_clear()
+    names = list(checks.entries())
+    assert len(names) >= 20
+    for name in names:
+        assert repr(check(name, "no such answer")).startswith("✗ Not yet: ")
