@@ -46,14 +46,15 @@ def test_a_grid_fills_what_may_be_read():
 
 
 def test_saturation_has_two_lines_a_panel():
+    quartiles = {"low": 1e-3, "median": 1e-2, "high": 1e-1}
     rows = [
-        {"d": d, "scaled": scaled, "largest": 0.3, "low": 1e-3, "median": 1e-2, "high": 1e-1}
+        {"d": d, "scaled": scaled, "largest": 0.3, "weight": quartiles, "output": quartiles}
         for d in (4, 64)
         for scaled in (True, False)
     ]
-    top, bottom = transformer.saturation(rows, keys=16).axes
+    top, *probes = transformer.saturation(rows, keys=16).axes
     assert len(top.lines) == 3  # two curves and the uniform weight
-    assert len(bottom.lines) == 2
+    assert [len(ax.lines) for ax in probes] == [2, 2]
     with pytest.raises(ValueError, match="at least one row"):
         transformer.saturation([], keys=16)
 
@@ -69,6 +70,7 @@ def test_letters_gradients_schedules_and_cost():
     figure = transformer.letters_by_position(curves, [0.5, 1.0], {name: name.upper() for name in "abcd"})
     assert [ax.get_title(loc="left") or ax.get_title() for ax in figure.axes] == list("ABCD")
     assert all(len(ax.lines) == 3 for ax in figure.axes)
+    assert figure.axes[0].lines[0].get_ydata().tolist() == [10, 100]
 
     norms = {(norm, depth): np.ones((2, depth)) for norm in ("pre", "post") for depth in (2, 4)}
     assert len(transformer.gradients_by_block(norms).axes[0].lines) == 4

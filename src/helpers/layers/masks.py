@@ -53,8 +53,8 @@ def align_mask(mask: Tensor, scores_shape: tuple[int, ...]) -> Tensor:
 def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     """Scores to weights that sum to one over the keys the mask leaves, (..., N, M) -> (..., N, M).
 
-    A = softmax(S + M) with M = -inf where nothing may be read: before the softmax, so that the
-    rest sums to 1. A query that may read nothing at all gets weights of zero, not NaN.
+    A = softmax(S + mask), the mask -inf where nothing may be read: before the softmax, so that
+    the rest sums to 1. A query that may read nothing at all gets weights of zero, not NaN.
     """
     if mask is None:
         return scores.softmax(dim=-1)

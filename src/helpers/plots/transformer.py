@@ -28,7 +28,7 @@ def _box(ax: Axes, x: float, y: float, text: str, face: str = PALE, ink: str = I
     """A rounded box of the drawing, centred on (x, y)."""
     shape = FancyBboxPatch(
         (x - WIDTH / 2, y - 0.19), WIDTH, 0.38, boxstyle="round,pad=0.0,rounding_size=0.09", linewidth=1.3,
-        edgecolor=QUIET if face in (PALE, "white") else face, facecolor=face,
+        edgecolor=QUIET if face == PALE else face, facecolor=face,
     )  # fmt: skip
     ax.add_patch(shape)
     if hatch is not None:
@@ -51,7 +51,7 @@ def _branch(ax: Axes, x: float, y: float, text: str, **look: Any) -> float:
     _arrow(ax, (x, y - 0.42), (x, y - 0.19))
     _box(ax, x, y, text, **look)
     _arrow(ax, (x, y + 0.19), (x, y + 0.36))
-    _box(ax, x, y + 0.55, "add & norm", face="white")
+    _box(ax, x, y + 0.55, "add & norm")
     ax.plot([x, side, side], [y - 0.34, y - 0.34, y + 0.55], color=QUIET, lw=1.2)
     _arrow(ax, (side, y + 0.55), (x - WIDTH / 2, y + 0.55), QUIET)
     return y + 1.16
@@ -125,10 +125,10 @@ def who_reads_whom(panels: Sequence[Mapping[str, Any]]) -> Figure:
             face = colour if readable else "white"
             ax.add_patch(Rectangle((j + 0.04, i + 0.06), 0.92, 0.88, facecolor=face, edgecolor=GRID))
         ax.set(xlim=(0, 6), ylim=(mask.shape[0], 0))
-        ax.set_xticks(np.arange(mask.shape[1]) + 0.5, panel["keys"], fontsize=9)
-        ax.set_yticks(np.arange(mask.shape[0]) + 0.5, panel["queries"], fontsize=9)
+        ax.set_xticks(np.arange(mask.shape[1]) + 0.5, panel["keys"], fontsize=10)
+        ax.set_yticks(np.arange(mask.shape[0]) + 0.5, panel["queries"], fontsize=10)
         ax.tick_params(length=0, labeltop=True, labelbottom=False, colors=INK)
-        ax.set_title(panel["title"], fontsize=10)
+        ax.set_title(panel["title"])
         ax.grid(visible=False)
         for spine in ax.spines.values():
             spine.set_visible(False)
@@ -138,28 +138,33 @@ def who_reads_whom(panels: Sequence[Mapping[str, Any]]) -> Figure:
 # ---------------------------------------------------------------------------------------------------- why divide by √d
 
 
-def saturation(rows: Sequence[Mapping[str, float]], keys: int) -> Figure:
-    """Largest weight, and the gradient that a typical query gets, against d, with the division by √d and without.
+def saturation(rows: Sequence[Mapping[str, Any]], keys: int) -> Figure:
+    """Largest weight, and the gradient that reaches a query, against d, with the division by √d and without.
 
-    Rows hold `d`, `scaled` (bool), `largest` (mean largest weight), and `low`, `median`, `high` of the gradient's norm.
-    Raises ValueError without rows.
+    Rows hold `d`, `scaled` (bool), `largest` (mean largest weight), and for two probes, `weight` and `output`, the
+    `low`, `median`, `high` of the gradient's norm. Raises ValueError without rows.
     """
     if not rows:
         raise ValueError("a figure needs at least one row, got none")
-    figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.4, 5.6), sharex=True)
+    figure, axes = plt.subplots(3, 1, figsize=(5.0, 7.4), sharex=True)
+    top = axes[0]
     for scaled, colour, marker, label in ((True, OWN, "o", "divided by √d"), (False, OTHER, "s", "not divided")):
         own = [row for row in rows if row["scaled"] == scaled]
         d = [row["d"] for row in own]
         top.plot(d, [row["largest"] for row in own], marker=marker, color=colour, label=label)
-        bottom.plot(d, [row["median"] for row in own], marker=marker, color=colour, label=label)
-        bottom.fill_between(d, [r["low"] for r in own], [r["high"] for r in own], color=colour, alpha=0.18, lw=0)
+        for ax, probe in zip(axes[1:], ("weight", "output"), strict=True):
+            low, median, high = ([row[probe][name] for row in own] for name in ("low", "median", "high"))
+            ax.plot(d, median, marker=marker, color=colour)
+            ax.fill_between(d, low, high, color=colour, alpha=0.18, lw=0)
     top.axhline(1 / keys, color=QUIET, lw=1, ls=(0, (1, 2)))
-    top.annotate(f"uniform, 1/{keys}", (own[0]["d"], 1 / keys), xytext=(0, 4), textcoords="offset points", fontsize=9)
-    top.set(ylabel="mean largest weight", ylim=(0, 1.02))
-    bottom.set(xscale="log", yscale="log", xlabel="dimension d of queries and keys", ylabel="gradient at the query")
-    bottom.set_xticks(d, [f"{value:g}" for value in d])
-    bottom.minorticks_off()
-    top.legend(fontsize=9)
+    top.annotate(f"uniform, 1/{keys}", (own[0]["d"], 1 / keys), xytext=(0, 4), textcoords="offset points", fontsize=10)
+    top.set(title="mean largest weight", ylim=(0, 1.02), xscale="log")
+    for ax, title in zip(axes[1:], ("one weight is asked for", "through the output"), strict=True):
+        ax.set(title=f"gradient at the query: {title}", yscale="log")
+    axes[2].set(xlabel="dimension d of queries and keys")
+    axes[2].set_xticks(d, [f"{value:g}" for value in d])
+    axes[2].minorticks_off()
+    top.legend(fontsize=10)
     return figure
 
 
@@ -172,7 +177,7 @@ def sinusoid_figure(table: ArrayLike, rows: Sequence[int]) -> Figure:
     `table` (N, D); `rows` are the positions p whose curves are drawn over one another.
     """
     table = np.asarray(table)
-    figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.6, 5.8), height_ratios=(1.1, 1))
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.2, 5.8), height_ratios=(1.1, 1))
     image = top.imshow(table, cmap="PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     top.set(xlabel="coordinate (sine and cosine by turns)", ylabel="position p")
     top.grid(visible=False)
@@ -183,28 +188,28 @@ def sinusoid_figure(table: ArrayLike, rows: Sequence[int]) -> Figure:
         colour = {0: GRID, 1: OWN, 2: OTHER}[rows.index(row) % 3]
         bottom.plot(offsets, product[row], ls=style, lw=width, color=colour, label=f"p = {row}")
     bottom.set(xlabel="offset k", ylabel="PE(p) · PE(p + k)")
-    bottom.legend(fontsize=9)
+    bottom.legend(fontsize=10)
     return figure
 
 
 def letters_by_position(
     curves: Mapping[str, Sequence[Sequence[float]]], ceiling: Sequence[float], titles: Mapping[str, str]
 ) -> Figure:
-    """Accuracy at each letter of the answer, one line a seed, for each condition, with a proved ceiling dashed.
+    """Accuracy (drawn in per cent) at each letter, one line a seed, for each condition, with a proved ceiling dashed.
 
-    `curves` holds (S, N) for each condition; `titles` names the conditions, in the order of the panels.
+    `curves` holds fractions, (S, N) for each condition; `titles` names the conditions, in the order of the panels.
     """
-    figure, axes = plt.subplots(2, 2, figsize=(5.8, 4.6), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 2, figsize=(5.2, 4.8), sharex=True, sharey=True)
     x = np.arange(1, len(ceiling) + 1)
     for ax, (name, title) in zip(axes.flat, titles.items(), strict=True):
         for curve in curves[name]:
-            ax.plot(x, curve, color=OWN, lw=1.6, marker="o", ms=3.5)
-        ax.plot(x, ceiling, color=OTHER, ls="--", lw=1.6)
-        ax.set_title(title, fontsize=9.5)
-        ax.set(ylim=(-0.03, 1.06), xticks=x)
-    axes[0, 0].annotate("ceiling without\nplaces", (4.4, 0.42), color=OTHER, fontsize=9, ha="center")
+            ax.plot(x, 100 * np.asarray(curve), color=OWN, lw=1.6, marker="o", ms=3.5)
+        ax.plot(x, 100 * np.asarray(ceiling), color=OTHER, ls="--", lw=1.6)
+        ax.set_title(title)
+        ax.set(ylim=(-3, 106), xticks=x)
+    axes[0, 0].annotate("ceiling without\nplaces", (4.2, 42), color=OTHER, fontsize=10, ha="center")
     figure.supxlabel("letter of the answer", fontsize=10)
-    figure.supylabel("share of test words right", fontsize=10)
+    figure.supylabel("right, % of the test words", fontsize=10)
     return figure
 
 
@@ -217,7 +222,7 @@ def gradients_by_block(curves: Mapping[tuple[str, int], ArrayLike]) -> Figure:
     Keys are (`pre` or `post`, depth L); values are (S, L), one row a seed: the geometric mean is drawn, all seeds lie
     in the band.
     """
-    figure, ax = plt.subplots(figsize=(5.6, 4.0))
+    figure, ax = plt.subplots(figsize=(5.2, 4.4))
     styles = dict(zip(sorted({depth for _, depth in curves}), (":", "--", "-"), strict=False))
     for (norm, depth), values in curves.items():
         values = np.asarray(values)
@@ -227,24 +232,24 @@ def gradients_by_block(curves: Mapping[tuple[str, int], ArrayLike]) -> Figure:
         ax.plot(place, mean, color=colour, ls=styles[depth], label=f"{norm}-norm, L = {depth}")
         ax.fill_between(place, values.min(0), values.max(0), color=colour, alpha=0.13, lw=0)
     ax.set(yscale="log", xlabel="place in the stack (0 first block, 1 last)", ylabel="gradient norm at initialisation")
-    ax.legend(fontsize=8.5, ncols=2)
+    ax.legend(fontsize=10, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return figure
 
 
 def schedule_figure(schedules: Mapping[str, tuple[ArrayLike, ArrayLike]], warmup: int) -> Figure:
     """Learning rate against step for a few schedules; the end of the warm-up is marked."""
-    figure, ax = plt.subplots(figsize=(5.6, 3.2))
+    figure, ax = plt.subplots(figsize=(5.2, 3.3))
     for (name, (steps, rates)), colour, style in zip(
         schedules.items(), (OWN, OTHER, QUIET), ("-", "--", ":"), strict=False
     ):
         ax.plot(steps, 1e4 * np.asarray(rates), color=colour, ls=style, label=name)
     ax.axvline(warmup, color=QUIET, lw=1, ls=(0, (1, 2)))
     ax.annotate(
-        f"warm-up ends\nat step {warmup:,}", (warmup, 0.3), xytext=(6, 0), textcoords="offset points", fontsize=9
+        f"warm-up ends\nat step {warmup:,}", (warmup, 0.3), xytext=(6, 0), textcoords="offset points", fontsize=10
     )
     ax.set(xlabel="step", ylabel="learning rate × 10 000", ylim=(0, None))
     ax.xaxis.set_major_formatter(lambda value, position: f"{value:,.0f}")
-    ax.legend(fontsize=9)
+    ax.legend(fontsize=10)
     return figure
 
 
@@ -253,7 +258,7 @@ def cost_figure(rows: Sequence[Mapping[str, float]], embed_dim: int) -> Figure:
 
     Rows hold `tokens`, `linear`, `mlp` and `quadratic`, all counted. Dotted lines mark N = 4 D and N = 6 D.
     """
-    figure, ax = plt.subplots(figsize=(5.6, 3.8))
+    figure, ax = plt.subplots(figsize=(5.2, 4.0))
     tokens = [row["tokens"] for row in rows]
     for key, label, colour, style in (
         ("linear", "all linear layers", INK, "-"),
@@ -264,7 +269,7 @@ def cost_figure(rows: Sequence[Mapping[str, float]], embed_dim: int) -> Figure:
     for factor in (4, 6):
         ax.axvline(factor * embed_dim, color=GRID, lw=1.4, zorder=0)
         ax.annotate(f"{factor}D", (factor * embed_dim, rows[0]["quadratic"]), xytext=(3, 0),
-                    textcoords="offset points", fontsize=9, color=QUIET)  # fmt: skip
+                    textcoords="offset points", fontsize=10, color=QUIET)  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="tokens N", ylabel="MACs of one block")
-    ax.legend(fontsize=9, loc="upper left")
+    ax.legend(fontsize=10, loc="upper left")
     return figure

@@ -60,6 +60,26 @@ def test_unscaled_softmax_saturates():
         assert (p * (1 - p)).mean().item() == pytest.approx(slope, abs=0.001)
 
 
+@pytest.mark.parametrize("scaled", [True, False])
+def test_what_a_query_hears_depends_on_the_probe(scaled):
+    """Median gradient at the query: through one weight it dies without the division, through AV at d = 64 it grows."""
+    heard = {}
+    for d in (64, 512):
+        q, k = randn(2000, 1, d, seed=1).requires_grad_(), randn(2000, 16, d, seed=2)
+        s = (q * k).sum(-1)
+        p = (s / d**0.5 if scaled else s).softmax(-1)
+        for probe, raised in (("weight", p[:, 0]), ("output", p * randn(2000, 16, seed=3))):
+            (gradient,) = torch.autograd.grad(raised.sum(), q, retain_graph=True)
+            heard[probe, d] = gradient.flatten(1).norm(dim=1).median().item()
+    if scaled:
+        assert all(heard["weight", d] == pytest.approx(0.04, abs=0.005) for d in (64, 512))
+        assert all(heard["output", d] == pytest.approx(0.27, abs=0.02) for d in (64, 512))
+    else:
+        assert heard["weight", 512] < 1e-12
+        assert heard["output", 64] > 0.3
+        assert heard["output", 512] < 0.05
+
+
 def test_jacobian_of_softmax():
     s = randn(7)
     p = s.softmax(-1)
