@@ -91,8 +91,9 @@ def graph_figure(values: Mapping[str, float], gradients: Mapping[str, float]) ->
     figure, ax = plt.subplots(figsize=(4.8, 4.2))
     ax.set_axis_off()
     for start, end in GRAPH_EDGES:
-        gap = 23 if GRAPH_NODES[start][1] == GRAPH_NODES[end][1] else 27  # from the middle of a box to its edge
-        arrow = {"arrowstyle": "-|>", "color": QUIET, "shrinkA": gap, "shrinkB": gap, "lw": 1.2}
+        level = GRAPH_NODES[start][1] == GRAPH_NODES[end][1]
+        gaps = (21, 21) if level else (27, 40)  # from the middle of a box to its edge, or to the text beyond it
+        arrow = {"arrowstyle": "-|>", "color": QUIET, "shrinkA": gaps[0], "shrinkB": gaps[1], "lw": 1.2}
         ax.annotate("", GRAPH_NODES[end], GRAPH_NODES[start], arrowprops=arrow)
     for name, (x, y) in GRAPH_NODES.items():
         box = FancyBboxPatch((x - 0.34, y - 0.2), 0.68, 0.4, boxstyle="round,pad=0.02,rounding_size=0.1")
