@@ -24,11 +24,11 @@ LINES = {  # model -> colour, dashes, marker
     "additive": (SOURCE, "-", "D"),
 }
 BUILDS = (
-    "1  encoder and decoder: one vector carries it all",
+    "1  encoder and decoder, one vector",
     "2  score: how well does each state answer?",
     "3  softmax: scores become weights, sum 1",
     "4  context: the weighted sum of the states",
-    "5  after attention: the decoder uses the context",
+    "5  the decoder uses the context",
 )
 COLUMNS = (0.55, 1.75, 2.95)  # where the source words stand
 
@@ -80,9 +80,9 @@ def _build(
         )
     if step >= 2:
         for x, score in zip(COLUMNS, scores, strict=True):
-            _arrow(ax, (x, 0.76), (x, 1.12), lit(2, SOURCE))
-            ax.plot([4.3, 3.75, x + 0.2], [0.76, 1.3, 1.3], color=lit(2, ASKS), lw=1.0, zorder=0)
-            ax.add_patch(Circle((x, 1.3), 0.19, facecolor="white", edgecolor=lit(2, INK), lw=1.3))
+            _arrow(ax, (x, 0.76), (x, 1.07), lit(2, SOURCE))
+            ax.plot([4.3, 3.75, x + 0.23], [0.76, 1.3, 1.3], color=lit(2, ASKS), lw=1.0, zorder=0)
+            ax.add_patch(Circle((x, 1.3), 0.23, facecolor="white", edgecolor=lit(2, INK), lw=1.3))
             ax.text(x, 1.3, f"{score:.1f}", ha="center", va="center", fontsize=10, color=INK if step == 2 else QUIET)
     if step >= 3:
         for x, weight in zip(COLUMNS, weights, strict=True):
@@ -91,7 +91,7 @@ def _build(
             ax.text(x + 0.24, 1.66, f"{weight:.2f}", ha="left", va="bottom", fontsize=10, color=colour)
     if step >= 4:
         for x, weight in zip(COLUMNS, weights, strict=True):
-            way = ([x - 0.28, x - 0.28, 3.55], [0.75, 2.4, 2.62])  # the value: from the state, past its weight
+            way = ([x - 0.31, x - 0.31, 3.5], [0.75, 2.4, 2.62])  # the value: from the state, past its weight
             ax.plot(*way, color=lit(4, SOURCE), lw=0.8 + 7 * float(weight), zorder=0.5)
         numbers = ", ".join(f"{part:.2f}".replace("-", "\N{MINUS SIGN}") for part in context)
         _box(ax, 4.75, 2.62, f"$c_t$ = ({numbers})", SOURCE, 2.4)
@@ -122,7 +122,7 @@ def five_builds(words: Sequence[str], scores: ArrayLike, weights: ArrayLike, con
         shapes = f"{len(words)} words, {scores.shape}, {weights.shape}, {context.shape}"
         raise ValueError(f"expected 3 words, scores (3,), weights (3,), context (2,), got {shapes}")
     heights = (1.63, 1.8, 2.43, 3.08, 3.08)
-    figure, axes = plt.subplots(5, 1, figsize=(4.4, 9.9), height_ratios=heights)
+    figure, axes = plt.subplots(5, 1, figsize=(4.0, 9.2), height_ratios=heights)
     for step, ax in enumerate(axes, start=1):
         _build(ax, step, words, scores, weights, context)
     return figure
@@ -139,7 +139,7 @@ def quality_by_length(runs: Sequence[Mapping[str, Any]]) -> Figure:
     runs
         Records of `scripts/train_translation.py`: "attention" and "by_length"; its last row, all lengths, is left out.
     """
-    figure, axes = plt.subplots(2, 1, figsize=(4.6, 6.0), sharex=True)
+    figure, axes = plt.subplots(2, 1, figsize=(4.2, 6.0), sharex=True)
     panels = {"token_accuracy": "next word right, given the true ones (%)", "bleu": "BLEU of its own translation (%)"}
     for ax, (key, label) in zip(axes, panels.items(), strict=True):
         for k, run in enumerate(runs):
