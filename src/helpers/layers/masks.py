@@ -51,7 +51,7 @@ def align_mask(mask: Tensor, scores_shape: tuple[int, ...]) -> Tensor:
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Scores to weights that sum to one over the keys the mask leaves, (..., N, M) -> (..., N, M).
+    """Weights that sum to one over the keys the mask leaves, (..., N, M) -> (..., N, M).
 
     A = softmax(S + mask), the mask -inf where nothing may be read: before the softmax, so that
     the rest sums to 1. A query that may read nothing at all gets weights of zero, not NaN.

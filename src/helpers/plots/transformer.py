@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from helpers.plots.style import FAMILY_COLOURS, GRID, INK, QUIET
@@ -248,6 +249,7 @@ def schedule_figure(schedules: Mapping[str, tuple[ArrayLike, ArrayLike]], warmup
         f"warm-up ends\nat step {warmup:,}", (warmup, 0.3), xytext=(6, 0), textcoords="offset points", fontsize=10
     )
     ax.set(xlabel="step", ylabel="learning rate × 10 000", ylim=(0, None))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(lambda value, position: f"{value:,.0f}")
     ax.legend(fontsize=10)
     return figure
