@@ -153,9 +153,7 @@ REGISTRY: dict[str, Source] = {
     "fra_eng": Source(
         name="fra_eng",
         files=(
-            RemoteFile(
-                "fra-eng.zip", 1_095_412, "0a739d81f26253e9078943c457ebaa8cfbe52d5f6bea8d82d57e44015b3352f6"
-            ),
+            RemoteFile("fra-eng.zip", 1_095_412, "0a739d81f26253e9078943c457ebaa8cfbe52d5f6bea8d82d57e44015b3352f6"),
         ),
         licence="Sentences of Tatoeba: CC BY 2.0 FR; attribution tatoeba.org and manythings.org/anki.",
         citation="Tatoeba: a collection of sentences and translations, in the selection of manythings.org/anki.",
