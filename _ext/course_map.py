@@ -3,6 +3,7 @@
 - ``{course-map}``: the table `chapters/course_map.yml` as a road of cards. A chapter or lab is linked when its page
   is in the book and marked "to come" when it is not; nobody types which.
 - ``{chapter}`9` `` and ``{lab}`8` ``: a link to that page, or plain text with "to come".
+- ``{open-now}`chapters` `` or ``labs``: "5 of 18 chapters", counted.
 - ``{chapters}`8,9` `` and ``{labs}`8,9` ``: "chapters 8 and 9", linked where they exist; for tables and the glossary.
 
 Pages that use any of these are read again when a page comes or goes.
@@ -27,6 +28,14 @@ def page_of(kind: str, number: int, pages: set[str]) -> str | None:
     """The page of a chapter or lab among the pages of the book, by its number; None where it is still to come."""
     start = f"{FOLDERS[kind]}/{number:02d}_"
     return next((page for page in sorted(pages) if page.startswith(start)), None)
+
+
+def open_now(parts: list[dict[str, Any]], pages: set[str], kind: str) -> str:
+    """How many chapters or labs of the map have a page: "5 of 18 chapters"."""
+    chapters = [chapter for part in parts for chapter in part["chapters"]]
+    labs = [number for chapter in chapters for number in chapter.get("labs", {})]
+    numbers = [chapter["number"] for chapter in chapters] if kind == "chapter" else labs
+    return f"{sum(page_of(kind, number, pages) is not None for number in numbers)} of {len(numbers)} {kind}s"
 
 
 def read_table(path: Path) -> list[dict[str, Any]]:
@@ -84,6 +93,19 @@ class PagesRole(SphinxRole):
         return [nodes.inline("", "", *found)], []
 
 
+class OpenNow(SphinxRole):
+    """``{open-now}`chapters` ``: "5 of 18 chapters"."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        path = Path(self.env.srcdir) / TABLE
+        self.env.note_dependency(str(path))
+        _remember(self.env)
+        kind = self.text.removesuffix("s")
+        if kind not in FOLDERS:
+            raise ValueError(f"open-now: expected chapters or labs, got {self.text!r}")
+        return [nodes.Text(open_now(read_table(path), set(self.env.found_docs), kind))], []
+
+
 def _link(role: SphinxRole, kind: str, number: int, text: str, absent: str) -> list[nodes.Node]:
     page = page_of(kind, number, set(role.env.found_docs))
     if page is None:
@@ -100,12 +122,7 @@ def _link(role: SphinxRole, kind: str, number: int, text: str, absent: str) -> l
 def draw(parts: list[dict[str, Any]], pages: set[str], address: Any) -> str:
     """The map as HTML; `address` turns a page into the link that leads to it."""
     rows = "".join(_part(part, pages, address) for part in parts)
-    chapters = [chapter["number"] for part in parts for chapter in part["chapters"]]
-    labs = [number for part in parts for chapter in part["chapters"] for number in chapter.get("labs", {})]
-    there = [
-        f"{sum(page_of(kind, number, pages) is not None for number in numbers)} of {len(numbers)} {kind}s"
-        for kind, numbers in (("chapter", chapters), ("lab", labs))
-    ]
+    there = [open_now(parts, pages, kind) for kind in FOLDERS]
     note = f"Open now: {there[0]} and {there[1]}. Dashed cards are still to come."
     return f'<div class="course-map"><ol class="map-road" role="list">{rows}</ol><p class="map-note">{note}</p></div>'
 
@@ -179,6 +196,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("course-map", CourseMap)
     app.add_role("chapter", PageRole("chapter"))
     app.add_role("lab", PageRole("lab"))
+    app.add_role("open-now", OpenNow())
     app.add_role("chapters", PagesRole("chapter"))
     app.add_role("labs", PagesRole("lab"))
     app.connect("env-purge-doc", forget)

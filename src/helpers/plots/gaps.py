@@ -71,8 +71,14 @@ def _draw_row(ax: Any, y: float, row: Mapping[str, Any], colour: str) -> None:
         return
     value, low, high = (100 * x for x in (difference.value, difference.low, difference.high))
     hollow = bool(row.get("reported"))
-    ax.plot([low, high], [y, y], color=colour, lw=5, alpha=0.35, solid_capstyle="round")
-    ax.plot(value, y, "D" if hollow else "o", color=colour, mfc="white" if hollow else colour, mew=1.8, ms=7)
+    if hollow:  # a narrow interval stays visible across its marker
+        ax.plot(value, y, "D", color=colour, mfc="white", mew=1.5, ms=9)
+        ax.errorbar(
+            value, y, xerr=[[value - low], [high - value]], color=INK, elinewidth=1.4, capsize=3.5, capthick=1.4
+        )
+    else:
+        ax.plot([low, high], [y, y], color=colour, lw=5, alpha=0.35, solid_capstyle="round")
+        ax.plot(value, y, "o", color=colour, mew=1.8, ms=7)
     right = value >= 0
     label = ax.annotate(
         f"{round(value, 6):+.1f}".replace("-", "−"), (high if right else low, y), xytext=(7 if right else -7, 0),
