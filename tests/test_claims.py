@@ -55,22 +55,28 @@ def test_a_finding_speaks_by_where_its_whole_interval_lies(rule, low, high, expe
 
 
 @pytest.mark.parametrize(
-    ("stances", "disputed", "expected"),
+    ("stances", "works", "expected"),
     [
-        ([], False, "not measured yet"),
-        (["for", "for"], False, "holds"),
-        (["against"], False, "wrong"),
-        (["for", "against"], False, "holds under conditions"),
-        (["for", "open"], False, "holds under conditions"),
-        (["against", "open"], False, "contested"),
-        (["open"], False, "contested"),
-        (["for"], True, "holds under conditions"),
-        (["for", "against"], True, "contested"),
-        (["against"], True, "contested"),
+        ([], "", "not measured yet"),
+        (["control"], "", "not measured yet"),
+        (["for", "for"], "", "holds"),
+        (["for", "control"], "", "holds"),
+        (["against"], "", "wrong"),
+        (["against", "control"], "", "wrong"),
+        (["for", "against"], "", "holds under conditions"),
+        (["for", "open"], "", "holds under conditions"),
+        (["against", "open"], "", "contested"),
+        (["open"], "", "contested"),
+        (["for"], "contrary", "holds under conditions"),
+        (["for", "against"], "contrary", "contested"),
+        (["against"], "contrary", "wrong"),
+        (["against"], "support", "contested"),
+        (["for"], "support", "holds"),
+        (["against"], "support contrary", "contested"),
     ],
 )
-def test_the_verdict_counts_what_the_findings_say(stances, disputed, expected):
-    assert verdict(stances, disputed) == expected
+def test_the_verdict_counts_what_the_findings_say(stances, works, expected):
+    assert verdict(stances, contrary="contrary" in works, support="support" in works) == expected
 
 
 def finding(**changes):
@@ -79,11 +85,27 @@ def finding(**changes):
 
 def test_a_bar_in_points_is_a_fraction_of_the_figure():
     one = Finding.model_validate(finding())
-    assert one.bar == Rule(side="above", bar=0.01)
-    assert one.bar.stance(Figure(0.02, 0.012, 0.03)) == "for"
-    assert page.rule_text(one).replace("\N{NO-BREAK SPACE}", " ") == "above 1 points"
+    assert one.stance(Figure(0.02, 0.012, 0.03)) == "for"
+    assert one.stance(Figure(0.02, 0.008, 0.03)) == "open"
+    assert page.rule_text(one).replace("\N{NO-BREAK SPACE}", " ") == "Right if above 1 points."
     text = page.figure_text(one, Figure(-0.0204, -0.03, -0.011, 1200, "both")).replace("\N{NO-BREAK SPACE}", " ")
     assert text == "**−2.0 points** [−3.0, −1.1], n = 1,200, over seeds and test images"
+
+
+def test_a_control_is_shown_and_decides_nothing():
+    one = Finding.model_validate(finding(**{"for": "control"}))
+    assert one.stance(Figure(0.5, 0.4, 0.6)) == "control"
+    assert page.rule_text(one) == "It decides nothing."
+
+
+def test_a_difference_of_lab_8_comes_with_both_accuracies_and_chance(judged):
+    (one,) = [one for one in judged if one.claim.id == "S3.16"]
+    ends = [figure.ends for figure in one.figures]
+    assert ends[0] is None
+    for figure, (a, b, chance) in zip(one.figures[1:], ends[1:], strict=True):
+        assert figure.value == pytest.approx(a - b)
+        assert 0 < chance < b
+    assert "chance 0.8" in page.card(one)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +153,7 @@ def test_works_and_targets_that_cards_name_are_there(table):
     for claim in table.claims:
         text = " ".join([claim.instead, claim.later])
         cited = [key for keys in re.findall(r"\{cite\}`([^`]+)`", text) for key in keys.split(",")]
-        for key in [*cited, *claim.disputed]:
+        for key in [*cited, *claim.contrary, *claim.support]:
             assert f"{{{key}," in bibliography, (claim.id, key)
         for anchor in re.findall(r"\{ref\}`[^<]*<([^>]+)>`", text):
             assert anchor in {other.anchor for other in table.claims}, (claim.id, anchor)

@@ -1,5 +1,6 @@
 """Claims as cards in MyST Markdown: an anchor, the test, the rule, the figures, and the verdict alone in its field."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from helpers.claims.table import VERDICTS, Claim, Figure, Finding, Judged
 from helpers.records import project_root
 
 NBSP, MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
-MARKS = {"for": "✓ for", "against": "✗ against", "open": "○ open"}
+MARKS = {"for": "✓ for", "against": "✗ against", "open": "○ open", "control": "· control"}
 COVERS = {"both": "over seeds and test images", "seeds": "over seeds", "test sampling": "over test images"}
 SIGNS = {"points": f"{NBSP}points", "percent": f"{NBSP}%", "times": f"{NBSP}×"}
 
@@ -39,13 +40,19 @@ def figure_text(finding: Finding, figure: Figure) -> str:
     details = [f"n{NBSP}={NBSP}{figure.n:,}"] if figure.n else []
     details += [COVERS.get(figure.covers, f"over {figure.covers}")] if figure.covers else []
     interval = f"[{number(figure.low, finding.unit)},{NBSP}{number(figure.high, finding.unit)}]"
-    return f"{text}{NBSP}{interval}" + (f", {', '.join(details)}" if details else "")
+    text = f"{text}{NBSP}{interval}" + (f", {', '.join(details)}" if details else "")
+    if figure.ends is None:
+        return text
+    a, b, chance = (f"{number(end, 'percent')}{NBSP}%" for end in figure.ends)
+    return f"{text} ({a} and {b}; chance {chance})"
 
 
 def rule_text(finding: Finding) -> str:
-    """The rule in words: `below −1 points`."""
+    """The rule in words: `Right if below −1 points.`"""
+    if finding.rule is None:
+        return "It decides nothing."
     bar = f"{finding.rule.bar:g}".replace("-", MINUS) + SIGNS.get(finding.unit, "")
-    return f"within {bar} of 0" if finding.rule.side == "within" else f"{finding.rule.side} {bar}"
+    return f"Right if within {bar} of 0." if finding.rule.side == "within" else f"Right if {finding.rule.side} {bar}."
 
 
 def test_link(claim: Claim, test: str) -> str:
@@ -54,8 +61,11 @@ def test_link(claim: Claim, test: str) -> str:
     root = project_root()
     if kind == "chapter" and root is not None:
         for page in sorted((root / "chapters").glob(f"{digits:02d}_*.md")):
-            if f"(claim-{claim.anchor})=" in page.read_text(encoding="utf-8"):
-                return f"{{ref}}`chapter {digits} <claim-{claim.anchor}>`"
+            found = re.search(
+                rf"^\((claim-{claim.anchor}(-[a-z]+)?)\)=$", page.read_text(encoding="utf-8"), re.MULTILINE
+            )
+            if found:
+                return f"{{ref}}`chapter {digits} <{found[1]}>`"
     return f"{{{kind}}}`{digits}`"
 
 
@@ -75,13 +85,14 @@ def card(judged: Judged) -> str:
         trained = " Trained networks." if finding.trained else ""
         lines += [
             f"- [{MARKS[stance]}]{{.stance-{stance}}} {finding.what[0].upper() + finding.what[1:]}: "
-            f"{figure_text(finding, figure)}. [Right if {rule_text(finding)}.{trained}]{{.rule}}"
+            f"{figure_text(finding, figure)}. [{rule_text(finding)}{trained}]{{.rule}}"
         ]
     if claim.later:
         lines += [claim.later]
     lines += ["", f"[Test:]{{.label}} {', '.join(test_link(claim, test) for test in claim.tests)}."]
-    if claim.disputed:
-        lines[-1] += f" [The contrary is reported by]{{.label}} {{cite:t}}`{','.join(claim.disputed)}`."
+    for label, works in (("Reported by", claim.support), ("The contrary is reported by", claim.contrary)):
+        if works:
+            lines[-1] += f" [{label}]{{.label}} {{cite:t}}`{','.join(works)}`."
     if claim.instead:
         lines += ["", f"[Say instead:]{{.label}} {claim.instead}"]
     return "\n".join([*lines, "::::", ""])
@@ -114,7 +125,7 @@ def accuracy_effects(judged: Sequence[Judged]) -> dict[str, SimpleNamespace]:
     effects: dict[Figure, tuple[str, list[str]]] = {}
     for one in judged:
         for finding, figure in zip(one.claim.findings, one.figures, strict=True):
-            if finding.unit == "points" and finding.trained and figure.low is not None:
+            if finding.unit == "points" and finding.trained and finding.rule and figure.low is not None:
                 what = finding.what.split(" (")[0]
                 effects.setdefault(figure, (finding.label or what, []))[1].append(one.claim.id)
     return {

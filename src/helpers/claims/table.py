@@ -5,7 +5,8 @@ and a rule on the claim's side, such as `below 0`. A finding speaks
 
 - *for* the claim where its whole 95 % interval lies where the rule says, or its exact figure does;
 - *against* it where the whole interval lies outside;
-- and stays *open* where the interval holds the bar.
+- and stays *open* where the interval holds the bar;
+- a *control*, shown because the others cannot be read without it, decides nothing.
 
 The verdict counts them, see `verdict`. No figure and no verdict is ever typed.
 """
@@ -25,7 +26,7 @@ from helpers.records import project_root, read_record
 HOLDS, CONDITIONS, CONTESTED, WRONG = "holds", "holds under conditions", "contested", "wrong"
 NOT_YET = "not measured yet"
 VERDICTS = (HOLDS, CONDITIONS, CONTESTED, WRONG, NOT_YET)
-Stance = Literal["for", "against", "open"]
+Stance = Literal["for", "against", "open", "control"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Figure:
     high: float | None = None
     n: int | None = None
     covers: str = ""
+    ends: tuple[float, float, float] | None = None  # of a difference of lab 8: both accuracies and chance
 
 
 class Rule(BaseModel):
@@ -72,7 +74,7 @@ class Finding(BaseModel):
     variant: str | None = None
     bib: str | None = None  # instead of a record: the year of this work in references.bib
     unit: Literal["points", "percent", "share", "times", "number", "count", "tiny", "year"]
-    rule: Rule = Field(alias="for")
+    rule: Rule | None = Field(alias="for")  # None, `for: control`
     trained: bool = False
     label: str = ""  # what the figure calls it, where `is` does not stand alone
     value: str = "value"  # names of the parts, where a record calls them otherwise
@@ -86,9 +88,11 @@ class Finding(BaseModel):
     @field_validator("rule", mode="before")
     @classmethod
     def _read_rule(cls, text: Any) -> Any:
+        if text == "control":
+            return None
         found = re.fullmatch(r"(above|below|within|equals) (\S+)", text) if isinstance(text, str) else None
         if found is None:
-            raise ValueError(f"for: expected above, below, within or equals and a number, got {text!r}")
+            raise ValueError(f"for: expected control, or above, below, within, equals and a number, got {text!r}")
         return {"side": found[1], "bar": found[2]}
 
     @model_validator(mode="after")
@@ -97,17 +101,19 @@ class Finding(BaseModel):
             raise ValueError(f"{self.what!r}: expected either `at` or `bib`")
         return self
 
-    @property
-    def bar(self) -> Rule:
-        """The rule in the figure's own unit: bars in points and percent are written times 100."""
+    def stance(self, figure: Figure) -> Stance:
+        """What its figure says of the claim; bars in points and percent are written times 100."""
+        if self.rule is None:
+            return "control"
         scale = 100 if self.unit in ("points", "percent") else 1
-        return Rule(side=self.rule.side, bar=self.rule.bar / scale)
+        return Rule(side=self.rule.side, bar=self.rule.bar / scale).stance(figure)
 
     def figure(self) -> Figure:
         """Read it. Raises FileNotFoundError without the record, KeyError that names a path that leads nowhere."""
         if self.bib:
             return Figure(float(_year(self.bib)))
-        found = _follow(read_record(self.record, "cpu", self.variant).model_dump(), self.at)
+        record = read_record(self.record, "cpu", self.variant).model_dump()
+        found = _follow(record, self.at)
         if not isinstance(found, dict):
             return Figure((found - self.minus) / self.per)
         value = (found[self.value] - self.minus) / self.per
@@ -117,7 +123,7 @@ class Finding(BaseModel):
         ends = [found.get(self.low), found.get(self.high)]
         low, high = (None if end is None else (end - self.minus) / self.per for end in ends)
         covers = found.get("covers") or ("draws of weights" if self.n == "seeds" else "")
-        return Figure(value, low, high, None if low is None else found.get(self.n), covers)
+        return Figure(value, low, high, None if low is None else found.get(self.n), covers, _ends(record, self.at))
 
 
 class Claim(BaseModel):
@@ -129,7 +135,8 @@ class Claim(BaseModel):
     says: str = Field(min_length=15)
     tests: list[str] = Field(min_length=1)  # C10: chapter 10, L08: lab 8
     findings: list[Finding] = []
-    disputed: list[str] = []  # works that report the contrary
+    contrary: list[str] = []  # works that report the contrary
+    support: list[str] = []  # works that report it
     instead: str = ""
     later: str = ""
 
@@ -180,26 +187,27 @@ class Judged:
     @property
     def rests_on_training(self) -> bool:
         """Whether a figure of a trained network is among those that decide: one that is not open."""
-        return any(f.trained and s != "open" for f, s in zip(self.claim.findings, self.stances, strict=True))
+        return any(
+            f.trained and s in ("for", "against") for f, s in zip(self.claim.findings, self.stances, strict=True)
+        )
 
 
-def verdict(stances: Sequence[Stance], disputed: bool = False) -> str:
-    """The verdict of a claim from what its findings say.
+def verdict(stances: Sequence[Stance], contrary: bool = False, support: bool = False) -> str:
+    """The verdict of a claim from what its findings say, and from works cited in its row.
 
     All for: holds. All against: wrong. Some for, others not: holds under conditions, those of the findings for it. None
-    for it, but not all against: contested. A dispute in the literature, cited in the row, counts: what would hold then
-    holds under conditions, and everything else is contested. Nothing measured: not measured yet.
+    for it, but not all against: contested. A work that reports the contrary takes from a claim: what would hold, holds
+    under conditions, and what would hold under conditions is contested. A work that reports the claim makes a wrong one
+    contested. Controls do not count. Nothing measured: not measured yet.
     """
-    if not stances:
+    seen = set(stances) - {"control"}
+    if not seen:
         return NOT_YET
-    seen = set(stances)
-    if disputed:
-        return CONDITIONS if seen == {"for"} else CONTESTED
     if seen == {"for"}:
-        return HOLDS
+        return CONDITIONS if contrary else HOLDS
     if seen == {"against"}:
-        return WRONG
-    return CONDITIONS if "for" in seen else CONTESTED
+        return CONTESTED if support else WRONG
+    return CONDITIONS if "for" in seen and not contrary else CONTESTED
 
 
 def load_claims(path: Path | None = None) -> Table:
@@ -216,8 +224,8 @@ def judge(claims: Iterable[Claim]) -> list[Judged]:
     judged = []
     for claim in claims:
         figures = tuple(finding.figure() for finding in claim.findings)
-        stances = tuple(finding.bar.stance(f) for finding, f in zip(claim.findings, figures, strict=True))
-        judged.append(Judged(claim, figures, stances, verdict(stances, bool(claim.disputed))))
+        stances = tuple(finding.stance(f) for finding, f in zip(claim.findings, figures, strict=True))
+        judged.append(Judged(claim, figures, stances, verdict(stances, bool(claim.contrary), bool(claim.support))))
     return judged
 
 
@@ -243,6 +251,15 @@ def _follow(value: Any, path: Sequence[str | dict[str, str]]) -> Any:
         else:
             raise KeyError(f"{path}: there is no {step!r} among {', '.join(map(str, value))}")
     return value
+
+
+def _ends(record: dict[str, Any], path: Sequence[str | dict[str, str]]) -> tuple[float, float, float] | None:
+    """Both accuracies and chance, where a path leads to a difference between two cells of lab 8."""
+    row = _follow(record, path[:-1])
+    if not isinstance(row, dict) or not {"a", "b"} <= set(row):
+        return None
+    cells = {(cell["model"], cell["tuning"]): cell["test_top1"]["value"] for cell in record["summary"]["cells"]}
+    return cells[tuple(row["a"])], cells[tuple(row["b"])], record["summary"]["chance"]
 
 
 def _year(key: str) -> int:
