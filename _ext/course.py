@@ -108,6 +108,8 @@ CORRECTIONS: list[tuple[re.Pattern[str], str]] = [
         (r'(<div id="pst-primary-sidebar")(?= class)', r'\1 role="navigation" aria-label="Course"'),
         # Citations: a list whose entries have a deprecated role that no list allows (axe: aria-required-children).
         (r'(<div class="citation" id="[^"]*") role="doc-biblioentry"', r'\1 role="listitem"'),
+        # The arrow that unfolds a part of the sidebar has no name (axe: summary-name).
+        (r'<summary>(?=<span class="toctree-toggle")', '<summary aria-label="Pages of this part">'),
         # The empty corner of a table is no header of anything (axe: empty-table-header).
         (r'<th class="[^"]*"><p>\s*</p></th>', "<td></td>"),
     ]

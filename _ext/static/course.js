@@ -11,8 +11,7 @@ const markScrollers = () => {
     if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
   }
 };
-window.addEventListener("load", markScrollers);
-window.addEventListener("resize", markScrollers);
+new ResizeObserver(markScrollers).observe(document.body); // loaded, typeset, unfolded, turned
 // A list marked {.ticks} can be ticked; the ticks stay in the reader's own browser.
 for (const [number, item] of document.querySelectorAll("ul.ticks > li").entries()) {
   const key = `ticked:${location.pathname}:${number}`;

@@ -72,8 +72,11 @@ def notebook(chromium, lab):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{lab}lab/tree/explorers.ipynb?reset")
     page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
-    page.locator(".lm-MenuBar-item", has_text="Run").click()
-    page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+    started = page.locator(".jp-Notebook .jp-InputPrompt").first
+    while started.inner_text() == "[ ]:":  # Lab forgets a command that comes before the kernel has answered
+        page.locator(".lm-MenuBar-item", has_text="Run").click()
+        page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+        page.wait_for_timeout(3000)
     for name in CELLS:
         page.locator(f'.explorer[data-explorer="{name}"]').first.wait_for()
     yield page
@@ -87,6 +90,15 @@ def explorer(notebook, name):
 
 def said(notebook, name):
     return explorer(notebook, name).locator(".explorer-output").first.inner_text()
+
+
+def says_more(notebook, name, before):
+    """Whether an explorer's text changes within seconds: in Lab a change goes by way of the widget's model."""
+    for _ in range(100):
+        if said(notebook, name) != before:
+            return True
+        notebook.wait_for_timeout(50)
+    return False
 
 
 def test_every_explorer_is_drawn_once_and_says_what_it_shows(notebook):
@@ -106,10 +118,10 @@ def test_words_by_mouse_and_keyboard(notebook):
 def test_steps_by_mouse_and_slope_by_keyboard(notebook):
     before = said(notebook, "backpropagation")
     explorer(notebook, "backpropagation").get_by_role("button", name="Next").click()
-    assert said(notebook, "backpropagation") != before
+    assert says_more(notebook, "backpropagation", before)
     before = said(notebook, "tangent")
-    explorer(notebook, "tangent").get_by_label("step h").press("ArrowRight")
-    assert said(notebook, "tangent") != before
+    explorer(notebook, "tangent").get_by_label("step h").press("ArrowLeft")
+    assert says_more(notebook, "tangent", before)
 
 
 def test_patches_by_keyboard(notebook):
@@ -122,7 +134,7 @@ def test_patches_by_keyboard(notebook):
 def test_intervals_by_keyboard(notebook):
     before = said(notebook, "intervals")
     explorer(notebook, "intervals").get_by_label("test images").first.press("ArrowLeft")
-    assert said(notebook, "intervals") != before
+    assert says_more(notebook, "intervals", before)
 
 
 def test_the_kernel_knows_what_the_reader_set(notebook):

@@ -111,8 +111,7 @@ def test_no_answer_is_written_in_the_page(reading):
 
 def _attention(page, explorer):
     """By mouse, then by keyboard."""
-    options = explorer.get_by_role("option")
-    options.nth(1).click()
+    explorer.locator("[role=option]").nth(1).click()
     page.mouse.move(1, 1)
     yield
     page.keyboard.press("End")

@@ -23,14 +23,15 @@ const unpack = ({ shape, low, high, bytes }) => {
   return { shape, values: Float32Array.from(levels, (v) => low + (v / 255) * (high - low)) };
 };
 
-// In JupyterLab the arrow keys stay here (data-lm-suppress-shortcuts), not to move to the next cell.
+// In JupyterLab the arrow keys stay with what has the focus, which must itself say so (data-lm-suppress-shortcuts).
 // A frame named for screen readers: title, instruction, a body, and one line of text that says what is shown now.
 const frame = (el, { name, title, hint }) => {
   const heading = unique("explorer");
   const body = make("div", { class: "explorer-body" });
   const output = make("p", { class: "explorer-output", role: "status", "aria-live": "polite" });
   el.append(
-    make("div", { class: "explorer", role: "group", "data-explorer": name, "data-lm-suppress-shortcuts": true, "aria-labelledby": heading },
+    make("div", { class: "explorer", role: "group", "data-explorer": name, "aria-labelledby": heading,
+      onfocusin: (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "") },
       make("p", { class: "explorer-title", id: heading, text: title }),
       hint ? make("p", { class: "explorer-hint", text: hint }) : null, body, output));
   return { body, say: (text) => { output.textContent = text; } };
