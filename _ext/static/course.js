@@ -8,7 +8,7 @@ if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined
 const scrollers = "pre, .cell_output .output, .pst-scrollable-table-container, div.math, mjx-container[display]";
 const markScrollers = () => {
   for (const box of document.querySelectorAll(scrollers)) {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 };
 new ResizeObserver(markScrollers).observe(document.body); // loaded, typeset, unfolded, turned
