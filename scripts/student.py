@@ -19,20 +19,13 @@ sys.path.append(str(ROOT / "_ext"))
 from plain import plain, read_glue, without_solutions  # noqa: E402
 
 STUDENT = ROOT / "_build" / "student"
-KEPT = ("_ext", "_config.yml", "_toc.yml", "chapters", "labs", "results", "src", "scripts", "references.bib")
+LEFT_OUT = shutil.ignore_patterns(".*", "_build", "executed", "tests", "benchmarks", "__pycache__")
 
 
 def write_source(target: Path) -> None:
     """Copy the book's sources to `target`, with the solutions taken out of every page."""
     shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for name in KEPT:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, target / name)
-    shutil.rmtree(target / "labs" / "executed", ignore_errors=True)
-    for path in [*ROOT.glob("*.md"), *(ROOT / "api").glob("*.md")]:
-        (target / path.relative_to(ROOT)).parent.mkdir(exist_ok=True)
-        shutil.copy(path, target / path.relative_to(ROOT))
+    shutil.copytree(ROOT, target, ignore=LEFT_OUT)
     for page in [*target.glob("*.md"), *(target / "chapters").glob("*.md")]:
         page.write_text(without_solutions(page.read_text(encoding="utf-8")), encoding="utf-8")
 
