@@ -23,6 +23,7 @@ import executed_labs
 import launch
 import lean
 from docutils import nodes
+from jupyter_client.manager import KernelManager
 from myst_nb.core.render import MimeData, NbElementRenderer
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -155,6 +156,7 @@ _render_image = NbElementRenderer.render_image
 
 def setup(app: Sphinx) -> dict[str, Any]:
     NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
+    KernelManager.transport_encryption.default_value = "auto"  # or each kernel warns that its sockets can be read
     for part in ("answers", "quiz", "stills", "lean", "course_map", "course_glossary", "api_docs"):
         app.setup_extension(part)
     app.add_config_value("course_extension", "", "html")  # a change of this folder renders every page again
