@@ -168,8 +168,10 @@ def _render(x: np.ndarray, y: np.ndarray, c: np.ndarray, draws: np.ndarray, size
     n = len(x)
     cell = (y * size).astype(np.int32).clip(0, size - 1) * size + (x * size).astype(np.int32).clip(0, size - 1)
     cell += (np.arange(n, dtype=np.int32) * size**2)[:, None]
-    density = np.bincount(cell.ravel(), minlength=n * size**2).astype(np.float32)
-    hue = np.bincount(cell.ravel(), c.ravel(), minlength=n * size**2).astype(np.float32) / np.maximum(density, 1)
+    density: np.ndarray = np.bincount(cell.ravel(), minlength=n * size**2).astype(np.float32)
+    hue: np.ndarray = np.bincount(cell.ravel(), c.ravel(), minlength=n * size**2).astype(np.float32) / np.maximum(
+        density, 1
+    )
     density, hue = density.reshape(n, -1, 1), hue.reshape(n, -1, 1)
     alpha = np.minimum(np.log1p(density) / np.log1p(np.float32(POINTS_PER_PIXEL * 3)), 1)
     palette = draws[:, 8:23].reshape(n, 5, 3)  # background from, to; fractal's colours from, over, to
