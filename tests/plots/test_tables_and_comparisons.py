@@ -9,7 +9,7 @@ import pytest
 
 from helpers.plots import pictures, style, training
 from helpers.plots.square import design_square
-from helpers.plots.tables import NBSP, markdown_table, percent, points
+from helpers.plots.tables import NBSP, findings_table, markdown_table, percent, points
 
 mpl.use("Agg")
 
@@ -126,3 +126,14 @@ def test_the_contact_sheet_shows_each_class_once():
     images = np.zeros((6, 8, 8, 3), dtype=np.uint8)
     figure = pictures.contact_sheet(images, np.array([0, 0, 1, 1, 2, 2]), ["a", "b", "c"])
     assert [ax.get_title() for ax in figure.axes if ax.get_title()] == ["a", "b", "c"]
+
+
+def test_findings_that_are_counted_have_no_interval_to_show():
+    counted = SimpleNamespace(value=50176.0, low=None, high=None, n=1, covers="nothing")
+    drawn = SimpleNamespace(value=-0.02, low=-0.03, high=-0.01, n=797, covers="seeds")
+    table = findings_table({"pixels": counted}).data
+    assert "50,176" in table
+    assert "interval" not in table
+    both = findings_table({"pixels": counted, "difference": drawn}, points=True).data
+    assert "−3.0 to −1.0" in both
+    assert "exact" in both

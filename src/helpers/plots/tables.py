@@ -48,12 +48,15 @@ def points(estimate: Any) -> str:
 
 
 def findings_table(findings: Mapping[str, Any], points: bool = False) -> Any:
-    """Figures with interval and n as a Markdown table; `points` writes fractions in percent.
+    """Figures with interval and n as a Markdown table; `points` writes fractions in percent. Where all figures are
+    counted, there is no interval to show.
 
     `findings`: name -> anything with `value`, `low`, `high`, `n`, `covers`. Raises ValueError without a row."""
 
     def written(value: float | None) -> str:
-        text = "–" if value is None else f"{100 * value:.1f}" if points else f"{value:.4g}"
+        if value is None:
+            return "–"
+        text = f"{100 * value:.1f}" if points else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
         return text.replace("-", "−")
 
     rows = [
@@ -66,4 +69,6 @@ def findings_table(findings: Mapping[str, Any], points: bool = False) -> Any:
         }
         for name, e in findings.items()
     ]
+    if rows and all(e.low is None for e in findings.values()):
+        rows = [dict(list(row.items())[:2]) for row in rows]
     return markdown_table(rows)
