@@ -38,12 +38,16 @@ const spellings = (part, digits) => {
   return [-0.25, 0, 0.25].map((step) =>
     (number + step * unit).toExponential(digits - 1).replace(/e([+-])(\d)$/, "e$10$2"));
 };
-const checkAnswer = (name, entry, text) => {
+const spelled = (text, digits) => {
   const parts = text.trim().replace(/^[([]|[)\]]$/g, "").split(/[,;]/).map((part) => part.trim()).filter((part) => part !== "");
-  if (!parts.length) return [false, "✎ Write your answer into the field."];
   let texts = [""];
-  for (const part of parts) texts = texts.flatMap((start) => spellings(part, entry.digits).map((end) => `${start};${end}`));
-  const given = new Set(texts.map((spelled) => fingerprint(name + spelled)));
+  for (const part of parts) texts = texts.flatMap((start) => spellings(part, digits).map((end) => `${start};${end}`));
+  return texts;
+};
+const checkAnswer = (name, entry, text) => {
+  if (!/[^\s,;()[\]]/.test(text)) return [false, "✎ Write your answer into the field."];
+  const joined = text.replace(/(?<=\d)[,\s\u202f](?=\d{3}(?!\d))/g, ""); // 86,567,656 is a number, too
+  const given = new Set([text, joined].flatMap((one) => spelled(one, entry.digits)).map((one) => fingerprint(name + one)));
   if (given.has(entry.right)) return [true, "✓ Right."];
   const slip = (entry.slips ?? []).find(({ answer }) => given.has(answer));
   return [false, `✗ Not yet: ${(slip ?? entry).hint}`];

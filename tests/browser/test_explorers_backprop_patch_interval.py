@@ -364,7 +364,7 @@ def test_first_view_is_the_proof_of_concept(stage):
     assert stage.said(INTERVALS).splitlines() == [
         "n = 8580: 82.4 % ± 0.8 points [81.6, 83.2]",
         "a second model 1 point lower: difference [\N{MINUS SIGN}0.2, 2.2], "
-        "0 lies inside: it takes about n = 11,400 images each to tell",
+        "0 lies inside: a gap seen like this would leave 0 out from about n = 11,400 images each on",
         "if 30 % of the test set was memorised, a model of 82.4 % reports 87.7 %",
     ]
 

@@ -98,6 +98,9 @@ def test_the_page_compares_answers_as_the_package_does(reading, monkeypatch):
             numbers = [float(part.replace("_", "")) if re.match(r"-?[\d.]", part) else part for part in parts]
             here = page.evaluate("([entry, text]) => checkAnswer('t', entry, text)[0]", [entry, text])
             assert here == bool(check("t", numbers)), (right, text)
+    entry = {"right": fingerprint("t", (86567656,), None), "hint": "no"}
+    for text, right in (("86,567,656", True), ("86 567 656", True), ("86,567,65", False), (" , ", False)):
+        assert page.evaluate("([entry, text]) => checkAnswer('t', entry, text)[0]", [entry, text]) == right
 
 
 def test_no_answer_is_written_in_the_page(reading):

@@ -137,7 +137,7 @@ function render({ model, el }) {
       `n = ${n}: ${points(a)} % ± ${points(half)} points ${range(own)}${edge}`,
       gap === 0 ? (state.gap > 0 ? `${lower}: no gap to explain` : "a second model just as good: no gap to explain")
         : `${lower}: difference ${range(between)}, `
-          + (clear ? "0 lies outside: more than the draw of test images explains" : `0 lies inside: it takes about n = ${count(needed(a, b))} images each to tell`),
+          + (clear ? "0 lies outside: more than the draw of test images explains" : `0 lies inside: a gap seen like this would leave 0 out from about n = ${count(needed(a, b))} images each on`),
       `if ${short(q)} % of the test set was memorised, a model of ${short(a)} % reports ${short(reported)} %`,
     ].join("\n"));
   }
