@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from helpers.plots.style import INK, QUIET
 
 
-def effect_strip(effects: Mapping[str, Any], wrap: int = 50) -> Figure:
+def effect_strip(effects: Mapping[str, Any], wrap: int = 42) -> Figure:
     """Differences of accuracies (fractions) in points, one row each under its name, with their 95 % intervals.
 
     The figure is narrow, so that a phone shows it in readable letters.
@@ -24,15 +24,15 @@ def effect_strip(effects: Mapping[str, Any], wrap: int = 50) -> Figure:
     if not effects:
         raise ValueError("effect_strip: expected at least one effect, got none")
     names = [fill(name, wrap, break_on_hyphens=False) for name in effects]
-    figure, ax = plt.subplots(figsize=(4.2, 0.7 + sum(0.26 + 0.16 * (name.count("\n") + 1) for name in names)))
+    figure, ax = plt.subplots(figsize=(4.2, 0.7 + sum(0.26 + 0.19 * (name.count("\n") + 1) for name in names)))
     bottom = 0.0
     for name, effect in zip(names, effects.values(), strict=True):
         undecided = effect.low is None or effect.low <= 0 <= effect.high
         label = ax.text(
-            0.0, bottom, name, transform=ax.get_yaxis_transform(), va="top", fontsize=9, color=INK, zorder=4
+            0.0, bottom, name, transform=ax.get_yaxis_transform(), va="top", fontsize=11, color=INK, zorder=4
         )
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # no line runs through a word
-        row = bottom + 0.16 * (name.count("\n") + 1) + 0.09
+        row = bottom + 0.19 * (name.count("\n") + 1) + 0.09
         if effect.low is not None:
             ax.plot([100 * effect.low, 100 * effect.high], [row, row], color=QUIET, linewidth=2.4, zorder=2)
         face = "white" if undecided else INK
