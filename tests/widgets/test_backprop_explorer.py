@@ -2,13 +2,10 @@
 
 import math
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
-from matplotlib.figure import Figure
 
 from helpers.widgets.backpropagation import INPUTS, STEPS, BackpropExplorer, forward_backward
-from helpers.widgets.base import MAX_BYTES
 
 
 def test_values_and_gradients_are_those_of_the_worked_example():
@@ -54,16 +51,9 @@ def test_inputs_that_do_not_fit_are_refused():
 
 
 @pytest.mark.parametrize("point", [3.0, 0.0, -2])
-def test_explorer_is_light_and_has_a_still_picture(point):
+def test_explorer_is_light_and_has_a_still_picture(light_with_a_still, point):
     explorer = BackpropExplorer(point)
     assert explorer.data["point"] == point
     assert explorer.data["steps"] == list(STEPS)
-    assert explorer.weight() < MAX_BYTES
-    figure = explorer.still()
-    assert isinstance(figure, Figure)
-    plt.close(figure)
-    data, metadata = explorer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert len(data["image/png"]) > 1000
-    assert metadata["alt"] == explorer.alt
+    light_with_a_still(explorer)
     assert f"slope {2 * point:g}" in explorer.alt

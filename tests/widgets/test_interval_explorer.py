@@ -1,12 +1,9 @@
 """Intervals and leaks: the explorer's formulas against helpers.measure.accuracy, its size, its still picture."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from helpers.measure.accuracy import paired_difference, top1
-from helpers.widgets.base import MAX_BYTES
 from helpers.widgets.intervals import (
     IntervalExplorer,
     difference_interval,
@@ -65,15 +62,8 @@ def test_an_accuracy_that_is_no_fraction_is_refused(accuracy):
 
 
 @pytest.mark.parametrize(("n", "accuracy"), [(8580, 0.8243), (1, 1.0), (10, 0), (np.int64(360), np.float64(0.5))])
-def test_explorer_is_light_and_has_a_still_picture(n, accuracy):
+def test_explorer_is_light_and_has_a_still_picture(light_with_a_still, n, accuracy):
     explorer = IntervalExplorer(n, accuracy)
     assert explorer.data["n"] == n
-    assert explorer.weight() < MAX_BYTES
-    figure = explorer.still()
-    assert isinstance(figure, Figure)
-    plt.close(figure)
-    data, metadata = explorer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert len(data["image/png"]) > 1000
-    assert metadata["alt"] == explorer.alt
+    light_with_a_still(explorer)
     assert f"{100 * accuracy:.1f} % on {n} test images" in explorer.alt

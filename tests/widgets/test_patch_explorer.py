@@ -1,14 +1,11 @@
 """Patches, tokens and cost: the formulas against models, what is refused, the explorer's size and still picture."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 
 from helpers.measure.cost import macs, saved_activation_bytes
 from helpers.models.vit import VIT_CONFIGS, ViT
-from helpers.widgets.base import MAX_BYTES
 from helpers.widgets.patches import PatchExplorer, patch_cost
 
 MIB = 2**20
@@ -113,15 +110,8 @@ def test_first_view_shows_the_grid_of_the_similarity(side, grid, start):
 
 
 @pytest.mark.parametrize("similarity", [None, a_similarity()])
-def test_explorer_is_light_and_has_a_still_picture(similarity):
+def test_explorer_is_light_and_has_a_still_picture(light_with_a_still, similarity):
     # Noise is the picture that compresses worst: its side gives way until the page can carry it.
     explorer = PatchExplorer(an_image(224), similarity)
-    assert explorer.weight() < MAX_BYTES
-    figure = explorer.still()
-    assert isinstance(figure, Figure)
-    plt.close(figure)
-    data, metadata = explorer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert len(data["image/png"]) > 1000
-    assert metadata["alt"] == explorer.alt
+    light_with_a_still(explorer)
     assert "196 patches, 197 tokens, 17.56 GMACs and 133.3 MiB" in explorer.alt

@@ -1,0 +1,25 @@
+"""What every explorer owes its reader."""
+
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.figure import Figure
+
+from helpers.widgets.base import MAX_BYTES
+
+
+@pytest.fixture
+def light_with_a_still():
+    """Asserts that an explorer fits its page, draws a still figure, and shows a picture with words where it is not
+    run."""
+
+    def check(explorer):
+        assert explorer.weight() < MAX_BYTES
+        figure = explorer.still()
+        assert isinstance(figure, Figure)
+        plt.close(figure)
+        data, metadata = explorer._repr_mimebundle_()
+        assert "application/vnd.jupyter.widget-view+json" in data
+        assert len(data["image/png"]) > 1000
+        assert metadata["alt"] == explorer.alt
+
+    return check
