@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -73,7 +74,8 @@ def notebook(chromium, lab):
     page.goto(f"{lab}lab/tree/explorers.ipynb?reset")
     page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
     started = page.locator(".jp-Notebook .jp-InputPrompt").first
-    while started.inner_text() == "[ ]:":  # Lab forgets a command that comes before the kernel has answered
+    # Lab forgets a command that comes before the kernel has answered, and draws a prompt after the cell.
+    while not re.match(r"\[[\d*]", started.inner_text()):
         page.locator(".lm-MenuBar-item", has_text="Run").click()
         page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
         page.wait_for_timeout(3000)
