@@ -73,12 +73,17 @@ def notebook(chromium, lab):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{lab}lab/tree/explorers.ipynb?reset")
     page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
-    started = page.locator(".jp-Notebook .jp-InputPrompt").first
-    # Lab forgets a command that comes before the kernel has answered, and draws a prompt after the cell.
-    while not re.match(r"\[[\d*]", started.inner_text()):
+    prompts = page.locator(".jp-Notebook .jp-InputPrompt")
+    ran = lambda: all(re.match(r"\[\d", text) for text in prompts.all_inner_texts() or [""])  # noqa: E731
+    for _ in range(8):  # while it connects to its kernel, Lab may forget a command, or what is left of it
         page.locator(".lm-MenuBar-item", has_text="Run").click()
         page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
-        page.wait_for_timeout(3000)
+        for _ in range(30):
+            page.wait_for_timeout(500)
+            if ran():
+                break
+        if ran():
+            break
     for name in CELLS:
         page.locator(f'.explorer[data-explorer="{name}"]').first.wait_for()
     yield page
