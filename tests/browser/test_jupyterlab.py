@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -64,6 +63,19 @@ def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:
     raise AssertionError(f"JupyterLab did not start in two minutes:\n{log.read_text()[-3000:]}")
 
 
+def _wait_for_kernel(page, url: str) -> None:
+    """Wait until Lab is connected to its kernel: it says "idle" before it has one, and then drops what is run."""
+    kernels: list[dict] = []
+    for _ in range(240):
+        with urllib.request.urlopen(f"{url}api/kernels", timeout=30) as reply:
+            kernels = json.load(reply)
+        if [(kernel["execution_state"], kernel["connections"]) for kernel in kernels] == [("idle", 1)]:
+            page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError(f"JupyterLab was not connected to a kernel in two minutes: {kernels}")
+
+
 @pytest.fixture(scope="module")
 def notebook(chromium, lab):
     """The notebook, opened and run in JupyterLab."""
@@ -72,18 +84,9 @@ def notebook(chromium, lab):
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{lab}lab/tree/explorers.ipynb?reset")
-    page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
-    prompts = page.locator(".jp-Notebook .jp-InputPrompt")
-    ran = lambda: all(re.match(r"\[\d", text) for text in prompts.all_inner_texts() or [""])  # noqa: E731
-    for _ in range(8):  # while it connects to its kernel, Lab may forget a command, or what is left of it
-        page.locator(".lm-MenuBar-item", has_text="Run").click()
-        page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
-        for _ in range(30):
-            page.wait_for_timeout(500)
-            if ran():
-                break
-        if ran():
-            break
+    _wait_for_kernel(page, lab)
+    page.locator(".lm-MenuBar-item", has_text="Run").click()
+    page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
     for name in CELLS:
         page.locator(f'.explorer[data-explorer="{name}"]').first.wait_for()
     yield page
