@@ -1,5 +1,6 @@
 """The five explorers in a real JupyterLab, started here on loopback, with a kernel behind them."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.error import URLError
 
 import nbformat
 import pytest
@@ -55,9 +57,10 @@ def lab(tmp_path_factory):
 def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:
     for _ in range(240):
         for path in runtime.glob("jpserver-*.json"):
-            url = json.loads(path.read_text())["url"]
-            urllib.request.urlopen(f"{url}api/status", timeout=30).close()
-            return url
+            with contextlib.suppress(URLError, json.JSONDecodeError):  # it is written before the server listens
+                url = json.loads(path.read_text())["url"]
+                urllib.request.urlopen(f"{url}api/status", timeout=30).close()
+                return url
         assert server.poll() is None, log.read_text()[-3000:]
         time.sleep(0.5)
     raise AssertionError(f"JupyterLab did not start in two minutes:\n{log.read_text()[-3000:]}")
@@ -65,11 +68,10 @@ def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:
 
 def _wait_for_kernel(page, url: str) -> None:
     """Wait until Lab is connected to its kernel: it says "idle" before it has one, and then drops what is run."""
-    kernels: list[dict] = []
     for _ in range(240):
-        with urllib.request.urlopen(f"{url}api/kernels", timeout=30) as reply:
-            kernels = json.load(reply)
-        if [(kernel["execution_state"], kernel["connections"]) for kernel in kernels] == [("idle", 1)]:
+        reply = page.request.get(f"{url}api/kernels")  # the server answers 500 in the moment a kernel is made
+        kernels = reply.json() if reply.ok else [{}]
+        if [(kernel.get("execution_state"), kernel.get("connections")) for kernel in kernels] == [("idle", 1)]:
             page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
             return
         page.wait_for_timeout(500)
