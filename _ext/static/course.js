@@ -30,7 +30,8 @@ const fingerprint = (text) => {
   return value.toString(16).padStart(16, "0");
 };
 const spellings = (part, digits) => {
-  const number = Number(part.replace(/[\u00a0_]/g, ""));
+  const [, above, below] = part.match(/^([-.\d]+)\s*\/\s*([.\d]+)$/) ?? [];
+  const number = below ? above / below : Number(part.replace(/[\u00a0_]/g, ""));
   if (part === "" || !Number.isFinite(number)) return [part.replace(/^['"]|['"]$/g, "").toLowerCase().split(/\s+/).join(" ").trim()];
   if (!digits) return [String(number)];
   if (number === 0) return ["0"];
@@ -46,8 +47,11 @@ const spelled = (text, digits) => {
 };
 const checkAnswer = (name, entry, text) => {
   if (!/[^\s,;()[\]]/.test(text)) return [false, "✎ Write your answer into the field."];
+  text = text.replaceAll("−", "-").replace(/[±%]/g, "").trim(); // the minus of formulas; every number is a plain one
   const joined = text.replace(/(?<=\d)[,\s\u202f](?=\d{3}(?!\d))/g, ""); // 86,567,656 is a number, too
-  const given = new Set([text, joined].flatMap((one) => spelled(one, entry.digits)).map((one) => fingerprint(name + one)));
+  const parted = text.replace(/(?<=\d)\s+(and\s+)?(?=-?\.?\d)/g, ","); // and 1 4 are two
+  const bare = parted.replace(/(?<=\d)\s*[a-z]+(?=\s*([,;]|$))/gi, ""); // without units
+  const given = new Set([text, joined, parted, bare].flatMap((one) => spelled(one, entry.digits)).map((one) => fingerprint(name + one)));
   if (given.has(entry.right)) return [true, "✓ Right."];
   const slip = (entry.slips ?? []).find(({ answer }) => given.has(answer));
   return [false, `✗ Not yet: ${(slip ?? entry).hint}`];

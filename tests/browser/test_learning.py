@@ -101,6 +101,18 @@ def test_the_page_compares_answers_as_the_package_does(reading, monkeypatch):
     entry = {"right": fingerprint("t", (86567656,), None), "hint": "no"}
     for text, right in (("86,567,656", True), ("86 567 656", True), ("86,567,65", False), (" , ", False)):
         assert page.evaluate("([entry, text]) => checkAnswer('t', entry, text)[0]", [entry, text]) == right
+    for right, digits, text in (  # as a reader may write, and Python may not
+        ((1, 4), None, "1 4"),
+        ((1, 4), None, "1 and 4"),
+        ((32, 11, 256), None, "32 11 256"),
+        ((-2 / 3, 2 / 3), 3, "−0.667, 0.667"),
+        ((-2 / 3, 2 / 3), 3, "-2/3 2/3"),
+        ((3.7,), 2, "± 3.7 %"),
+        ((12.61, 0.4708), 4, "12.61 MB, 0.4708"),
+        ((1025, 82, 433), None, "1025 82 433 tokens"),
+    ):
+        entry = {"right": fingerprint("t", right, digits), "hint": "no"} | ({"digits": digits} if digits else {})
+        assert page.evaluate("([entry, text]) => checkAnswer('t', entry, text)[0]", [entry, text]), text
 
 
 def test_no_answer_is_written_in_the_page(reading):

@@ -59,7 +59,7 @@ class LinearPatchEmbedding(nn.Module):
         self.projection = nn.Linear(in_channels * patch_size**2, embed_dim)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, N, D) with N = G^2, the patches alone."""
+        """(B, C, H, W) -> (B, G^2, D), the patches alone."""
         return self.projection(patchify(images, self.patch_size))
 
 
@@ -87,7 +87,7 @@ class PatchEmbedding(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, N, D) with N = G^2, the patches alone."""
+        """(B, C, H, W) -> (B, G^2, D), the patches alone."""
         sizes = check_shape(images, "B C H W", name="images", C=self.in_channels)
         patch_grid((sizes["H"], sizes["W"]), self.patch_size)
         grid = self.projection(images)  # (B, D, G, G)

@@ -66,7 +66,7 @@ def step_error_figure(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Figu
         ax.loglog(steps, shown, color=colour, ls="--" if half else "-", lw=1.3, marker=marker, ms=3, label=name)
     ax.invert_xaxis()
     ax.set(xlabel="step $h$, smaller to the right", ylabel="error of the derivative")
-    ax.legend(fontsize=10, loc="lower right", framealpha=0.9, frameon=True, edgecolor="none")
+    ax.legend(fontsize=10, loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
     return figure
 
 

@@ -40,7 +40,7 @@ const tangentFigure = (el, { point, steps }) => {
   const { body, say } = frame(el, {
     name: "tangent",
     title: `From secant to tangent: x² at x = ${tidy(point)}`,
-    hint: "Move h towards 0, from either side. The right picture magnifies the two points, so that they never meet.",
+    hint: "Move h towards 0, from either side. The right picture magnifies the two points, so that they never meet before h = 0.",
   });
   const picture = make("div");
   body.append(
@@ -280,7 +280,7 @@ const chainFigure = (el, { inputs }) => {
         }),
         line(-14, names[name] ?? name, "font-weight:600"),
         known ? line(5, tidy(v[name]), lit && !backward ? `fill:${paint("vit")};font-weight:700` : "") : line(5, "?", `fill:${paint("quiet")}`),
-        returned.includes(name) ? line(24, `dL/d${name} = ${tidy(gradients[name], 3)}`, `fill:${paint("cnn")};font-weight:${lit ? 700 : 500}`) : null);
+        returned.includes(name) ? line(24, `dL/d${name} = ${tidy(gradients[name], 3)}`, `fill:${paint("cnn")};font-size:.85em;font-weight:${lit ? 700 : 500}`) : null);
     });
     const spoken = [...["x", "w", "b", "v", "c", "y"], ...done].map((n) => `${n} = ${tidy(v[n])}`)
       .concat(returned.map((n) => `dL/d${n} = ${tidy(gradients[n])}`)).join(", ");

@@ -41,7 +41,7 @@ function render({ model, el }) {
     title: "How much of an accuracy is chance, and how much is a leak",
     hint: "Intervals of 95 % over the draw of test images; other training runs vary on top of that. The brackets are Wilson's "
       + "interval, ± is the simple formula 1.96 √(a(1 - a)/n). The second model sees other test images; on the same images "
-      + "a paired test sees smaller gaps.",
+      + "a paired test sees smaller gaps, where the errors coincide.",
   });
   const control = (name, label, stops, show) => {
     const made = slider({
@@ -97,7 +97,7 @@ function render({ model, el }) {
     // The difference, on an axis of its own that always holds 0.
     const deep = bottom + 88;
     const reach = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].find((s) => between[1] <= 0.62 * s && between[0] >= -0.26 * s) ?? 2;
-    const [first, final] = [-0.3 * reach, 0.7 * reach];
+    const [first, final] = [-0.3 * reach, Math.min(1, 0.7 * reach)];
     const dx = (x) => left + ((x - first) / (final - first)) * (right - left);
     const soft = `fill:${colour("quiet")}`;
 

@@ -210,13 +210,13 @@ function render({ model, el }) {
     const near = sorted.slice(0, 3).map(told);
     status.textContent = `patch ${name(cell)}: most similar to itself, then ${near.slice(0, -1).join(", ")}`
       + `${near.length > 1 ? " and " : ""}${near.at(-1)}; least to ${told(sorted.at(-1))}`;
-    mapTitle.textContent = `cosine with the position of ${name(cell)}`;
+    mapTitle.textContent = `cosine with the position of ${name(cell)} (dot)`;
     const shade = (value) => `fill:${ink(value < 0 ? "cnn" : "vit")};fill-opacity:${Math.min(1, Math.abs(value) / strongest).toFixed(3)}`;
     map.replaceChildren(make.svg("svg", {
       viewBox: `0 0 ${G} ${G}`, role: "img", "aria-label": `Similarity map of ${name(cell)}`, style: `width:100%;height:100%;background:${ink("card")}`,
     }, ...others.map(([j, value]) => make.svg("rect", {
       x: j % G, y: Math.floor(j / G), width: 1, height: 1, "shape-rendering": "crispEdges", style: shade(value),
-    })), make.svg("rect", { x: cell[1], y: cell[0], width: 1, height: 1, style: `fill:${ink("ink")}` })));
+    })), make.svg("circle", { cx: cell[1] + 0.5, cy: cell[0] + 0.5, r: 0.3, style: `fill:${ink("ink")}` })));
     const swatches = Array.from({ length: 21 }, (_, i) => ((i - 10) / 10) * strongest);
     legend.replaceChildren(make.svg("svg", { viewBox: "0 0 330 40", "aria-hidden": "true", style: "width:100%;margin-top:.4rem" },
       make.svg("rect", { x: 60, y: 2, width: 210, height: 13, style: `fill:${ink("card")}` }),
