@@ -51,7 +51,8 @@ const checkAnswer = (name, entry, text) => {
   const joined = text.replace(/(?<=\d)[,\s\u202f](?=\d{3}(?!\d))/g, ""); // 86,567,656 is a number, too
   const parted = text.replace(/(?<=\d)\s+(and\s+)?(?=-?\.?\d)/g, ","); // and 1 4 are two
   const bare = parted.replace(/(?<=\d)\s*[a-z]+(?=\s*([,;]|$))/gi, ""); // without units
-  const given = new Set([text, joined, parted, bare].flatMap((one) => spelled(one, entry.digits)).map((one) => fingerprint(name + one)));
+  const pointed = text.replace(/(?<=\d),(?=\d)/g, "."); // and 0,5 may be a half
+  const given = new Set([text, joined, parted, bare, pointed].flatMap((one) => spelled(one, entry.digits)).map((one) => fingerprint(name + one)));
   if (given.has(entry.right)) return [true, "✓ Right."];
   const slip = (entry.slips ?? []).find(({ answer }) => given.has(answer));
   return [false, `✗ Not yet: ${(slip ?? entry).hint}`];

@@ -169,7 +169,7 @@ class Transformer(nn.Module):
             nn.init.normal_(embedding.weight, std=embed_dim**-0.5)
 
     def embed(self, words: Tensor, embedding: nn.Embedding) -> Tensor:
-        """Words (B, N) -> vectors of unit variance plus positions (B, N, D), section 3.4."""
+        """Words (B, N) -> vectors of unit variance plus positions (B, N, D), in the paper 3.4."""
         return self.dropout(self.positions(embedding(words) * embedding.embedding_dim**0.5))
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
