@@ -148,6 +148,35 @@ REGISTRY: dict[str, Source] = {
         citation_key="chen2020simple",
         homepage="https://github.com/google-research/simclr",
     ),
+    # A copy of the set of Stanford's course CS231n, re-packed as three shards; no address is known for these very bytes.
+    "tiny_imagenet": Source(
+        name="tiny_imagenet",
+        files=(
+            RemoteFile("classes.tsv", 7_458, "d5c02b46f0e0e8861f77586c8200316343dfe88610b3330e6b0eb3ca2278cf67"),
+            RemoteFile(
+                "tiny-imagenet-train-000000.tar.gz",
+                24_926_362,
+                "7f279cf50385112ae973b6e4eeaf868681481b2c10c03ed1a186d2a0a29bdbe3",
+            ),
+            RemoteFile(
+                "tiny-imagenet-train-000001.tar.gz",
+                24_973_368,
+                "ce6c362a77154d15ed34b8500531f5fc363b69f354ca08381138374793906c72",
+            ),
+            RemoteFile(
+                "tiny-imagenet-val-000000.tar.gz",
+                5_509_752,
+                "e1073c301d126ad2e25e2b149c5bd3fa382420f4f63d0f5ec41e3226a08fe3c3",
+            ),
+        ),
+        licence=(
+            "No licence is stated. The photographs come from ImageNet: non-commercial research and education only; "
+            "the copyright of each stays with its photographer."
+        ),
+        citation="Y. Le, X. Yang: Tiny ImageNet visual recognition challenge. CS231N, Stanford University, 2015.",
+        citation_key="le2015tiny",
+        homepage="http://cs231n.stanford.edu/",
+    ),
     # The older file of manythings.org/anki with two columns. No address is known that gives these very bytes: today's
     # file at manythings.org is newer and larger.
     "fra_eng": Source(
