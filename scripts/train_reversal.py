@@ -33,7 +33,7 @@ from helpers.models.decoding import greedy_decode
 from helpers.models.transformer import Transformer
 from helpers.progress import progress_bar
 from helpers.records import LIBRARIES, Record, code_version, describe_device, project_root, write_atomically
-from helpers.schedules import cosine_with_warmup
+from helpers.training.schedules import cosine_with_warmup
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 BEGIN, FIRST = 1, 2  # word 0 is padding; the letters follow

@@ -12,7 +12,8 @@ from helpers.checks import check, fingerprint
 def answers(tmp_path, monkeypatch):
     def write(name, **entry):
         lines = [f"{name}:"] + [f"  {key}: {value}" for key, value in entry.items()]
-        (tmp_path / "99.yml").write_text("\n".join(lines), encoding="utf-8")
+        (tmp_path / "c99").mkdir(exist_ok=True)
+        (tmp_path / "c99" / "answers.yml").write_text("\n".join(lines), encoding="utf-8")
         checks.entries.cache_clear()
 
     monkeypatch.setattr(checks, "ANSWERS", tmp_path)

@@ -98,7 +98,7 @@ def test_the_course_is_found_from_a_folder_below_it(course, monkeypatch):
 
 def test_from_an_empty_folder_the_installed_course_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert records.project_root() == Path(records.__file__).resolve().parents[2]
+    assert records.project_root() == Path(records.__file__).resolve().parents[3]
 
 
 def test_an_unknown_edition_names_the_choices():

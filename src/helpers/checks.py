@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-ANSWERS = Path(__file__).parent / "answers"
+ANSWERS = Path(__file__).parent / "pages"
 
 
 @dataclass(frozen=True)
@@ -134,15 +134,15 @@ def _fnv1a(text: str) -> int:
 
 @cache
 def entries() -> dict[str, dict[str, Any]]:
-    """Every exercise of the folder `answers`, one file per chapter."""
+    """Every exercise of the book: `answers.yml` of each page."""
     found: dict[str, dict[str, Any]] = {}
-    for path in sorted(ANSWERS.glob("*.yml")):
+    for path in sorted(ANSWERS.glob("*/answers.yml")):
         for name, entry in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
             if name in found:
-                raise ValueError(f"{path.name}: the exercise {name} is there twice")
+                raise ValueError(f"{path.parent.name}: the exercise {name} is there twice")
             if not {"right", "hint"} <= set(entry) <= {"right", "hint", "digits", "slips"}:
                 raise ValueError(
-                    f"{path.name}: {name}: expected right and hint, perhaps digits and slips, got {set(entry)}"
+                    f"{path.parent.name}: {name}: expected right and hint, perhaps digits and slips, got {set(entry)}"
                 )
             found[name] = entry
     return found

@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from helpers.widgets import AttentionExplorer, AttentionMap, SoftmaxExplorer
+from helpers.pages.c09.explorer import SoftmaxExplorer
+from helpers.widgets import AttentionExplorer, AttentionMap
 
 from .conftest import THEMES, WIDTHS
 from .explorer_page import opened, write_page
@@ -255,7 +256,7 @@ def test_a_slider_is_dragged_by_mouse(stage):
 
 
 def test_the_table_shows_both_settings_and_their_means(stage, explorers):
-    from helpers.widgets.softmax import sharpness
+    from helpers.pages.c09.explorer import sharpness
 
     drawn = explorers[SOFTMAX]
     cells = stage.explorer(SOFTMAX).locator("tbody tr").first.locator("td").all_inner_texts()
@@ -272,7 +273,7 @@ def test_the_bars_are_the_weights(stage, explorers):
 
 
 def test_another_query_gives_other_weights(stage, explorers):
-    from helpers.widgets.softmax import sharpness
+    from helpers.pages.c09.explorer import sharpness
 
     stage.explorer(SOFTMAX).get_by_label("query").press("End")
     largest = float(sharpness(explorers[SOFTMAX].weights(3)[31])["largest"])

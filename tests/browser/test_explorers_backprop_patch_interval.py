@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from helpers.data.breeds import draw_breeds
-from helpers.widgets import BackpropExplorer, IntervalExplorer, PatchExplorer
-from helpers.widgets.backpropagation import INPUTS, PARENT, STEPS, forward_backward
+from helpers.pages.c03.explorer import INPUTS, PARENT, STEPS, BackpropExplorer, forward_backward
+from helpers.pages.c10.explorer import PatchExplorer, patch_cost
+from helpers.widgets import IntervalExplorer
 from helpers.widgets.intervals import difference_interval, half_width, reported_accuracy, wilson_interval
-from helpers.widgets.patches import patch_cost
 
 from .conftest import THEMES, WIDTHS
 from .explorer_page import opened, write_page

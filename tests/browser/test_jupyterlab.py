@@ -18,8 +18,10 @@ pytestmark = pytest.mark.browser
 CELLS = {
     "attention": """\
 import numpy as np
-from helpers.widgets import AttentionExplorer, AttentionMap, BackpropExplorer, IntervalExplorer, PatchExplorer
-from helpers.widgets import SoftmaxExplorer
+from helpers.pages.c03.explorer import BackpropExplorer
+from helpers.pages.c10.explorer import PatchExplorer
+from helpers.widgets import AttentionExplorer, AttentionMap, IntervalExplorer
+from helpers.pages.c09.explorer import SoftmaxExplorer
 words = ["la", "voiture", "verte"]
 weights = np.array([[0.9, 0.06, 0.04], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
 AttentionExplorer(AttentionMap(weights, words, words))""",

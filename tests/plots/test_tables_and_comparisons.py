@@ -7,8 +7,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from helpers.plots import pictures, style, training
-from helpers.plots.square import design_square
+from helpers.pages.c15.figures import design_square
+from helpers.pages.l08 import figures as training
+from helpers.pages.l08 import pictures
+from helpers.plots import style
 from helpers.plots.tables import NBSP, findings_table, markdown_table, percent, points
 
 mpl.use("Agg")

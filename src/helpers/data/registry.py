@@ -148,7 +148,7 @@ REGISTRY: dict[str, Source] = {
         citation_key="chen2020simple",
         homepage="https://github.com/google-research/simclr",
     ),
-    # A copy of the set of Stanford's course CS231n, re-packed as three shards; no address is known for these very bytes.
+    # A copy of the set of Stanford course CS231n in three shards; no address is known for these very bytes.
     "tiny_imagenet": Source(
         name="tiny_imagenet",
         files=(

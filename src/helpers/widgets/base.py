@@ -5,6 +5,7 @@ the same script on the state that was saved with the page. It takes arrays and l
 """
 
 import base64
+import inspect
 import io
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,10 @@ class Explorer(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "script" in cls.__dict__:  # not in the class of one instance, where add_traits has put _esm as a trait
-            own_style = (FOLDER / cls.script).with_suffix(".css")
-            styles = [FOLDER / "explorer.css", *([own_style] if own_style.exists() else [])]
-            cls._esm = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", cls.script))
+            own = Path(inspect.getfile(cls)).parent / cls.script  # beside the class, in this folder or a page's
+            style = own.with_suffix(".css")
+            styles = [FOLDER / "explorer.css", *([style] if style.exists() else [])]
+            cls._esm = "\n".join(path.read_text(encoding="utf-8") for path in (FOLDER / "common.js", own))
             cls._css = "\n".join(path.read_text(encoding="utf-8") for path in styles)
         super().__init_subclass__(**kwargs)
 

@@ -7,7 +7,7 @@ import pytest
 
 from helpers.measure.accuracy import paired_difference, pooled, top1
 from helpers.measure.leakage import implied_share
-from helpers.schedules import layer_scales
+from helpers.training.schedules import layer_scales
 
 
 @pytest.mark.parametrize(("accuracy", "n", "half_width"), [(0.8243, 8580, 0.0081), (0.7272, 8580, 0.0094)])

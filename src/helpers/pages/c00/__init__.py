@@ -1,0 +1,1 @@
+"""How to read this course."""

@@ -1,0 +1,1 @@
+"""Chapter 15: fine-tuning in practice."""

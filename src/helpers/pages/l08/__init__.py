@@ -1,0 +1,1 @@
+"""Lab 8: Xception against ViT on dogs."""

@@ -1,0 +1,5 @@
+"""`python -m helpers.records`: keep a finished run in `results/`."""
+
+from helpers.records import main
+
+raise SystemExit(main())
