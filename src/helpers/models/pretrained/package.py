@@ -22,9 +22,17 @@ FILE = "efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 # (x - 127) / 128 on 0..255, as the weights were trained; timm's card of the network says 0.5, close but not the same.
 MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3
-LICENCE = "Apache 2.0 file in the package, metadata unknown; trained on ImageNet (research and education)"
+LICENCE = (
+    "Apache 2.0 file in the package, metadata unknown; trained on ImageNet (research and education)"
+)
 
-OUTSIDE = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
+OUTSIDE = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
 EXPANDED = {  # a block that first widens its input
     "_expand_conv": "conv_pw",
     "_bn0": "bn1",
@@ -58,7 +66,9 @@ def package_file() -> Path:
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != SHA256:
-        raise ValueError(f"{FILE}: expected sha256 {SHA256}, got {digest}; install {PACKAGE}==0.1.0 again")
+        raise ValueError(
+            f"{FILE}: expected sha256 {SHA256}, got {digest}; install {PACKAGE}==0.1.0 again"
+        )
     return path
 
 
@@ -82,7 +92,11 @@ def renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     ValueError
         For tensors that are missing, left over or of another shape, by name.
     """
-    places = [f"{stage}.{block}" for stage, blocks in enumerate(model.blocks) for block in range(len(blocks))]  # type: ignore[arg-type,union-attr]
+    places = [
+        f"{stage}.{block}"
+        for stage, blocks in enumerate(model.blocks)
+        for block in range(len(blocks))
+    ]  # type: ignore[arg-type,union-attr]
     own = model.state_dict()
     expanding = {key.split(".")[1] for key in state if "._expand_conv." in key}
     result: dict[str, Tensor] = {}
@@ -103,7 +117,9 @@ def renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     ]
     if problems:
         more = f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
-        raise ValueError(f"the tensors of {FILE} do not fit tf_efficientnet_lite0: {'; '.join(problems[:8])}{more}")
+        raise ValueError(
+            f"the tensors of {FILE} do not fit tf_efficientnet_lite0: {'; '.join(problems[:8])}{more}"
+        )
     return result
 
 
