@@ -85,7 +85,7 @@ def pretrain(name: str, budget: int) -> dict:
     temporary.chmod(0o644)
     temporary.replace(SHIPPED / f"{name}.safetensors")
     return {
-        "images_seen": history.images_seen,
+        "images_seen": history.seen,
         "steps": history.steps,
         "epochs": config.epochs,
         "train_images": len(images),

@@ -91,7 +91,7 @@ def pretrain(name: str, epochs: int) -> None:
             }
             for row in history.epochs
         ],
-        "images_seen": history.images_seen,
+        "images_seen": history.seen,
         "steps": history.steps,
         "seconds": history.seconds,
         "device": describe_device(),

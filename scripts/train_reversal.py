@@ -16,8 +16,10 @@ import argparse
 import hashlib
 import importlib.metadata
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import MethodType
 from typing import Any
@@ -25,14 +27,14 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from helpers.layers.attention import MultiHeadAttention
 from helpers.measure.accuracy import over_seeds, pooled
 from helpers.models.decoding import greedy_decode
 from helpers.models.transformer import Transformer
-from helpers.progress import progress_bar
 from helpers.records import LIBRARIES, Record, code_version, describe_device, project_root, write_atomically
+from helpers.training import TrainingConfig, fit
 from helpers.training.schedules import cosine_with_warmup
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -41,7 +43,7 @@ VOCABULARY = FIRST + len(LETTERS)
 LENGTH = 8
 N_TEST, TEST_SEED = 1000, 20_170_612
 BATCH = 128
-EVERY = 10  # steps between two points of a curve
+EVERY = 10  # steps between two points of a curve; its losses are means over them
 SHOWN = ("computer", "question")  # eight different letters each; their maps go into the record
 
 
@@ -89,7 +91,7 @@ def draw_words(n: int, generator: torch.Generator) -> Tensor:
 
 def opened(answer: Tensor) -> Tensor:
     """The decoder's input: the opening word, then all but the last letter, (B, N) -> (B, N)."""
-    return torch.cat([torch.full((len(answer), 1), BEGIN), answer[:, :-1]], dim=1)
+    return torch.cat([torch.full((len(answer), 1), BEGIN, device=answer.device), answer[:, :-1]], dim=1)
 
 
 class OneSided(Transformer):
@@ -99,9 +101,9 @@ class OneSided(Transformer):
         """Take the positions that the condition asks for; learned ones begin small, as in ViT."""
         self.condition = condition
         if condition.learned:
-            self.tables = torch.nn.Parameter(0.02 * torch.randn(2, LENGTH, condition.embed_dim))
+            self.tables = nn.Parameter(0.02 * torch.randn(2, LENGTH, condition.embed_dim))
 
-    def embed(self, words: Tensor, embedding: torch.nn.Embedding) -> Tensor:
+    def embed(self, words: Tensor, embedding: nn.Embedding) -> Tensor:
         is_source = embedding is self.source_embedding
         vectors = embedding(words) * embedding.embedding_dim**0.5
         if self.condition.learned:
@@ -136,35 +138,65 @@ def build(condition: Condition, seed: int) -> OneSided:
     return model
 
 
-def train(condition: Condition, seed: int, test: Tensor, name: str) -> tuple[OneSided, list[dict]]:
+class Words:
+    """Fresh words without end: epoch e has the EVERY batches of BATCH words that follow those of epoch e - 1."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return EVERY
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Tensor]:
+        generator = torch.Generator().manual_seed(1000 + self.seed)
+        for _ in range(epoch * EVERY + start):
+            draw_words(BATCH, generator)
+        for _ in range(start, EVERY):
+            yield draw_words(BATCH, generator)
+
+
+def say_backwards(model: nn.Module, words: Tensor) -> tuple[Tensor, Tensor, int]:
+    """A step of training, counted in letters."""
+    answer = words.flip(1)  # (B, N)
+    logits = model(words, opened(answer)).float()  # (B, N, V)
+    loss = F.cross_entropy(logits.flatten(0, 1), answer.flatten(), reduction="sum")
+    return loss, (logits.argmax(-1) == answer).sum(), answer.numel()
+
+
+def train(condition: Condition, seed: int, test: Tensor) -> tuple[OneSided, list[dict]]:
     """Adam as in the paper, a warm-up and a cosine; the curve is the accuracy by letter on the test words."""
     model = build(condition, seed)
-    optimiser = torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9)
-    generator = torch.Generator().manual_seed(1000 + seed)
-    curve: list[dict] = []
-    with progress_bar(condition.steps, f"{name}, seed {seed}", unit="step") as bar:
-        for step in range(1, condition.steps + 1):
-            rate = cosine_with_warmup(step, condition.steps, condition.warmup * condition.steps, condition.peak)
-            optimiser.param_groups[0]["lr"] = rate
-            words = draw_words(BATCH, generator)
-            answer = words.flip(1)
-            loss = F.cross_entropy(model(words, opened(answer)).flatten(0, 1), answer.flatten())
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            bar.update()
-            if step % EVERY == 0:
-                accuracy = round(float(by_letter(model, test).mean()), 4)
-                curve.append({"step": step, "loss": round(loss.item(), 4), "letter_top1": accuracy})
-                bar.set_postfix(letter=f"{accuracy:.3f}")
-    return model, curve
+    config = TrainingConfig(
+        epochs=condition.steps // EVERY,
+        learning_rate=condition.peak,
+        weight_decay=0.0,
+        clip_norm=None,
+        precision="fp32",
+        seed=seed,
+    )
+    history = fit(
+        model,
+        Words(seed),
+        config,
+        step=say_backwards,
+        unit="letters",
+        evaluate=lambda model: {"letter_top1": by_letter(model, test).mean()},
+        optimizer=partial(torch.optim.Adam, betas=(0.9, 0.98), eps=1e-9),
+        schedule=lambda step, total: cosine_with_warmup(step + 1, total, condition.warmup * total),
+    )
+    curve = [
+        {"step": row.step, "loss": round(row.train_loss, 4), "letter_top1": round(row.evaluation["letter_top1"], 4)}
+        for row in history.epochs
+    ]
+    return model.cpu(), curve
 
 
 @torch.no_grad()
 def by_letter(model: OneSided, words: Tensor) -> np.ndarray:
     """Which letters are right when the right ones before them are given, (B, N) of True/False."""
+    words = words.to(next(model.parameters()).device)
     answer = words.flip(1)
-    return (model(words, opened(answer)).argmax(-1) == answer).numpy()
+    return (model(words, opened(answer)).argmax(-1) == answer).cpu().numpy()
 
 
 @torch.no_grad()
@@ -216,7 +248,7 @@ def main() -> None:
         letters, whole = [], []
         for seed in range(options.seeds):
             begun = time.perf_counter()
-            model, curve = train(CONDITIONS[name], seed, test, name)
+            model, curve = train(CONDITIONS[name], seed, test)
             letters.append(by_letter(model, test))
             whole.append(by_word(model, test))
             row = {

@@ -52,6 +52,7 @@ from helpers.records import (
     write_atomically,
 )
 from helpers.training import TrainingConfig, fit
+from helpers.training.step import to_device
 
 LAB = "08_translation"
 LENGTH_BINS = ((1, 5), (6, 8), (9, 11), (12, 14), (15, 17), (18, 20), (21, 23), (24, 99))  # source tokens
@@ -123,40 +124,28 @@ def make_passages(pairs: Sequence[Pair], sentences: int, seed: int) -> list[Pair
 
 
 class TrainingPairs:
-    """Batches in the form that `helpers.training.fit` asks for: words (B, 2, T) and the n words to predict.
-
-    Row 0 is the source, row 1 the target behind <begin>; labels are the words that follow, padding left out.
-    """
+    """Batches for `helpers.training.fit`: source (B, M), target_in (B, N), target_out (B, N)."""
 
     def __init__(self, batches: PairBatches) -> None:
         self.batches = batches
-        self.num_images, self.batch_size, self.seed = batches.num_images, batches.batch_size, batches.seed
+        settings = (batches.batch_size, batches.seed, batches.shuffle)
+        self.fingerprint = hashlib.sha256(repr((settings, batches.pairs)).encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self.batches)
 
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         for batch in self.batches.batches(epoch, start):
-            longest = max(batch.source.shape[1], batch.target_in.shape[1])
-            both = [F.pad(words, (0, longest - words.shape[1])) for words in (batch.source, batch.target_in)]
-            yield torch.stack(both, dim=1), batch.target_out[batch.target_out != PADDING]  # (B, 2, T), (n,)
+            yield batch.source, batch.target_in, batch.target_out
 
 
-class TeacherForced(nn.Module):
-    """A translator as `fit` sees it: words (B, 2, T) -> logits (n, V) of the n words to predict."""
-
-    def __init__(self, translator: Seq2Seq) -> None:
-        super().__init__()
-        self.translator = translator
-
-    def forward(self, words: Tensor) -> Tensor:
-        source, target = (cut_padding(row) for row in words.unbind(dim=1))  # (B, M), (B, N)
-        return self.translator(source, target)[target != PADDING]  # (n, V)
-
-
-def cut_padding(words: Tensor) -> Tensor:
-    """Leave out the columns that hold padding only, (B, T) -> (B, longest)."""
-    return words[:, : int((words != PADDING).sum(dim=1).max())]
+def translation_step(translator: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """The step of training for `fit`, under teacher forcing: loss, right words and words, padding left out."""
+    source, target_in, target_out = batch
+    logits = translator(source, target_in).float()  # (B, N, V)
+    real = target_out != PADDING
+    loss = F.cross_entropy(logits[real], target_out[real], reduction="sum")
+    return loss, (logits.argmax(-1) == target_out)[real].sum(), real.sum()
 
 
 @torch.no_grad()
@@ -323,12 +312,15 @@ def train_and_measure(attention: str, task: Task, folder: Path, threads: int) ->
     )
     held_out = TrainingPairs(PairBatches(task.val, 128, shuffle=False))
     history = fit(
-        TeacherForced(translator),
+        translator,
         TrainingPairs(PairBatches(task.train, settings.batch_size, settings.seed)),
         config,
+        step=translation_step,
+        unit="words",
         evaluate=lambda model: validate(model, held_out),
         checkpoint_dir=folder / attention,
     )
+    translator.cpu()
     test = PairBatches(task.test, 128, shuffle=False)
     tokens, bleu = measure_sentences(translator, test, task.english, task.references)
     curve = [
@@ -364,12 +356,10 @@ def run(task: Task, folder: Path, workers: int, threads: int) -> tuple[list[dict
 def validate(model: nn.Module, batches: TrainingPairs) -> dict[str, float]:
     """Loss and token accuracy under teacher forcing, means over words."""
     model.eval()
-    loss, right, words = 0.0, 0, 0
-    for inputs, labels in batches.epoch(0):
-        logits = model(inputs)
-        loss += F.cross_entropy(logits, labels, reduction="sum").item()
-        right += int((logits.argmax(-1) == labels).sum())
-        words += len(labels)
+    device, sums = next(model.parameters()).device, np.zeros(3)
+    for batch in batches.epoch(0):
+        sums += [float(number) for number in translation_step(model, to_device(batch, device))]
+    loss, right, words = sums.tolist()
     return {"val_loss": loss / words, "val_token_accuracy": right / words}
 
 

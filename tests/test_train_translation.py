@@ -52,16 +52,31 @@ def test_passages_use_each_pair_once(script, pairs):
     assert passages == script.make_passages(pairs, 3, seed=0)
 
 
-def test_what_fit_sees_is_the_same_prediction(script):
+def test_the_step_sums_over_words_and_leaves_padding_out(script):
     torch.manual_seed(0)
     translator = Seq2Seq(20, 20, 8, 8)
     batches = PairBatches([([4, 5, 6], [7, 8]), ([9], [10, 11, 12, 13])], 2, shuffle=False)
     batch = next(batches.batches())
-    words, labels = next(script.TrainingPairs(batches).epoch(0))
-    assert words.shape == (2, 2, 5)
-    assert labels.tolist() == [7, 8, 3, 10, 11, 12, 13, 3]
-    expected = translator(batch.source, batch.target_in)[batch.target_out != 0]
-    torch.testing.assert_close(script.TeacherForced(translator)(words), expected)
+    loss, right, words = script.translation_step(translator, next(script.TrainingPairs(batches).epoch(0)))
+    logits = translator(batch.source, batch.target_in)
+    by_word = -logits.log_softmax(-1).gather(-1, batch.target_out[..., None])[..., 0]
+    expected = [by_word[0, :3].sum() + by_word[1].sum(), (logits.argmax(-1) == batch.target_out).sum(), 8]
+    assert batch.target_out[0].tolist() == [7, 8, 3, 0, 0]
+    torch.testing.assert_close(loss, expected[0])
+    assert (right, words) == (expected[1], 8)
+
+
+def test_other_pairs_or_another_order_have_another_fingerprint(script):
+    pairs = [([4, 5], [6]), ([7], [8, 9])]
+    first = script.TrainingPairs(PairBatches(pairs, 2)).fingerprint
+    assert script.TrainingPairs(PairBatches(pairs, 2)).fingerprint == first
+    for other in (
+        PairBatches(pairs[::-1], 2),
+        PairBatches(pairs, 1),
+        PairBatches(pairs, 2, 1),
+        PairBatches(pairs, 2, shuffle=False),
+    ):
+        assert script.TrainingPairs(other).fingerprint != first
 
 
 def test_agreement_is_counted_against_the_links(script):

@@ -11,11 +11,11 @@ from torch import nn, optim
 
 from helpers.training.checkpoints import (
     CheckpointError,
-    describe_model,
     latest_checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
+from helpers.training.fingerprint import describe_model
 from helpers.training.schedules import parameter_groups
 
 STATE = {"epoch": 2, "loss": 0.1, "history": {"steps": 7}}

@@ -22,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from helpers.training import (
+    Classification,
     History,
     TrainingConfig,
     TrainingDiverged,
@@ -31,7 +32,7 @@ from helpers.training import (
     resolve_precision,
     set_training_mode,
 )
-from helpers.training import step as update
+from helpers.training import run as run_module
 from helpers.training.checkpoints import CheckpointError, latest_checkpoint
 
 
@@ -42,6 +43,7 @@ class ToyBatches:
         self.count, self.batch_size, self.pause_s = count, size, pause_s
         self.stop_after = math.inf if stop_after is None else stop_after
         self.rank, self.world_size = 0, 1
+        self.fingerprint = f"toy {count} {size}"
 
     def __len__(self) -> int:
         return self.count
@@ -102,7 +104,7 @@ def test_one_batch_can_be_memorised() -> None:
 def test_history_counts_what_was_done_and_is_json() -> None:
     history = fit(toy_model(), ToyBatches(5), quiet(accumulation_steps=2), evaluate=lambda _: {"top1": 0.5})
     assert history.steps == 9  # 5 batches make 3 updates, the last of one batch
-    assert history.images_seen == 3 * 5 * 8
+    assert history.seen == 3 * 5 * 8
     assert [row.step for row in history.epochs] == [3, 6, 9]
     assert history.epochs[-1].evaluation == {"top1": 0.5}
     assert history.device == "cpu"
@@ -112,7 +114,7 @@ def test_history_counts_what_was_done_and_is_json() -> None:
     assert history.peak_memory_kind == "resident memory of the process"
     assert all(history.seconds[part] > 0 for part in ("data", "training", "evaluation"))
     busy = history.seconds["data"] + history.seconds["training"]
-    assert history.images_per_s == pytest.approx(history.images_seen / busy)
+    assert history.seen_per_s == pytest.approx(history.seen / busy)
     assert json.loads(json.dumps(asdict(history))) == asdict(history)
 
 
@@ -173,7 +175,7 @@ def test_gradients_are_clipped_by_their_global_norm(monkeypatch: pytest.MonkeyPa
             norms.append(torch.cat([grad.flatten() for grad in grads]).norm().item())
             return super().step(closure)
 
-    monkeypatch.setattr(update.optim, "AdamW", Spy)
+    monkeypatch.setattr(run_module.optim, "AdamW", Spy)
     fit(toy_model(), ToyBatches(), quiet(epochs=1, clip_norm=1e-3))
     assert norms == pytest.approx([1e-3] * 6, rel=1e-2)
     norms.clear()
@@ -253,7 +255,7 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, accumulation: int
     history = fit(resumed, ToyBatches(5), config, checkpoint_dir=tmp_path, evaluate=mean)
     assert identical(straight, resumed)
     assert numbers(history) == numbers(expected)
-    assert (history.steps, history.images_seen) == (expected.steps, expected.images_seen)
+    assert (history.steps, history.seen) == (expected.steps, expected.seen)
     if stop > accumulation:
         assert 0 < history.resumed_from_step < expected.steps
 
@@ -341,15 +343,16 @@ def test_a_run_killed_in_an_epoch_ends_with_the_same_bits(tmp_path: Path) -> Non
 def test_a_diverging_loss_names_its_step_and_rate(tmp_path: Path) -> None:
     calls = 0
 
-    def bad(logits: Tensor, labels: Tensor) -> Tensor:
+    def bad(model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, int]:
         nonlocal calls
         calls += 1
-        return nn.functional.cross_entropy(logits, labels) * (math.nan if calls == 9 else 1)
+        loss, right, count = Classification()(model, batch)
+        return loss * (math.nan if calls == 9 else 1), right, count
 
     step = (8.5 - 0.05 * 18) / (18 - 0.05 * 18)  # the ninth of 18 updates, taken in its middle, after the warm-up
     rate = re.escape(f"{3e-3 * (1 + math.cos(math.pi * step)) / 2:.3g}")
     with pytest.raises(TrainingDiverged, match=f"became nan at step 9 with learning rate {rate};"):
-        fit(toy_model(), ToyBatches(), quiet(), loss=bad, checkpoint_dir=tmp_path)
+        fit(toy_model(), ToyBatches(), quiet(), step=bad, checkpoint_dir=tmp_path)
     assert issubclass(TrainingDiverged, FloatingPointError)
     path = latest_checkpoint(tmp_path)
     assert path is not None
@@ -484,7 +487,7 @@ def test_two_processes_equal_one_with_the_same_global_batch(tmp_path: Path) -> N
         torch.testing.assert_close(ranks[0][name], tensor, rtol=1e-4, atol=1e-6)
     together = json.loads((tmp_path / "history.json").read_text())
     assert together["num_processes"] == 2
-    assert together["images_seen"] == history.images_seen
+    assert together["seen"] == history.seen
     for ours, theirs in zip(history.epochs, together["epochs"], strict=True):
         assert theirs["train_loss"] == pytest.approx(ours.train_loss, abs=1e-5)
         assert theirs["train_accuracy"] == ours.train_accuracy

@@ -23,11 +23,17 @@ class Augmentation:
 
     Parameters
     ----------
-    scale : smallest and largest area of the crop, as a share of the frame
-    ratio : smallest and largest width / height of the crop
-    flip : probability of mirroring left and right
+    scale
+        Smallest and largest area of the crop, as a share of the frame.
+    ratio
+        Smallest and largest width / height of the crop.
+    flip
+        Probability of mirroring left and right.
 
-    Raises ValueError for a share outside of (0, 1], a ratio that is not positive, limits in the wrong order.
+    Raises
+    ------
+    ValueError
+        For a share outside of (0, 1], a ratio that is not positive, limits in the wrong order.
     """
 
     scale: tuple[float, float] = (0.35, 1.0)
@@ -48,7 +54,21 @@ class Augmentation:
         area ~ U(scale) · side², log(width / height) ~ U(log ratio), place uniform; the first of ten draws that
         fits is taken, else the whole frame.
 
-        Returns crops int64 (B, 4), which are top, left, height, width in pixels, and mirrored bool (B,).
+        Parameters
+        ----------
+        rng
+            Where the draws come from.
+        count
+            B, how many samples.
+        side
+            Of the frame.
+
+        Returns
+        -------
+        crops
+            int64 (B, 4): top, left, height, width in pixels.
+        mirrored
+            bool (B,).
         """
         area = side * side * rng.uniform(*self.scale, size=(count, TRIES))
         narrow, wide = np.log(self.ratio)

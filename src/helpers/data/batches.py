@@ -9,8 +9,10 @@ Batch k of an epoch depends on (seed, epoch, k) and on nothing else, so a run th
 at any batch and sees what it would have seen.
 """
 
+import hashlib
 import time
 import warnings
+import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -27,27 +29,42 @@ class Batches:
 
     Parameters
     ----------
-    images : uint8 (N, S, S, 3), an array or a memory map
-    labels : int (N,)
-    batch_size : images of a whole batch, over all ranks
-    mean, std : three numbers each in units of 0..1, as in timm's ``pretrained_cfg``
-    image_size : side of the images that come out, pixels; None keeps S
-    device : where batches are made and delivered
-    seed : of shuffling and augmentation
-    shuffle : a new order every epoch; without it the order of the array
-    augment : what to do to each sample; True is `Augmentation()`, False resizes the whole frame and no more
-    resident : True holds all pixels on the device, False streams them from `images`; "auto" holds them where they
-        take at most half of the free memory of a GPU; on a CPU the array is used as it is, without a copy
-    rank, world_size : this process takes images rank, rank + world_size, ... of every batch
+    images
+        uint8 (N, S, S, 3), an array or a memory map.
+    labels
+        int (N,), classes counted from 0.
+    batch_size
+        Images of a whole batch, over all ranks. A rest that would leave a rank a single image, of which BatchNorm can
+        make no statistics, joins the batch before it.
+    mean, std
+        Three numbers each in units of 0..1, as in timm's ``pretrained_cfg``.
+    image_size
+        Side of the images that come out, pixels; None keeps S.
+    device
+        Where batches are made and delivered.
+    seed
+        Of shuffling and augmentation.
+    shuffle
+        A new order every epoch; without it the order of the array.
+    augment
+        What to do to each sample; True is `Augmentation()`, False resizes the whole frame and no more.
+    resident
+        True holds all pixels on the device, False streams them from `images`; "auto" holds them where they take at
+        most half of the free memory of a GPU; on a CPU the array is used as it is, without a copy.
+    rank, world_size
+        This process takes images rank, rank + world_size, ... of every batch.
 
     Attributes
     ----------
-    resident : whether the pixels lie on the device
-    seconds_waited : seconds that the consumer waited for batches so far (a GPU works on after the wait)
+    resident
+        Whether the pixels lie on the device.
+    seconds_waited
+        Seconds that the consumer waited for batches so far (a GPU works on after the wait).
 
     Raises
     ------
-    ValueError : an argument of another form than stated.
+    ValueError
+        When an argument has another form than stated.
     """
 
     def __init__(
@@ -70,8 +87,7 @@ class Batches:
         labels = np.asarray(labels)
         _check_arrays(images, labels)
         _check_numbers(batch_size, image_size, seed, rank, world_size, len(images))
-        if resident not in (True, False, "auto"):
-            raise ValueError(f"resident: expected True, False or 'auto', got {resident!r}")
+        _check_choices(shuffle, augment, resident)
         self.device = torch.device(device)
         self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle
         self.rank, self.world_size = rank, world_size
@@ -81,20 +97,50 @@ class Batches:
         self.resident = _fits(images, self.device) if resident == "auto" else bool(resident)
         self.seconds_waited = 0.0
         self._gain, self._offset = (part.to(self.device) for part in _normaliser(mean, std))
-        self._labels = torch.from_numpy(labels.astype(np.int64))
+        self._settings = (tuple(map(float, mean)), tuple(map(float, std)))
+        self._images, self._labels = images, torch.from_numpy(labels.astype(np.int64))
         self._pixels = _as_tensor(images)
         if self.resident:
             self._pixels = self._pixels.to(self.device)
 
     def __len__(self) -> int:
-        """Count the batches of an epoch; a rest of fewer images than ranks joins the batch before it."""
+        """Count the batches of an epoch; a rest of fewer than two images a rank joins the batch before it."""
         whole, rest = divmod(self.num_images, self.batch_size)
-        return max(1, whole + (rest >= self.world_size))
+        return max(1, whole + (rest >= 2 * self.world_size))
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of all that decides what the batches hold: every pixel and label, and the settings but the rank.
+
+        A GB of pixels takes a core about 0.7 s. The digest of a read-only memory map (what the cache of decoded
+        photographs gives) is kept; any other array is read again each time, because it may have changed.
+        """
+        size = (self.image_size, self.batch_size, self.world_size)
+        settings = (size, self.seed, self.shuffle, self.augmentation, self._settings)
+        digest = hashlib.sha256(f"{settings} {self._images.shape}".encode())
+        digest.update(self._labels.numpy().data)
+        digest.update(_digest_of(self._images))
+        return digest.hexdigest()
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Iterate over batches start, start + 1, ...: images float32 (B, 3, H, W), labels int64 (B,).
 
-        Raises ValueError for a negative epoch or a start outside 0..len(self).
+        Parameters
+        ----------
+        epoch
+            From 0; decides order and augmentation.
+        start
+            The batch to begin with, to go on where a run was cut off.
+
+        Returns
+        -------
+        batches
+            An iterator.
+
+        Raises
+        ------
+        ValueError
+            For a negative epoch or a start outside 0..len(self).
         """
         if epoch < 0:
             raise ValueError(f"epoch: expected a number of at least 0, got {epoch}")
@@ -184,6 +230,8 @@ def _normaliser(mean: Sequence[float], std: Sequence[float]) -> tuple[torch.Tens
         if len(numbers) != 3 or not np.isfinite(numbers).all() or (name == "std" and min(numbers) <= 0):
             wanted = "three numbers above 0" if name == "std" else "three finite numbers"
             raise ValueError(f"{name}: expected {wanted}, one per channel, got {numbers!r}")
+        if min(numbers) < 0 or max(numbers) > 1:
+            raise ValueError(f"{name}: expected numbers in units of 0..1, not of 0..255, got {numbers!r}")
     m, s = (torch.tensor(numbers, dtype=torch.float64)[:, None, None] for numbers in (mean, std))
     return (1 / (255 * s)).float(), (-m / s).float()
 
@@ -195,9 +243,24 @@ def _check_arrays(images: np.ndarray, labels: np.ndarray) -> None:
         raise ValueError(f"images: expected a uint8 array (N, S, S, 3), got {dtype} {shape}")
     if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(f"labels: expected int ({len(images)},), got {labels.dtype} {labels.shape}")
+    if labels.min() < 0:  # -100 would be ignored by torch's cross-entropy, without a word
+        raise ValueError(f"labels: expected classes counted from 0, got {labels.min()}")
+
+
+def _check_choices(shuffle: bool, augment: bool | Augmentation, resident: bool | str) -> None:
+    if not isinstance(shuffle, bool):
+        raise ValueError(f"shuffle: expected True or False, got {shuffle!r}")
+    if not isinstance(augment, bool | Augmentation):
+        raise ValueError(f"augment: expected True, False or an Augmentation, got {augment!r}")
+    if resident not in (True, False, "auto"):
+        raise ValueError(f"resident: expected True, False or 'auto', got {resident!r}")
 
 
 def _check_numbers(batch_size: int, image_size: int | None, seed: int, rank: int, world_size: int, count: int) -> None:
+    given = {"batch_size": batch_size, "image_size": image_size, "seed": seed, "rank": rank, "world_size": world_size}
+    for name, value in given.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer)):
+            raise ValueError(f"{name}: expected a whole number, got {value!r}")
     if world_size < 1 or not 0 <= rank < world_size:
         raise ValueError(f"rank: expected 0 <= rank < world_size, got rank {rank} of {world_size}")
     if batch_size < world_size:
@@ -208,6 +271,24 @@ def _check_numbers(batch_size: int, image_size: int | None, seed: int, rank: int
         raise ValueError(f"image_size: expected at least 1 pixel, got {image_size}")
     if seed < 0:
         raise ValueError(f"seed: expected a whole number of at least 0, got {seed}")
+
+
+_DIGESTS: dict[int, tuple[weakref.ref, bytes]] = {}  # of read-only memory maps, by id
+
+
+def _digest_of(images: np.ndarray) -> bytes:
+    """sha256 over the sha256 of each block of 16 MB, which threads compute side by side."""
+    reference, digest = _DIGESTS.get(id(images), (None, b""))
+    if reference is not None and reference() is images:
+        return digest
+    rows = max(1, (16 << 20) // images[0].nbytes)
+    blocks = [slice(first, first + rows) for first in range(0, len(images), rows)]
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        parts = pool.map(lambda block: hashlib.sha256(np.ascontiguousarray(images[block]).data).digest(), blocks)
+        digest = hashlib.sha256(b"".join(parts)).digest()
+    if isinstance(images, np.memmap) and not images.flags.writeable:
+        _DIGESTS[id(images)] = (weakref.ref(images), digest)
+    return digest
 
 
 def _fits(images: np.ndarray, device: torch.device) -> bool:

@@ -6,19 +6,22 @@ A checkpoint is one folder, `epoch-0002-step-00000123/` (two epochs are finished
     optimizer.safetensors   the optimiser's tensors, `<parameter>/<name>`
     state.json              counters, history, loss scale, fingerprint of the run, sizes of the two files
 
-It is written under another name, flushed to the disk and renamed; only then does the previous one go.
+It is written under another name, flushed to the disk and renamed; only then does the previous one go. Beside it lies
+`.lock`, which the run holds as long as it lives, so that no second run writes to the same folder.
 """
 
-import hashlib
 import json
 import os
 import reprlib
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn, optim
@@ -27,14 +30,62 @@ FORMAT = 1
 TENSOR_FILES = ("weights.safetensors", "optimizer.safetensors")
 
 
+WAY_OUT = "choose another folder: checkpoint_dir of fit, output_dir of a lab"
+
+
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be continued: damaged, or of another run."""
+    """A checkpoint that cannot be continued: damaged, of another run, or in use by one."""
+
+
+@contextmanager
+def reserved(folder: Path) -> Iterator[None]:
+    """Keep a folder for one run: made where it is absent, tried for writing, locked until the run ends or is killed.
+
+    Raises
+    ------
+    CheckpointError
+        When another run holds the folder.
+    OSError
+        When the folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".tried-", dir=folder):
+            pass
+        lock = FileLock(folder / ".lock")
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise CheckpointError(
+            f"checkpoint_dir {folder}: another run is training there now; wait until it has ended, or {WAY_OUT}"
+        ) from None
+    except OSError as error:
+        raise OSError(f"checkpoint_dir {folder}: cannot be written to ({error}); {WAY_OUT}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def save_checkpoint(
     folder: Path, model: nn.Module, optimizer: optim.Optimizer, state: dict[str, Any], fingerprint: Mapping
 ) -> Path:
-    """Write a checkpoint, named after the state's "epoch" and its history's "steps", then remove older ones.
+    """Write a checkpoint, then remove older ones.
+
+    Parameters
+    ----------
+    folder
+        Of this run alone, see `reserved`.
+    model, optimizer
+        Whose tensors are kept; each group of the optimiser has the names of its parameters under "names".
+    state
+        JSON-able; its "epoch" and its history's "steps" name the checkpoint.
+    fingerprint
+        JSON-able; what a run that continues must share.
+
+    Returns
+    -------
+    path
+        Of the checkpoint.
 
     Raises
     ------
@@ -62,7 +113,7 @@ def save_checkpoint(
         raise OSError(
             f"checkpoint {final.name} could not be written to {folder}: {error}; "
             + (f"the previous one, {kept.name}, is intact" if kept else "there was none before it")
-            + ". Free some space and run again."
+            + f". Free some space, or {WAY_OUT}; then run again."
         ) from error
     _remove(path for path in folder.glob("epoch-*") if path != final)
     return final
@@ -113,16 +164,6 @@ def differences(saved: Any, now: Any, where: str = "") -> list[str]:
             for line in differences(saved.get(key), now.get(key), f"{where}.{key}" if where else str(key))
         ]
     return [] if saved == now else [f"{where}: the checkpoint has {reprlib.repr(saved)}, this run {reprlib.repr(now)}"]
-
-
-def describe_model(model: nn.Module) -> dict[str, Any]:
-    """Shapes, what is trained, and a sha256 of the weights as they are now: the start of a run."""
-    digest = hashlib.sha256()
-    for tensor in model.state_dict().values():
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-    shapes = {name: f"{tensor.dtype} {tuple(tensor.shape)}" for name, tensor in model.state_dict().items()}
-    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-    return {"tensors": shapes, "trained": trained, "initial_weights": digest.hexdigest()}
 
 
 def _detached(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -1,15 +1,17 @@
 """Training and prediction for every model of the course, on a CPU, a GPU, or several by `torchrun`.
 
-This module knows neither a data set nor an architecture. `batches` is anything with `__len__` and `epoch(epoch, start)`
-that yields (images (B, C, H, W), labels (B,)), batch k of an epoch being always the same; a model maps images to logits
-(B, K). The loop over epochs is in `helpers.training.run`, the five lines of a step are in `helpers.training.step`.
+This module knows neither a data set nor an architecture. `batches` is anything with `__len__` and
+`epoch(epoch, start)`, batch k of an epoch being always the same; a `step` makes a loss of a model and a batch. By
+default batches are (images (B, C, H, W), labels (B,)) and a model maps images to logits (B, K). The loop over epochs
+is in `helpers.training.run`, the five lines of a step are in `helpers.training.step`.
 """
 
+import contextlib
 import copy
 import dataclasses
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -18,16 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from helpers.progress import progress_bar
-from helpers.training.checkpoints import describe_model, latest_checkpoint
+from helpers.training.checkpoints import latest_checkpoint, reserved
 from helpers.training.config import TrainingConfig, resolve_precision
+from helpers.training.distributed import wait_for_everyone
 from helpers.training.history import History
-from helpers.training.run import Run, set_training_mode
-from helpers.training.step import BatchSource, process_state
-
-
-def training_device() -> torch.device:
-    """The device that `fit` uses in this process: this rank's GPU where there is one, else the CPU."""
-    return process_state().device
+from helpers.training.run import Evaluate, MakeOptimizer, Run, Schedule, autocast, set_training_mode
+from helpers.training.step import BatchSource, Step
 
 
 def fit(
@@ -35,43 +33,79 @@ def fit(
     batches: BatchSource,
     config: TrainingConfig,
     *,
-    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
-    evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
+    step: Step | None = None,
+    unit: str = "images",
+    evaluate: Evaluate | None = None,
     checkpoint_dir: Path | str | None = None,
     layer_groups: Sequence[Sequence[str]] | None = None,
+    optimizer: MakeOptimizer | None = None,
+    schedule: Schedule | None = None,
 ) -> History:
     """Train, in place, the parameters of a model that require a gradient; return the account of the run.
 
     With a `checkpoint_dir`, a run that was cut off continues where it was, to the same numbers on a CPU, provided the
-    model comes with the weights it started from; a finished one returns at once. The caller's random state is left
-    as it was.
+    model comes with the weights it started from; a finished one returns at once. Another run's checkpoint is refused:
+    one of other data, another step, other settings. The caller's random state is left as it was.
 
     Parameters
     ----------
-    loss : mean over a batch from (logits, labels); by default cross-entropy with the config's label smoothing
-    evaluate : called with the model after each epoch (by every process); its numbers go into the history
-    checkpoint_dir : a folder for this run alone
-    layer_groups : parameter names from the input to the head, for the config's layer_decay
+    model
+        On the CPU or on the device where it shall be trained.
+    batches
+        Of several processes each has its own share, `rank` of `world_size`.
+    config
+        How it is trained.
+    step
+        `step(model, batch) -> (summed loss, right, count)`: forward pass and loss of one batch, the sum over all that
+        it counts, be it images or tokens; how many were right (0 where that means nothing); how many there are. The
+        gradient is that of the mean over all batches of an update. It runs under autocast where the precision asks for
+        it: take the loss of `logits.float()`. By default classification with the config's label smoothing.
+    unit
+        What the step counts, in words, for the history.
+    evaluate
+        Called with the model after each epoch (by every process); its numbers go into the history.
+    checkpoint_dir
+        A folder for this run alone.
+    layer_groups
+        Parameter names from the input to the head, for the config's layer_decay.
+    optimizer
+        Makes another optimiser than AdamW from parameter groups, each with "params", "names", "lr" and "weight_decay";
+        `torch.optim.SGD` will do.
+    schedule
+        `schedule(t, T)` is the factor of every rate at update t of T, counted from 0; by default the config's warm-up
+        and cosine.
+
+    Returns
+    -------
+    history
+        A row per epoch, what it cost, where it ran.
 
     Raises
     ------
     TrainingDiverged
         When the loss becomes NaN or infinite.
     CheckpointError
-        When checkpoint_dir holds a damaged checkpoint, or one of another run.
+        When checkpoint_dir holds a damaged checkpoint or one of another run, or another run is training there.
     OSError
-        When a checkpoint cannot be written.
+        When checkpoint_dir cannot be written to (before training), or a checkpoint cannot be written.
     ValueError
-        When the precision does not suit the device, nothing is trainable, or there are no batches.
+        When the precision does not suit the device, nothing is trainable, there are no batches or they are not this
+        process's share, the step returns something else, or a checkpoint could not tell data or step from others.
     """
-    run = Run(model, batches, config, loss, layer_groups)
-    folder = None if checkpoint_dir is None else Path(checkpoint_dir)
-    if folder is not None:
-        run.fingerprint = _fingerprint(run, layer_groups)
+    run = Run(model, batches, config, step, layer_groups, optimizer, schedule, unit)
+    if checkpoint_dir is None:
+        with _random_state_kept(run.device):
+            run.train(evaluate, None, {})
+        return run.state.history
+    folder = Path(checkpoint_dir).expanduser()
+    fingerprint = run.fingerprint(evaluate)
+    with reserved(folder) if run.place.is_main_process else contextlib.nullcontext():
+        wait_for_everyone()
         if (found := latest_checkpoint(folder)) is not None:
-            run.resume(found)
-    with _random_state_kept(run.device):
-        run.train(evaluate, folder)
+            run.resume(found, fingerprint)
+        wait_for_everyone()  # none writes before all have read
+        with _random_state_kept(run.device):
+            run.train(evaluate, folder, fingerprint)
     return run.state.history
 
 
@@ -80,18 +114,29 @@ def predict(model: nn.Module, batches: BatchSource, *, precision: str = "auto", 
 
     Parameters
     ----------
-    batches : unshuffled and not augmented, or rows and labels do not match
-    precision : as in TrainingConfig, for the device the model is on
-    progress : show a progress bar
+    model
+        Maps images to logits (B, K).
+    batches
+        Of (images, labels), made with shuffle=False, augment=False and all images, so that rows and labels match.
+    precision
+        As in TrainingConfig, for the device the model is on.
+    progress
+        Show a progress bar.
+
+    Returns
+    -------
+    logits
+        float32 (N, K).
 
     Raises
     ------
     ValueError
-        When the precision does not suit the device, or there are no batches.
+        When the batches are shuffled, augmented or one process's share, the precision does not suit the device, or
+        there are no batches.
     """
+    _check_order(batches)
     device = next(model.parameters()).device
     number_format = resolve_precision(precision, device)
-    dtype = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[number_format]
     modes = [(module, module.training) for module in model.modules()]
     logits: list[Tensor] = []
     model.eval()
@@ -100,7 +145,7 @@ def predict(model: nn.Module, batches: BatchSource, *, precision: str = "auto", 
         with (
             progress_bar(len(batches), "predicting", unit="batch", show=progress) as bar,
             torch.no_grad(),
-            torch.autocast(device.type, dtype=dtype, enabled=dtype is not None),
+            autocast(device, number_format),
         ):
             for images, _ in batches.epoch(0):
                 logits.append(model(images.to(device, non_blocking=True)).float())  # (B, K)
@@ -113,42 +158,57 @@ def predict(model: nn.Module, batches: BatchSource, *, precision: str = "auto", 
     return torch.cat(logits).cpu().numpy()  # (N, K)
 
 
-def estimate_seconds(model: nn.Module, batches: BatchSource, config: TrainingConfig, steps: int = 3) -> float:
+def estimate_seconds(
+    model: nn.Module, batches: BatchSource, config: TrainingConfig, steps: int = 3, *, step: Step | None = None
+) -> float:
     """Seconds of data and training that `fit` will take, from the median of a few updates of a copy of the model.
 
     The first update, which also pays for compilation, is not counted. Model, batches and random state are left as
     they were; evaluation is not included.
+
+    Parameters
+    ----------
+    model, batches, config, step
+        As for `fit`.
+    steps
+        Updates that are timed.
+
+    Returns
+    -------
+    seconds
+        Of all epochs.
     """
-    run = Run(copy.deepcopy(model), copy.copy(batches), dataclasses.replace(config, layer_decay=None))
+    run = Run(copy.deepcopy(model), copy.copy(batches), dataclasses.replace(config, layer_decay=None), step)
     durations = []
     with _random_state_kept(run.device):
         set_training_mode(run.model)
         start = time.perf_counter()
         for group in islice(run.groups(), steps + 1):
-            run.update(group)
+            run.advance(group)
             run.meter.read()  # waits for the device
             durations.append(time.perf_counter() - start)
             start = time.perf_counter()
     return statistics.median(durations[1:] or durations) * run.total_steps
 
 
+def _check_order(batches: BatchSource) -> None:
+    """Refuse batches whose rows are not all images in the order of the array."""
+    found = {
+        "shuffle": bool(getattr(batches, "shuffle", False)),
+        "augment": getattr(batches, "augmentation", None) is not None,
+    }
+    if any(found.values()):
+        raise ValueError(
+            "batches: predict expected shuffle=False, augment=False, so that rows and labels match, got "
+            + ", ".join(f"{name}={value}" for name, value in found.items())
+        )
+    if (processes := getattr(batches, "world_size", 1)) > 1:
+        raise ValueError(
+            f"batches: predict expected all images, got the share of rank {getattr(batches, 'rank', 0)} of {processes} "
+            "processes; leave out rank and world_size, each process predicts everything"
+        )
+
+
 def _random_state_kept(device: torch.device):
     """What draws random numbers after training must not depend on how long training was, or whether it resumed."""
     return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
-
-
-def _fingerprint(run: Run, layer_groups: Sequence[Sequence[str]] | None) -> dict:
-    """All that a checkpoint must share with the run that continues it."""
-    config = dataclasses.asdict(run.config)
-    for name in ("progress", "checkpoint_every_s"):
-        del config[name]
-    names = ("num_images", "batch_size", "seed", "fingerprint")
-    batches = {name: getattr(run.batches, name) for name in names if hasattr(run.batches, name)}
-    return {
-        "config": config | {"precision": run.state.history.precision},
-        "processes": run.accelerator.num_processes,
-        "batches": batches | {"per_epoch": len(run.batches)},
-        "layer_groups": layer_groups,
-        "loss": getattr(run.loss, "__qualname__", type(run.loss).__qualname__),
-        "model": describe_model(run.model),
-    }

@@ -17,7 +17,7 @@ class TrainingDiverged(FloatingPointError):
 
 @dataclass
 class EpochRow:
-    """One epoch: means over its training images, the results of `evaluate`, the last learning rate."""
+    """One epoch: means over what its steps counted, the results of `evaluate`, the last learning rate."""
 
     epoch: int
     step: int
@@ -32,18 +32,37 @@ class EpochRow:
 class History:
     """The account of a run, summed over its interruptions without the work they lost; `asdict` makes it JSON.
 
-    `seconds` is split into "data" (waiting for the next batch), "training", "evaluation" and "checkpoints". A GPU
-    works asynchronously: what it spends on preparing batches there counts as training. `images_per_s` is images over
-    data + training seconds. `peak_memory_kind` says what `peak_memory_bytes` measures.
+    Attributes
+    ----------
+    epochs
+        A row each.
+    steps
+        Updates of the weights.
+    seen
+        How many images, tokens, ... were trained on, each epoch anew; `unit` says which.
+    unit
+        What the steps count, in words: "images" unless `fit` was told otherwise.
+    seconds
+        Split into "data" (waiting for the next batch), "training", "evaluation" and "checkpoints". A GPU works
+        asynchronously: what it spends on preparing batches there counts as training.
+    seen_per_s
+        Over the seconds of data and training.
+    peak_memory_bytes, peak_memory_kind
+        How much, and of what.
+    resumed_from_step
+        Where the last continuation began; None for a run in one piece.
+    device, precision, num_processes
+        Where and in which number format it was computed.
     """
 
     epochs: list[EpochRow] = field(default_factory=list)
     steps: int = 0
-    images_seen: int = 0
+    seen: int = 0
+    unit: str = "images"
     seconds: dict[str, float] = field(
         default_factory=lambda: {"data": 0.0, "training": 0.0, "evaluation": 0.0, "checkpoints": 0.0}
     )
-    images_per_s: float = 0.0
+    seen_per_s: float = 0.0
     peak_memory_bytes: int = 0
     peak_memory_kind: str = ""
     resumed_from_step: int | None = None
@@ -53,16 +72,20 @@ class History:
 
     @property
     def throughput(self) -> float:
-        """Images a second of data and training."""
+        """Images (or tokens, ...) a second of data and training."""
         busy = self.seconds["data"] + self.seconds["training"]
-        return self.images_seen / busy if busy > 0 else 0.0
+        return self.seen / busy if busy > 0 else 0.0
 
     def describe(self) -> str:
         """The last epoch in words, for the progress bar."""
         if not self.epochs:
             return ""
         row = self.epochs[-1]
-        return _describe(row.epoch, row.train_loss, row.train_accuracy, self.throughput)
+        return self.in_words(row.epoch, row.train_loss, row.train_accuracy)
+
+    def in_words(self, epoch: int, loss: float, accuracy: float) -> str:
+        """An epoch's means and the speed of the run."""
+        return f"epoch {epoch}, loss {loss:.3f}, accuracy {accuracy:.1%}, {self.throughput:,.0f} {self.unit}/s"
 
     @property
     def working_seconds(self) -> float:
@@ -80,7 +103,7 @@ class History:
 
     def close_books(self, device: torch.device) -> None:
         """Bring throughput and peak memory up to date."""
-        self.images_per_s = self.throughput
+        self.seen_per_s = self.throughput
         peak, self.peak_memory_kind = peak_memory(device)
         self.peak_memory_bytes = max(self.peak_memory_bytes, peak)
 
@@ -91,25 +114,22 @@ class RunState:
 
     epoch: int = 0
     batch: int = 0  # batches of this epoch already trained on
-    epoch_loss: float = 0.0  # sum over this epoch's images
-    epoch_correct: int = 0
-    epoch_images: int = 0
+    epoch_loss: float = 0.0  # sum over what this epoch's steps counted
+    epoch_right: int = 0
+    epoch_count: int = 0
     history: History = field(default_factory=History)
 
     def next_epoch(self) -> None:
         """Start the next epoch with empty sums."""
         self.epoch, self.batch = self.epoch + 1, 0
-        self.epoch_loss, self.epoch_correct, self.epoch_images = 0.0, 0, 0
+        self.epoch_loss, self.epoch_right, self.epoch_count = 0.0, 0, 0
 
     def describe(self) -> str:
         """The running means of this epoch, for the progress bar."""
-        if not self.epoch_images:
+        if not self.epoch_count:
             return self.history.describe()
-        return _describe(
-            self.epoch + 1,
-            self.epoch_loss / self.epoch_images,
-            self.epoch_correct / self.epoch_images,
-            self.history.throughput,
+        return self.history.in_words(
+            self.epoch + 1, self.epoch_loss / self.epoch_count, self.epoch_right / self.epoch_count
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -133,24 +153,34 @@ class Meter:
         self.pending: list[tuple[int, float, torch.Tensor]] = []
 
     def add(self, step: int, learning_rate: float, sums: torch.Tensor) -> None:
-        """Note one update: `sums` (3,) holds its summed loss, its right answers and its images."""
+        """Note one update: `sums` (3,) holds its summed loss, its right answers and what it counted."""
         self.pending.append((step, learning_rate, sums))
 
     def read(self) -> None:
-        """Fetch what is pending; raises TrainingDiverged for the first loss that is not finite."""
+        """Fetch what is pending.
+
+        Raises
+        ------
+        TrainingDiverged
+            For the first loss that is not finite.
+        ValueError
+            For the first update whose step counted nothing.
+        """
         if not self.pending:
             return
         values = torch.stack([sums for _, _, sums in self.pending]).tolist()
-        for (step, rate, _), (loss, correct, images) in zip(self.pending, values, strict=True):
+        for (step, rate, _), (loss, right, count) in zip(self.pending, values, strict=True):
+            if count < 1:
+                raise ValueError(f"step: expected at least one image or token counted in an update, got {count:g}")
             if not abs(loss) < float("inf"):
                 raise TrainingDiverged(
                     f"the loss became {loss} at step {step} with learning rate {rate:.3g}; "
                     "lower the rate, lengthen the warm-up or clip the gradient"
                 )
             self.state.epoch_loss += loss
-            self.state.epoch_correct += int(correct)
-            self.state.epoch_images += int(images)
-            self.state.history.images_seen += int(images)
+            self.state.epoch_right += int(right)
+            self.state.epoch_count += int(count)
+            self.state.history.seen += int(count)
         self.pending.clear()
 
 
@@ -169,7 +199,3 @@ def peak_memory(device: torch.device) -> tuple[int, str]:
 def device_name(device: torch.device) -> str:
     """A device in words: the GPU's name, or "cpu"."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
-def _describe(epoch: int, loss: float, accuracy: float, images_per_s: float) -> str:
-    return f"epoch {epoch}, loss {loss:.3f}, accuracy {accuracy:.1%}, {images_per_s:,.0f} images/s"

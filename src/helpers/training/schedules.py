@@ -25,10 +25,14 @@ def cosine_with_warmup(
 
     Parameters
     ----------
-    step : t, in optimiser updates; a fraction is allowed
-    total_steps : T
-    warmup_steps : W, 0 for no warm-up
-    peak, floor : the highest and the last rate
+    step
+        t, in optimiser updates; a fraction is allowed.
+    total_steps
+        T.
+    warmup_steps
+        W, 0 for no warm-up.
+    peak, floor
+        The highest and the last rate.
 
     Raises
     ------
@@ -49,8 +53,10 @@ def layer_scales(num_groups: int, decay: float) -> list[float]:
 
     Parameters
     ----------
-    num_groups : L + 2: the embeddings, L blocks, the head
-    decay : gamma in (0, 1]; 1 treats all layers alike
+    num_groups
+        L + 2: the embeddings, L blocks, the head.
+    decay
+        Gamma in (0, 1]; 1 treats all layers alike.
 
     Raises
     ------
@@ -78,10 +84,16 @@ def parameter_groups(
 
     Parameters
     ----------
-    learning_rate : rate of the last layer group (the head)
-    weight_decay : decoupled decay of the tensors that have one
-    layer_groups : names of parameters, from the input to the head; together they hold every trainable tensor once
-    layer_decay : gamma; needs layer_groups
+    model
+        Whose parameters.
+    learning_rate
+        Rate of the last layer group (the head).
+    weight_decay
+        Decoupled decay of the tensors that have one.
+    layer_groups
+        Names of parameters, from the input to the head; together they hold every trainable tensor once.
+    layer_decay
+        Gamma; needs layer_groups.
 
     Raises
     ------

@@ -1,141 +1,157 @@
-"""One update of the weights: the five lines of a step, on a CPU, a GPU, or several processes.
-
-Devices, number formats and processes are accelerate's part.
-"""
+"""One update of the weights: the five lines of a step, with whatever loss the caller computes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
-from itertools import islice
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from accelerate import Accelerator, PartialState
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn, optim
 
-from helpers.training.config import TrainingConfig, resolve_precision
-from helpers.training.history import History, Meter, RunState, device_name
-from helpers.training.schedules import cosine_with_warmup, parameter_groups, set_learning_rates
+from helpers.training.distributed import process_state, sum_over_processes, weigh_gradients
+
+# (model, batch) -> summed loss, right answers, how many images or tokens the two are sums over.
+Step = Callable[[nn.Module, Any], tuple[Tensor, Tensor | int, Tensor | int]]
 
 
 class BatchSource(Protocol):
-    """What training asks of its data: batch k of an epoch is the same whenever it is asked for."""
+    """What training asks of its data: batch k of an epoch is the same whenever it is asked for.
+
+    A batch is a tensor, or a tuple, list or dict of batches; what is in it is the step's affair. To be used with a
+    `checkpoint_dir`, batches also need a `fingerprint`, a text that other data or another order would change; to be
+    used by several processes, the `rank` and `world_size` of the share that they yield.
+    """
 
     def __len__(self) -> int: ...
 
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]: ...
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Any]: ...
 
 
-def process_state() -> PartialState:
-    """Where this process computes: its `device`, `process_index` and `num_processes`, which batches must share."""
-    # Only when told that there is nothing else does accelerate join CPU processes to a group.
-    return PartialState(cpu=not torch.accelerator.is_available())
+@dataclass(frozen=True)
+class Classification:
+    """The default step: cross-entropy of the model's logits on batches of images (B, ...) and labels (B,).
+
+    Parameters
+    ----------
+    label_smoothing
+        Probability spread evenly over the classes.
+    """
+
+    label_smoothing: float = 0.0
+
+    def __call__(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, int]:
+        images, labels = batch
+        logits = model(images)  # (B, K)
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))  # bf16 has too few digits for a loss
+        loss = nn.functional.cross_entropy(logits, labels, reduction="sum", label_smoothing=self.label_smoothing)
+        return loss, (logits.detach().argmax(dim=1) == labels).sum(), len(labels)
 
 
-class Updater:
-    """A model, its batches and its optimiser between two updates."""
+@dataclass(frozen=True)
+class Update:
+    """What one update of the weights takes; call it with the batches whose gradients make the update.
 
-    def __init__(
-        self,
-        model: nn.Module,
-        batches: BatchSource,
-        config: TrainingConfig,
-        loss: Callable[[Tensor, Tensor], Tensor] | None = None,
-        layer_groups: Sequence[Sequence[str]] | None = None,
-    ) -> None:
-        if len(batches) < 1:
-            raise ValueError("batches: expected at least one batch an epoch, got 0")
-        self.model, self.batches, self.config = model, batches, config
-        self.loss = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing) if loss is None else loss
-        place = process_state()
-        precision = resolve_precision(config.precision, place.device)
-        AcceleratorState._reset_state()  # else accelerate keeps the precision of the process's first run
-        self.accelerator = Accelerator(
-            cpu=place.device.type == "cpu", mixed_precision="no" if precision == "fp32" else precision
-        )
-        self.device = self.accelerator.device
-        self.memory_format = torch.channels_last if config.channels_last else torch.preserve_format
+    Parameters
+    ----------
+    model
+        As the step gets it: compiled where the config says so.
+    step
+        The forward pass and the loss of one batch.
+    optimizer
+        Of the parameters that are trained.
+    scaler
+        Of the loss, for fp16; disabled otherwise.
+    autocast
+        Makes the context in which the step computes in fewer bits.
+    clip_norm
+        Largest global norm of the gradient, or None.
+    """
 
-        model.to(self.device)
-        if config.channels_last:
-            model.to(memory_format=torch.channels_last)
-        groups = parameter_groups(model, config.learning_rate, config.weight_decay, layer_groups, config.layer_decay)
-        self.parameters = [parameter for group in groups for parameter in group["params"]]
-        optimizer = optim.AdamW(groups, fused=self.device.type == "cuda")
-        # In a container, because accelerate patches the forward of the module it is given.
-        module: Any = torch.compile(model) if config.compile else model
-        container = nn.Sequential(module)
-        self.network, self.optimizer = self.accelerator.prepare(container, optimizer)
+    model: nn.Module
+    step: Step
+    optimizer: optim.Optimizer
+    scaler: torch.amp.GradScaler
+    autocast: Callable[[], AbstractContextManager]
+    clip_norm: float | None
 
-        self.total_steps = config.epochs * -(-len(batches) // config.accumulation_steps)
-        history = History(
-            device=device_name(self.device), precision=precision, num_processes=self.accelerator.num_processes
-        )
-        self.state = RunState(history=history)
-        self.meter = Meter(self.state)
+    def __call__(self, batches: Sequence[Any]) -> Tensor:
+        """One update, on the mean loss over all that the batches count; their summed loss, right answers and count.
 
-    def groups(self) -> Iterator[list[tuple[Tensor, Tensor]]]:
-        """The batches of one update at a time, on the device, from where the epoch stands."""
-        source = iter(self.batches.epoch(self.state.epoch, self.state.batch))
-        while True:
-            with self.state.history.clock("data"):
-                group = [
-                    (
-                        images.to(self.device, non_blocking=True, memory_format=self.memory_format),
-                        labels.to(self.device, non_blocking=True),
-                    )
-                    for images, labels in islice(source, self.config.accumulation_steps)
-                ]
-            if not group:
-                return
-            yield group
-
-    def update(self, group: list[tuple[Tensor, Tensor]]) -> None:
-        """One update, on the mean loss over all images of the group and of all processes."""
-        config, accelerator = self.config, self.accelerator
-        step = self.state.history.steps
-        factor = self.schedule(step)
-        set_learning_rates(self.optimizer, factor)
-        seed_update(config.seed, step, accelerator.process_index)
-        images_here = sum(len(labels) for _, labels in group)
-        # Filled on the device: copying a number there would make the program wait for the GPU at every update.
-        images_everywhere = self.sum_over_processes(torch.full((), images_here, device=self.device))
-        sums = torch.zeros(3, device=self.device)  # loss, right answers, images
+        The sums (3,) are over all processes.
+        """
+        sums: list[Tensor] = []
+        unit: Tensor | int = 1
 
         self.optimizer.zero_grad()
-        for number, (images, labels) in enumerate(group, start=1):
-            last = number == len(group)
-            with nullcontext() if last else accelerator.no_sync(self.network):
-                logits = self.network(images)  # (B, K)
-                loss = self.loss(logits, labels)
-                # Processes average their gradients: undo that, and give each batch the share its images have.
-                share = len(labels) * accelerator.num_processes / images_everywhere
-                accelerator.backward(loss * share)
-            sums[0] += loss.detach() * len(labels)
-            sums[1] += (logits.argmax(dim=1) == labels).sum()
-            sums[2] += len(labels)
-        if config.clip_norm is not None:
-            accelerator.clip_grad_norm_(self.parameters, config.clip_norm)
-        self.optimizer.step()
+        for batch in batches:
+            with self.autocast():
+                loss, right, count = check_step(self.step(self.model, batch))
+            unit = unit if sums else count
+            self.scaler.scale(loss / unit).backward()  # divided at once: a sum is too large for fp16
+            sums.append(as_row(loss, right, count))
+        total = sum_over_processes(torch.stack(sums).sum(dim=0))  # (3,)
+        self.finish_gradients(unit, total, whole=len(batches) == 1)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return total
 
-        self.state.history.steps += 1
-        self.state.batch += len(group)
-        self.meter.add(step + 1, config.learning_rate * factor, self.sum_over_processes(sums))
+    def finish_gradients(self, unit: Tensor | int, total: Tensor, whole: bool) -> None:
+        """Weigh and clip; one batch in one process has its weight already."""
+        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        if not whole or process_state().num_processes > 1:
+            weigh_gradients(parameters, unit, total[2])
+        if self.clip_norm is not None:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(parameters, self.clip_norm)
 
-    def schedule(self, step: int) -> float:
-        """Factor of every base rate at an update counted from 0."""
-        config = self.config
-        # Half a step in, so that neither the first nor the last update is spent at rate 0.
-        return cosine_with_warmup(
-            step + 0.5,
-            self.total_steps,
-            config.warmup_fraction * self.total_steps,
-            floor=config.min_learning_rate / config.learning_rate,
-        )
 
-    def sum_over_processes(self, tensor: Tensor) -> Tensor:
-        return self.accelerator.reduce(tensor) if self.accelerator.num_processes > 1 else tensor
+def as_row(loss: Tensor, right: Tensor | int, count: Tensor | int) -> Tensor:
+    """The three sums of a batch on the device, (3,); a number is filled in there, which makes no GPU wait."""
+    loss = loss.detach().float()
+    numbers = (x.detach().float() if isinstance(x, Tensor) else torch.full_like(loss, x) for x in (right, count))
+    return torch.stack([loss, *numbers])
+
+
+def check_step(result: Any) -> tuple[Tensor, Tensor | int, Tensor | int]:
+    """What a step returned, if it has the form that training can use.
+
+    Raises
+    ------
+    ValueError
+        When it is not three numbers, the first with a gradient, or nothing was counted.
+    """
+    expected = "step: expected (summed loss, right answers, count), three numbers of which the first has a gradient"
+    if not isinstance(result, tuple) or len(result) != 3:
+        raise ValueError(f"{expected}, got {type(result).__name__}")
+    loss, right, count = result
+    if not isinstance(loss, Tensor) or not loss.requires_grad:
+        raise ValueError(f"{expected}, got a loss without one")
+    for name, value in (("loss", loss), ("right", right), ("count", count)):
+        if isinstance(value, Tensor) and value.ndim:
+            raise ValueError(f"{expected}, got {name} of the shape {tuple(value.shape)}; sum it")
+    if not isinstance(count, Tensor) and count < 1:
+        raise ValueError(f"{expected}, got a count of {count}")
+    return loss, right, count
+
+
+def to_device(batch: Any, device: torch.device, memory_format: torch.memory_format = torch.preserve_format) -> Any:
+    """A batch on a device: a tensor, or a tuple, list or dict of batches; images (4 axes) in a memory format.
+
+    Raises
+    ------
+    ValueError
+        When there is anything else in the batch.
+    """
+    if isinstance(batch, Tensor):
+        wanted = memory_format if batch.ndim == 4 else torch.preserve_format
+        return batch.to(device, non_blocking=True, memory_format=wanted)
+    if isinstance(batch, dict):
+        return {name: to_device(part, device, memory_format) for name, part in batch.items()}
+    if isinstance(batch, tuple | list):
+        parts = [to_device(part, device, memory_format) for part in batch]
+        return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)  # a named tuple keeps its names
+    raise ValueError(f"batch: expected tensors, or tuples, lists or dicts of them, got {type(batch).__name__}")
 
 
 def seed_update(seed: int, step: int, process: int) -> None:

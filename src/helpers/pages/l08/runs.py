@@ -34,7 +34,7 @@ def mean_costs(histories: Sequence[History]) -> dict[str, Any]:
         "data_s": parts["data"],
         "train_s": parts["training"] + parts["checkpoints"],
         "evaluate_s": parts["evaluation"],
-        "images_per_s": float(np.mean([h.images_per_s for h in histories])),
+        "images_per_s": float(np.mean([h.seen_per_s for h in histories])),
         "peak_memory_bytes": max(h.peak_memory_bytes for h in histories),
         "peak_memory_kind": histories[0].peak_memory_kind,
     }

@@ -5,18 +5,20 @@ library. They are small enough to train a network in a second, and so to ask a q
 seed draws the training images, the weights and the batches; the 797 test images are always the same.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from helpers.layers.positions import sinusoidal_positions
 from helpers.models.vit import ViT
+from helpers.training import TrainingConfig, fit
 
 POOL, CLASSES = 1000, 10  # training images to draw from; the other 797 are for the test
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"none": nn.Identity, "tanh": nn.Tanh, "relu": nn.ReLU}
@@ -103,6 +105,42 @@ def digit_vit(positions: str = "learned", pooling: str = "class", patch_size: in
 # ------------------------------------------------------------------------------------------------------ a training
 
 
+class Draws:
+    """One epoch of `steps` random batches of the images; of a batch in parts, each part is yielded on its own."""
+
+    def __init__(self, images: Tensor, labels: Tensor, steps: int, seed: int, batch_size: int, part: int) -> None:
+        self.images, self.labels, self.steps, self.seed = images, labels, steps, seed
+        self.batch_size, self.part = min(batch_size, len(labels)), part
+        self.parts = -(-self.batch_size // part)  # a batch
+
+    def __len__(self) -> int:
+        return self.steps * self.parts
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        generator = torch.Generator().manual_seed(self.seed)
+        draws = (torch.randperm(len(self.labels), generator=generator)[: self.batch_size] for _ in range(self.steps))
+        parts = (rows for draw in draws for rows in draw.split(self.part))
+        for rows in islice(parts, start, None):
+            yield self.images[rows], self.labels[rows]
+
+
+def one_decay(
+    kind: Callable[..., torch.optim.Optimizer], weight_decay: float, groups: list[dict[str, Any]]
+) -> torch.optim.Optimizer:
+    """An optimiser whose weight decay spares no tensor, also not biases and norms."""
+    return kind([group | {"weight_decay": weight_decay} for group in groups])
+
+
+def short_warmup(step: int, total_steps: int) -> float:
+    """Up within 20 updates, under half a cosine: the factor of the learning rate."""
+    return min(1.0, (step + 1) / 20) * 0.5 * (1 + math.cos(math.pi * step / total_steps))
+
+
+def constant(step: int, total_steps: int) -> float:
+    """The factor of a learning rate that stays."""
+    return 1.0
+
+
 def train_small(
     model: nn.Module,
     images: Tensor,
@@ -114,28 +152,48 @@ def train_small(
     micro_batch: int | None = None,
     learning_rate: float = 2e-3,
     weight_decay: float = 0.05,
-    optimiser: torch.optim.Optimizer | None = None,
+    default_of: Callable[..., torch.optim.Optimizer] | None = None,
 ) -> nn.Module:
-    """Train in place: AdamW with a short warm-up and a cosine, or an `optimiser` as it comes, with its own rate.
+    """Train in place, on random batches of a few images.
 
-    `micro_batch` computes the gradient of each batch in parts of that many images and adds them up, as one does where
-    the memory does not hold the whole batch. (n, C, H, W), (n,) -> the model, in eval mode.
+    Parameters
+    ----------
+    model
+        Maps images (n, C, H, W) to logits.
+    images, labels
+        What it is trained on, (n, C, H, W) and (n,).
+    steps, seed, batch_size
+        Updates, and the batches that they see.
+    micro_batch
+        Compute the gradient of each batch in parts of that many images and add them up, as one does where the memory
+        does not hold the whole batch.
+    learning_rate, weight_decay
+        Of AdamW, with a short warm-up and a cosine.
+    default_of
+        Takes an optimiser of torch as it comes in the place of these, with its own rate, which stays.
+
+    Returns
+    -------
+    model
+        In eval mode, on the CPU.
     """
-    own = optimiser is None
-    optimiser = optimiser or torch.optim.AdamW(model.parameters(), learning_rate, weight_decay=weight_decay)
-    generator = torch.Generator().manual_seed(seed)
-    model.train()
-    for step in range(steps):
-        if own:
-            rise, fall = min(1.0, (step + 1) / 20), 0.5 * (1 + np.cos(np.pi * step / steps))
-            optimiser.param_groups[0]["lr"] = learning_rate * rise * fall
-        rows = torch.randperm(len(labels), generator=generator)[:batch_size]
-        optimiser.zero_grad()
-        for part in rows.split(micro_batch or batch_size):
-            loss = cross_entropy(model(images[part]), labels[part], reduction="sum") / len(rows)
-            loss.backward()
-        optimiser.step()
-    return model.eval()
+    part = micro_batch or batch_size
+    batches = Draws(images, labels, steps, seed, batch_size, part)
+    if default_of is not None:
+        defaults = default_of(model.parameters()).defaults
+        learning_rate, weight_decay = defaults["lr"], defaults["weight_decay"]
+    config = TrainingConfig(
+        epochs=1,
+        learning_rate=learning_rate,
+        clip_norm=None,
+        accumulation_steps=batches.parts,
+        seed=seed,
+        precision="fp32",
+        progress=False,
+    )
+    make = partial(one_decay, default_of or torch.optim.AdamW, weight_decay)
+    fit(model, batches, config, optimizer=make, schedule=short_warmup if default_of is None else constant)
+    return model.cpu().eval()
 
 
 @torch.no_grad()
@@ -168,7 +226,6 @@ def train_seeds(
 ) -> Trained:
     """Train a variant once a seed on `count` digits; with `wrong_labels`, that share of them gets another label."""
     data, models, test, fitted = digits(), [], [], []
-    make_optimiser = training.pop("make_optimiser", None)
     for seed in seeds:
         images, labels = data.draw(count, seed)
         if wrong_labels:
@@ -176,8 +233,7 @@ def train_seeds(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = build()
-            chosen = make_optimiser(model.parameters()) if make_optimiser else None
-            train_small(model, images, labels, seed=seed, optimiser=chosen, **training)
+            train_small(model, images, labels, seed=seed, **training)
         models.append(model)
         test.append(right(model, data.test_images, data.test_labels))
         fitted.append(right(model, images, labels).mean())

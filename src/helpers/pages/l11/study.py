@@ -233,7 +233,7 @@ def default_findings(count: int, seeds: int, steps: int) -> tuple[Findings, list
     findings, rows, tests = {}, [], {}
     for name in ("SGD", "Adam"):
         trained = small.train_seeds(
-            small.digit_vit, count, range(seeds), steps=steps, batch_size=32, make_optimiser=getattr(torch.optim, name)
+            small.digit_vit, count, range(seeds), steps=steps, batch_size=32, default_of=getattr(torch.optim, name)
         )
         tests[name] = trained.test
         rows += trained.rows(study="defaults", variant=name, n_train=count)
