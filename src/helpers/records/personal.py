@@ -19,6 +19,7 @@ OWN_PARAMETERS = re.compile(r"picture|(.*_)?(dir|file|path|folder)")
 KNOWN_WEIGHTS = ("hub", "shipped", "none", "random")  # anything else is a folder
 PATH = re.compile(r"[/\\]|^~|^\.|\.\w{1,5}$")
 WORD = re.compile(r"\w+")
+ALWAYS = ("seed", "value", "low", "high", "n", "covers")  # keys that a valid record needs
 KEPT_TYPES = ("text/plain", "text/markdown", "text/html")
 KEPT_TAGS = ("table", "thead", "tbody", "tr", "th", "td", "caption", "p", "b", "strong", "i", "em", "code", "pre", "br")
 TAG = re.compile(r"<\s*/?\s*([a-z][\w:-]*)", re.IGNORECASE)
@@ -148,45 +149,43 @@ def _course_words(notebook: dict[str, Any], package: Path) -> set[str]:
     """Every word in the code of the lab and of the package, without comments and docstrings."""
     sources = [cell for cell in code_cells(notebook) if not cell.startswith("# Parameters\n")]
     sources += [path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py"))]
-    return {word.lower() for source in sources for word in WORD.findall(ast.unparse(code_tree(source)))}
+    return _words(ast.unparse(code_tree(source)) for source in sources)
 
 
 def _without_own(record: Record, own: list[str], words: set[str]) -> Record:
-    names = record.data.class_names or [] if record.data else []
-    texts = [*names, *(str(record.parameters[name]) for name in own)]
-    theirs = {word.lower() for text in texts for word in WORD.findall(text)}
+    names = _words(record.data.class_names or [] if record.data else [])
+    paths = _words(str(record.parameters[name]) for name in own)
 
     def is_courses(text: str) -> bool:
-        found = [word.lower() for word in WORD.findall(text)]
+        found = _words([text])
         plain = all(word in words or re.fullmatch(r"\d{1,3}", word) for word in found)
-        return plain and not PATH.search(text) and theirs.isdisjoint(found)
+        return plain and not PATH.search(text) and names.isdisjoint(found)
+
+    def bare(value: Any) -> Any:
+        """Numbers as they are, texts and keys only where they are the course's own words."""
+        if isinstance(value, str):
+            return value if is_courses(value) and paths.isdisjoint(_words([value])) else LEFT_OUT
+        if isinstance(value, list):
+            return [bare(inner) for inner in value]
+        if not isinstance(value, dict):
+            return value
+        keys = [k if k in ALWAYS or is_courses(k) else f"{LEFT_OUT} {i}" for i, k in enumerate(value, 1)]
+        return dict(zip(keys, map(bare, value.values()), strict=True))
 
     left_out = [f"the parameters {', '.join(own)}"] if own else []
     left_out += ["all outputs of the notebook", "names of files and classes, and texts that may hold them"]
     changes: dict[str, Any] = {
         "left_out": left_out,
         "parameters": record.parameters | dict.fromkeys(own, LEFT_OUT),
-        "runs": [_numbers(row, is_courses) for row in record.runs],
-        "summary": _numbers(record.summary, is_courses),
-        "skipped": _numbers(record.skipped, is_courses),
+        "runs": bare(record.runs),
+        "summary": bare(record.summary),
+        "skipped": bare(record.skipped),
     }
     if record.data is not None:
-        provenance = _numbers(record.data.provenance, is_courses)
+        provenance = bare(record.data.provenance)
         changes["data"] = record.data.model_copy(update={"class_names": None, "provenance": provenance})
-    return record.model_copy(update=changes)
+    return Record.model_validate(record.model_copy(update=changes).model_dump())
 
 
-def _numbers(value: Any, keeps: Callable[[str], bool]) -> Any:
-    """Numbers as they are, texts and keys only where they are the course's own words."""
-    if isinstance(value, str):
-        return value if keeps(value) else LEFT_OUT
-    if isinstance(value, list):
-        return [_numbers(inner, keeps) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    return dict(zip(_keys(value, keeps), (_numbers(inner, keeps) for inner in value.values()), strict=True))
-
-
-def _keys(names: Iterable[str], keeps: Callable[[str], bool]) -> list[str]:
-    """Keys that are the course's own; the others are numbered, so that none is lost."""
-    return [name if keeps(name) else f"{LEFT_OUT} {number}" for number, name in enumerate(names, 1)]
+def _words(texts: Iterable[str]) -> set[str]:
+    return {word.lower() for text in texts for word in WORD.findall(text)}

@@ -80,7 +80,10 @@ def code_tree(source: str) -> ast.Module:
 
 
 def _canonical(node: Any) -> Any:
-    """A tree as lists; empty fields are left out, since newer versions of Python have more of them."""
+    """A tree as lists, alike under all versions of Python: newer ones have more fields, which are empty here, and some
+    put empty texts into formatted strings."""
+    if isinstance(node, ast.JoinedStr):
+        node.values = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
     if isinstance(node, ast.AST):
         fields = [(name, value) for name, value in ast.iter_fields(node) if name not in ("kind", "type_comment")]
         return [type(node).__name__, [[name, _canonical(v)] for name, v in fields if v is not None and v != []]]
