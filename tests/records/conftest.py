@@ -21,7 +21,9 @@ epochs = 6
 picture = None
 output_dir = None
 """
-PACKAGE = "def train(model, tuning):\n    return {'test_top1': 0, 'per_class': 0, 'covers': 'test sampling', 'cells': 0, 'pairs': 0}\n"
+PACKAGE = """def train(model, tuning):
+    return {'test_top1': 0, 'per_class': 0, 'covers': 'test sampling', 'cells': 0, 'pairs': 0}
+"""
 OWN = {
     "dataset": "breeds", "data_dir": None, "models": ["xception_mini", "vit_mini"], "weights": "shipped", "seeds": 3,
     "epochs": 6, "picture": None, "output_dir": None,
