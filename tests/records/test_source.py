@@ -187,3 +187,27 @@ def test_files_of_the_code_make_a_tree_dirty_and_chapters_and_results_do_not(rep
     repository.lab.write_text(repository.lab.read_text() + "\n")
     assert records.code_version() == f"{commit}-dirty"
     assert sorted(source.uncommitted_files(root)) == [f"labs/{repository.lab.name}", "src/helpers/new.py"]
+
+
+def test_a_script_and_a_lab_make_their_records_by_one_function(course, made, monkeypatch):
+    script = course.root / "scripts" / "train.py"
+    script.parent.mkdir()
+    script.write_text('"""Trains."""\nx = 1\n')
+    now = records.Record(**made.record_dict()).started_at
+    given = {"parameters": {"seeds": (1, 2)}, "runs": [{"seed": 0}], "summary": {}, "started_at": now}
+    record = records.make_record("08_translation", "cpu", script=script, **given)
+    assert record.script == "scripts/train.py"
+    assert record.source_sha256 == records.source_sha256(script)
+    assert record.parameters == {"seeds": [1, 2]}
+    assert record.run_id == records.current_run()
+    assert {"torch", "helpers"} <= set(record.libraries)
+    monkeypatch.setattr("helpers.records.writing.running_source_sha256", lambda: made.SHA)
+    lab = records.make_record(made.LAB, "cpu", **given)
+    assert (lab.script, lab.source_sha256) == (None, made.SHA)
+    path = records.write_record(made.LAB, "cpu", **given)
+    written = records.Record.model_validate_json(path.read_text())
+    assert path == records.record_path(made.LAB, "cpu")
+    assert (written.modules, written.libraries) == (lab.modules, lab.libraries)
+    with pytest.raises(ValueError, match="an accuracy is a fraction"):
+        records.write_record(made.LAB, "cpu", **given | {"runs": [{"seed": 0, "test_top1": 50}]})
+    assert path.read_text() == written.model_dump_json(indent=1) + "\n", "nothing is written then"

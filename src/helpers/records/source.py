@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from helpers import __version__
+import helpers
 from helpers.records.places import project_root
 from helpers.records.schema import Record
 
@@ -150,7 +150,7 @@ def uncommitted_files(root: Path) -> list[str]:
 
 def library_versions() -> dict[str, str]:
     """The versions of the libraries that can change a number, and of the course's package."""
-    return {name: importlib.metadata.version(name) for name in LIBRARIES} | {"helpers": __version__}
+    return {name: importlib.metadata.version(name) for name in LIBRARIES} | {"helpers": helpers.__version__}
 
 
 def code_version() -> str:
@@ -158,5 +158,5 @@ def code_version() -> str:
     root = project_root()
     commit = None if root is None else _git(root, "rev-parse", "--short=12", "HEAD")
     if root is None or commit is None:
-        return __version__
-    return f"{__version__}+{commit.strip()}{'-dirty' if uncommitted_files(root) else ''}"
+        return helpers.__version__
+    return f"{helpers.__version__}+{commit.strip()}{'-dirty' if uncommitted_files(root) else ''}"
