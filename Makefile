@@ -31,9 +31,10 @@ _build/labs/cpu/08_xception_vs_vit.ipynb: | $(READY)
 	@$(MAKE) --no-print-directory lab NAME=08_xception_vs_vit EDITION=cpu
 
 html: $(READY) ## the book alone, from the runs that are there
-	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	OMP_NUM_THREADS=1 $(BIN)/jupyter-book build . -W -n --keep-going --quiet
 
-test: lint types unit smoke html check-book ## everything: lint, types, unit tests, labs in smoke edition, book, browser
+test: $(READY) ## everything: lint, types, unit tests, labs in smoke edition, book, browser
+	@$(BIN)/python scripts/timed.py parts lint types unit smoke html check-book
 	@echo "make test: all of it passed."
 
 lint: $(READY)
@@ -48,10 +49,10 @@ unit: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests --ignore tests/book --ignore tests/browser -n 2
 
 smoke: $(READY)
-	@set -e; for lab in $(LABS); do $(MAKE) --no-print-directory lab NAME=$$lab EDITION=smoke PARAMS=; done
+	@$(BIN)/python scripts/timed.py labs $(LABS)
 
 check-book: $(READY)
-	$(BIN)/pytest tests/book tests/browser
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/book tests/browser -n 2 --dist loadgroup
 
 lab: $(READY) ## run a lab: make lab NAME=08_xception_vs_vit EDITION=smoke|cpu|gpu [PARAMS="-p seeds 1"]
 	@test -f 'labs/$(NAME).ipynb' || { echo 'no lab "$(NAME)"; NAME is one of: $(LABS)' >&2; exit 2; }
