@@ -46,7 +46,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests --ignore tests/book --ignore tests/browser -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests --ignore tests/book --ignore tests/browser -n 2 --dist loadgroup
 
 smoke: $(READY)
 	@$(BIN)/python scripts/timed.py labs $(LABS)
@@ -83,8 +83,13 @@ translation: $(READY) ## train the translation models of chapter 8 again: about 
 pretrain: $(READY) ## make the two shipped checkpoints again, on drawn data: an hour or two on 2 cores
 	$(BIN)/python scripts/pretrain.py
 
-bench: $(READY) ## side-by-side measurements: every script in benchmarks/
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+bench: $(READY) ## every script in benchmarks/, or this tree against an older: make bench AGAINST=<git ref>
+ifdef AGAINST
+	$(BIN)/python benchmarks/compare.py '$(AGAINST)'
+else
+	@set -e; for script in $(filter-out %/compare.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; \
+	  $(BIN)/python $$script; done
+endif
 
 clean: ## remove what was built; .venv stays
 	rm -rf _build labs/executed .pytest_cache .mypy_cache .ruff_cache
