@@ -32,9 +32,10 @@ _build/.main-lab: | $(READY)
 	@touch $@
 
 html: $(READY) ## the book alone, from the runs that are there
-	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	OMP_NUM_THREADS=1 $(BIN)/jupyter-book build . -W -n --keep-going --quiet
 
-test: lint types unit smoke html check-book ## everything: lint, types, unit tests, labs in smoke edition, book, browser
+test: $(READY) ## everything: lint, types, unit tests, labs in smoke edition, book, browser
+	@$(BIN)/python scripts/timed.py parts lint types unit smoke html check-book
 	@echo "make test: all of it passed."
 
 lint: $(READY)
@@ -46,13 +47,13 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests --ignore tests/book --ignore tests/browser -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests --ignore tests/book --ignore tests/browser -n 2 --dist loadgroup
 
 smoke: $(READY)
-	@set -e; for lab in $(LABS); do $(MAKE) --no-print-directory lab NAME=$$lab EDITION=smoke PARAMS=; done
+	@$(BIN)/python scripts/timed.py labs $(LABS)
 
 check-book: $(READY)
-	$(BIN)/pytest tests/book tests/browser
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/book tests/browser -n 2 --dist loadgroup
 
 lab: $(READY) ## run a lab: make lab NAME=08_xception_vs_vit EDITION=smoke|cpu|gpu [PARAMS="-p seeds 1"] [PIECE=...] [APART=1]
 	@$(BIN)/python -m helpers.records run '$(NAME)' '$(EDITION)' $(if $(PIECE),--piece '$(PIECE)') $(if $(APART),--apart) $(PARAMS)
@@ -78,8 +79,13 @@ translation: $(READY) ## train the translation models of chapter 8 again: about 
 pretrain: $(READY) ## make the two shipped checkpoints again, on drawn data: an hour or two on 2 cores
 	$(BIN)/python scripts/pretrain.py
 
-bench: $(READY) ## side-by-side measurements: every script in benchmarks/
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+bench: $(READY) ## every script in benchmarks/, or this tree against an older: make bench AGAINST=<git ref>
+ifdef AGAINST
+	$(BIN)/python benchmarks/compare.py '$(AGAINST)'
+else
+	@set -e; for script in $(filter-out %/compare.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; \
+	  $(BIN)/python $$script; done
+endif
 
 clean: ## remove what was built; .venv stays
 	rm -rf _build labs/executed .pytest_cache .mypy_cache .ruff_cache

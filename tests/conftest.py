@@ -1,10 +1,20 @@
-"""What every explorer owes its reader."""
+"""What every explorer owes its reader, and which tests stay together."""
 
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.figure import Figure
 
 from helpers.widgets.base import MAX_BYTES
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """With `--dist loadgroup` the tests of one page of the book, else of one file, run on one worker: what they opened
+    or read stays at hand."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        page = parameters.get("page_path") or parameters.get("chapter") or item.path.stem
+        item.add_marker(pytest.mark.xdist_group(str(page)))
 
 
 @pytest.fixture

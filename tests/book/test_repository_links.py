@@ -30,7 +30,7 @@ def build(folder: Path, **environment: str) -> Path:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
     jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
     command = [jupyter_book, "build", str(folder), "-W", "-n", "--keep-going"]
-    done = subprocess.run(command, env=clean | environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, env=clean | environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return folder / "_build" / "html"
 

@@ -1,4 +1,7 @@
-"""A browser and the built book: one Chromium for the session, the book served on loopback and read over file://.
+"""A browser and the built book: one Chromium a worker, the book served on loopback and read over file://.
+
+Each page is loaded once for all that is looked at without touching it (`Visitor.__call__`), and once more for all that
+a reader does on it (`Visitor.tab`). Tests of one page run on one worker (see `tests/conftest.py`).
 
 Chromium is the system's. Where there is none these tests are skipped with that reason; in CI that is a failure.
 """
@@ -73,18 +76,25 @@ def chromium() -> Iterator[Any]:
 
 
 @dataclass
+class View:
+    """What a page shows at one width, in one theme."""
+
+    seen: dict[str, Any]
+    axe: list[str]
+
+
+@dataclass
 class Visit:
-    """What a browser saw on one page, at one width, in one theme."""
+    """What a browser met on one page from its loading on, and what each view showed."""
 
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    axe: list[str] = field(default_factory=list)
-    seen: dict[str, Any] = field(default_factory=dict)
+    views: dict[tuple[int, str], View] = field(default_factory=dict)
 
 
 class Visitor:
-    """Opens each page once per width and theme and keeps what it saw; several tests then ask."""
+    """Opens a page once, looks at it in every view and keeps what it saw; several tests then ask."""
 
     def __init__(self, browser: Any) -> None:
         from axe_playwright_python.base import AXE_SCRIPT
@@ -92,9 +102,10 @@ class Visitor:
         self.context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
         self.context.set_default_timeout(120_000)  # ms; a busy machine is slow, not wrong
         self.axe_script = AXE_SCRIPT
-        self.visits: dict[tuple[str, int, str, bool], Visit] = {}
+        self.visits: dict[str, Visit] = {}
+        self.kept: tuple[tuple[str, int], Any, Visit] | None = None
 
-    def open(self, url: str, width: int = WIDTHS[0], theme: str = "light") -> tuple[Any, Visit]:
+    def open(self, url: str, width: int = WIDTHS[0]) -> tuple[Any, Visit]:
         """A page in its own tab, loaded, with mathematics typeset and widgets drawn; the caller closes it."""
         visit, page = Visit(), self.context.new_page()
         page.on("console", lambda message: visit.errors.append(message.text) if message.type == "error" else None)
@@ -103,28 +114,39 @@ class Visitor:
         page.on("requestfailed", lambda request: visit.failed.append(f"{request.url} ({request.failure})"))
         page.on("response", lambda answer: visit.failed.append(answer.url) if answer.status >= 400 else None)
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.emulate_media(color_scheme=THEMES[0], reduced_motion="reduce")
         page.goto(url, wait_until="load")
         page.evaluate("() => window.MathJax?.startup?.promise")
         page.evaluate("() => document.fonts.ready.then(() => true)")
         return page, visit
 
-    def __call__(self, url: str, width: int, theme: str, axe: bool = True) -> Visit:
-        """What one view shows. A page is loaded once per width; its theme then follows the reader's system."""
-        if (url, width, theme, axe) not in self.visits:
-            page, loading = self.open(url, width, THEMES[0])
-            for view in THEMES if axe else THEMES[:1]:
-                page.emulate_media(color_scheme=view, reduced_motion="reduce")
-                page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=view)
-                visit = Visit(loading.errors, loading.requests, loading.failed, seen=page.evaluate(LOOK))
-                visit.axe = self.run_axe(page) if axe else []
-                self.visits[url, width, view, axe] = visit
+    def tab(self, url: str, width: int = WIDTHS[0]) -> tuple[Any, Visit]:
+        """One tab for all that a reader does on a page: it stays until another page or width is asked for."""
+        if self.kept is None or self.kept[0] != (url, width):
+            if self.kept is not None:
+                self.kept[1].close()
+            self.kept = (url, width), *self.open(url, width)
+        return self.kept[1:]
+
+    def __call__(self, url: str, axe: bool = True) -> Visit:
+        """What all views show, from one loading: the window changes its width, the reader's system its theme."""
+        if url not in self.visits:
+            page, visit = self.open(url)
+            if axe:
+                page.evaluate(self.axe_script)
+            for width in WIDTHS if axe else WIDTHS[:1]:
+                page.set_viewport_size({"width": width, "height": 900})
+                for theme in THEMES if axe else THEMES[:1]:
+                    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                    page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
+                    page.evaluate(TWO_FRAMES)  # observers of the width have drawn
+                    visit.views[width, theme] = View(page.evaluate(LOOK), self.run_axe(page) if axe else [])
             page.close()
-        return self.visits[url, width, theme, axe]
+            self.visits[url] = visit
+        return self.visits[url]
 
     def run_axe(self, page: Any) -> list[str]:
         """What axe finds, one line per element. `preload` would fetch style sheets again, by wrong addresses."""
-        page.evaluate(self.axe_script)
         found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")
         return [
             f"{rule['id']}: {node['target']} {node['html'][:160]}"
@@ -133,6 +155,7 @@ class Visitor:
         ]
 
 
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 LOOK = """() => ({
   theme: document.documentElement.dataset.theme,
   formulas: document.querySelectorAll('.bd-article .math').length,

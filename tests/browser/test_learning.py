@@ -1,33 +1,37 @@
 """What a learner does: answers, opens solutions, takes quizzes, explores by mouse and by keyboard, searches."""
 
+import importlib
+import pkgutil
 import re
 
 import pytest
 
+from helpers import pages
 from helpers.checks import check, entries, fingerprint
+from helpers.widgets.base import Explorer
 
 from .conftest import BOOK
+from .conftest import pages as built_pages
 
 pytestmark = pytest.mark.browser
-CHAPTERS = sorted(path.name for path in (BOOK / "chapters").glob("[0-9][0-9]_*.html"))
-TAUGHT = [name for name in CHAPTERS if not name.startswith("00_")] or ["(no book)"]
-each_chapter = pytest.mark.parametrize("chapter", TAUGHT)
+CHAPTERS = [page for page in built_pages() if re.match(r"chapters/(?!00)\d\d_", page)] or ["(no book)"]
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, scope="session")
+FINE_TUNING = "chapters/15_fine_tuning.html"
 
 
 @pytest.fixture
 def reading(visitor, served):
-    """Opens a chapter; at the end nothing may have gone wrong in it."""
-    opened = []
+    """Opens a page, or goes on where the test before left it; at the end nothing may have gone wrong in it."""
+    read = []
 
-    def go(chapter, **view):
-        page, visit = visitor.open(f"{served}chapters/{chapter}", **view)
-        opened.append((page, visit))
+    def go(page_path, **view):
+        page, visit = visitor.tab(served + page_path, **view)
+        read.append(visit)
         return page
 
     yield go
-    for page, visit in opened:
+    for visit in read:
         assert visit.errors == visit.failed == []
-        page.close()
 
 
 # --- exercises and quizzes ---------------------------------------------------------------------------------------
@@ -72,7 +76,7 @@ def test_every_exercise_takes_an_answer(reading, chapter):
 
 
 def test_a_right_answer_and_a_slip(reading):
-    form = reading("15_fine_tuning.html").locator("div.exercise form.answer").first
+    form = reading(FINE_TUNING).locator("div.exercise form.answer").first
     for answer, said in (("3.7", "✓ Right."), ("1.9", "✗ Not yet: That is one standard error.")):
         form.get_by_label("Your answer").fill(answer)
         form.get_by_label("Your answer").press("Enter")
@@ -80,7 +84,7 @@ def test_a_right_answer_and_a_slip(reading):
 
 
 def test_the_page_compares_answers_as_the_package_does(reading, monkeypatch):
-    page = reading("15_fine_tuning.html")
+    page = reading(FINE_TUNING)
     cases = [
         ((6.001,), 4, ["6.001", "6.0012", "6", "6.01", "-6.001", "6001e-3", "x"]),
         ((1.0,), 3, ["0.9999", "1.004", "0.98", "1"]),
@@ -117,7 +121,7 @@ def test_the_page_compares_answers_as_the_package_does(reading, monkeypatch):
 
 
 def test_no_answer_is_written_in_the_page(reading):
-    page = reading("15_fine_tuning.html")
+    page = reading(FINE_TUNING)
     table = page.evaluate("() => document.getElementById('answers').textContent")
     assert set(re.findall(r'"(c15-[a-z]+)"', table)) == {name for name in entries() if name.startswith("c15-")}
 
@@ -125,51 +129,31 @@ def test_no_answer_is_written_in_the_page(reading):
 # --- explorers -----------------------------------------------------------------------------------------------------
 
 
-def _attention(page, explorer):
-    """By mouse, then by keyboard."""
-    explorer.locator("[role=option]").nth(1).click()
-    page.mouse.move(1, 1)
-    yield
-    page.keyboard.press("End")
-    yield
-
-
-def _slider(label):
-    def drive(page, explorer):
-        slider = explorer.get_by_label(label).first
+def use(page, explorer):
+    """Move an explorer's main control by mouse, then by keyboard: its tokens, else its last button, its choice, its
+    slider."""
+    tokens, buttons = explorer.locator("[role=option]"), explorer.locator("button")
+    choice, slider = explorer.locator("select").first, explorer.locator("input[type=range]").first
+    if tokens.count():
+        tokens.nth(1).click()
+        page.mouse.move(1, 1)
+        yield
+        page.keyboard.press("End")
+    elif buttons.count():
+        buttons.last.click()
+        yield
+        page.keyboard.press("Enter")
+    elif choice.count():
+        choice.select_option(index=choice.evaluate("one => (one.selectedIndex + 1) % one.options.length"))
+        yield
+        choice.press("ArrowUp")
+    else:
         slider.scroll_into_view_if_needed()
         box = slider.bounding_box()
         page.mouse.click(box["x"] + 0.35 * box["width"], box["y"] + box["height"] / 2)
         yield
         slider.press("ArrowLeft")
-        yield
-
-    return drive
-
-
-def _steps(page, explorer):
-    explorer.get_by_role("button", name="Next").click()
     yield
-    page.keyboard.press("ArrowRight")
-    yield
-
-
-def _patches(page, explorer):
-    explorer.get_by_label("patch side").select_option("32")
-    yield
-    explorer.get_by_label("patch side").focus()
-    page.keyboard.press("ArrowUp")
-    yield
-
-
-DRIVERS = {
-    "attention": _attention,
-    "tangent": _slider("step h"),
-    "backpropagation": _steps,
-    "softmax": _slider("dimension"),
-    "patches": _patches,
-    "intervals": _slider("test images"),
-}
 
 
 @each_chapter
@@ -182,24 +166,26 @@ def test_every_explorer_of_a_page_answers_mouse_and_keyboard(reading, chapter, w
         explorer.scroll_into_view_if_needed()
         output = explorer.locator(".explorer-output")
         said = [output.inner_text()]
-        for _ in DRIVERS[explorer.get_attribute("data-explorer")](page, explorer):
+        for _ in use(page, explorer):
             said.append(output.inner_text())
         assert said[0] != said[1] != said[2], explorer.get_attribute("data-explorer")
 
 
-def test_all_five_explorers_are_in_the_book():
-    found = {name for path in (BOOK / "chapters").glob("*.html") for name in EXPLORER.findall(path.read_text("utf-8"))}
-    assert found == {"Attention", "Backprop", "Softmax", "Patch", "Interval"}
-
-
-EXPLORER = re.compile(r'"_anywidget_id": "helpers\.widgets\.\w+\.(\w+)Explorer"')
+def test_every_explorer_of_the_package_is_in_the_book():
+    for module in pkgutil.walk_packages(pages.__path__, "helpers.pages."):
+        if module.name.endswith(".explorer"):
+            importlib.import_module(module.name)
+    made = {f"{kind.__module__}.{kind.__name__}" for kind in Explorer.__subclasses__()}
+    text = "".join((BOOK / chapter).read_text("utf-8") for chapter in CHAPTERS)
+    assert len(made) >= 5
+    assert set(re.findall(r'"_anywidget_id": "([\w.]+)"', text)) == made
 
 
 @each_chapter
 def test_without_javascript_explorers_are_pictures(chromium, served, chapter):
     context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 900})
     page = context.new_page()
-    page.goto(f"{served}chapters/{chapter}")
+    page.goto(served + chapter)
     stills = page.locator("noscript img")
     assert stills.count() >= 1
     for still in stills.all():

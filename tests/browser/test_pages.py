@@ -14,14 +14,13 @@ def in_every_view(test):
     return test
 
 
-@in_every_view
-def test_page_runs_without_an_error(visitor, served, page_path, width, theme):
-    assert visitor(served + page_path, width, theme).errors == []
+def test_page_runs_without_an_error(visitor, served, page_path):
+    """From its loading through every view."""
+    assert visitor(served + page_path).errors == []
 
 
-@in_every_view
-def test_page_asks_nothing_of_the_network(visitor, served, page_path, width, theme):
-    visit = visitor(served + page_path, width, theme)
+def test_page_asks_nothing_of_the_network(visitor, served, page_path):
+    visit = visitor(served + page_path)
     assert [url for url in visit.requests if not url.startswith((served, "data:", "blob:"))] == []
     assert visit.failed == []
     assert len(visit.requests) > 3  # the check above saw the page load
@@ -29,41 +28,42 @@ def test_page_asks_nothing_of_the_network(visitor, served, page_path, width, the
 
 @in_every_view
 def test_axe_finds_nothing(visitor, served, page_path, width, theme):
-    visit = visitor(served + page_path, width, theme)
-    assert visit.axe == []
-    assert visit.seen["theme"] == theme
+    view = visitor(served + page_path).views[width, theme]
+    assert view.axe == []
+    assert view.seen["theme"] == theme
 
 
 @in_every_view
 def test_mathematics_is_typeset(visitor, served, page_path, width, theme):
-    seen = visitor(served + page_path, width, theme).seen
+    seen = visitor(served + page_path).views[width, theme].seen
     assert seen["typeset"] >= seen["formulas"]
     assert seen["badFormulas"] == []
 
 
 @in_every_view
 def test_images_are_there(visitor, served, page_path, width, theme):
-    seen = visitor(served + page_path, width, theme).seen
+    seen = visitor(served + page_path).views[width, theme].seen
     assert seen["brokenImages"] == []
     assert seen["images"] >= 1  # at least the logo
 
 
 @in_every_view
 def test_page_does_not_scroll_sideways(visitor, served, page_path, width, theme):
-    assert visitor(served + page_path, width, theme).seen["overflow"] <= 0
+    assert visitor(served + page_path).views[width, theme].seen["overflow"] <= 0
 
 
 def test_widgets_run_without_a_kernel(visitor, served, page_path):
-    seen = visitor(served + page_path, WIDTHS[0], "light").seen
+    seen = visitor(served + page_path).views[WIDTHS[0], "light"].seen
     assert seen["liveWidgets"] == seen["widgets"]
 
 
 def test_page_works_from_a_folder(visitor, book, page_path):
     """Over file://, where a browser forbids fetching and module scripts."""
-    visit = visitor(f"file://{book}/{page_path}", WIDTHS[0], "light", axe=False)
+    visit = visitor(f"file://{book}/{page_path}", axe=False)
+    (view,) = visit.views.values()
     assert visit.errors == []
     assert visit.failed == []
     assert [url for url in visit.requests if not url.startswith(("file://", "data:", "blob:"))] == []
-    assert visit.seen["typeset"] >= visit.seen["formulas"]
-    assert visit.seen["badFormulas"] == visit.seen["brokenImages"] == []
-    assert visit.seen["liveWidgets"] == visit.seen["widgets"]
+    assert view.seen["typeset"] >= view.seen["formulas"]
+    assert view.seen["badFormulas"] == view.seen["brokenImages"] == []
+    assert view.seen["liveWidgets"] == view.seen["widgets"]
