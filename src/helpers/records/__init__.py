@@ -28,10 +28,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
+import helpers
+
 SCHEMA_VERSION = 1
 EDITIONS = ("smoke", "cpu", "gpu")
 NOT_THE_LABS = ("# Parameters\n", "# On Colab: ")  # how papermill's cell and the installing cell begin
-LIBRARIES = ("torch", "torchvision", "timm", "accelerate", "numpy", "scipy", "helpers")
+LIBRARIES = ("torch", "torchvision", "timm", "accelerate", "numpy", "scipy")
 PHOTOGRAPH_NOTE = (
     "*A figure with photographs stood here. Their terms allow research and teaching but no publication, so a recorded"
     " run leaves them out: run the lab to see it.*"
@@ -179,7 +181,7 @@ def running_source_sha256() -> str:
 
 def code_version() -> str:
     """The package's version with the git commit it was run from, `-dirty` where files differ from it."""
-    version = importlib.metadata.version("helpers")
+    version = helpers.__version__
     root = project_root()
     git = shutil.which("git")
     if root is None or git is None or not (root / ".git").exists():
