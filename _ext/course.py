@@ -2,12 +2,12 @@
 
 - Offline: MathJax comes from the package `sphinx-mathjax-offline` (only the parts a page loads), widgets run through
   `static/widgets/loader.js`, Thebe and the 1.5 MB icon script are left out (the icon fonts stay).
-- Execution: the cache's folder carries a hash of `src/` and `results/`, since jupyter-cache looks at cells only.
+- Execution: a page runs again when what it depends on has changed (`execution`), since jupyter-cache looks at cells
+  only.
 - Quizzes (`quiz`) and pictures for readers without JavaScript (`stills`).
 - Executed labs: their pages are written before Sphinx reads the book (`executed_labs`).
 - Links: repository, edit, issue and Colab links exist only where `GITHUB_REPOSITORY` says whose book is built
   (`launch`).
-- Weight: style rules and code spans that change nothing are left out (`lean`).
 - Accessibility: small corrections to the theme's HTML, each named below; `tests/browser` runs axe on every page.
 """
 
@@ -15,13 +15,11 @@ import hashlib
 import importlib.util
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import executed_labs
 import launch
-import lean
 from docutils import nodes
 from jupyter_client.manager import KernelManager
 from myst_nb.core.render import MimeData, NbElementRenderer
@@ -35,13 +33,12 @@ MATHJAX_SPOKEN = "a11y/assistive-mml.js"  # MathML beside each formula, for scre
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    """Before anything is read: executed labs, the execution cache, local scripts, repository links."""
+    """Before anything is read: executed labs, local scripts, repository links."""
     drop_thebe(app)  # before the builder collects its style sheets
     root = Path(app.srcdir)
     (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)  # else a failed build leaves the logo as a *file*
     for name in executed_labs.lab_names(root / "_toc.yml"):
         executed_labs.write_page(root, name)
-    config.nb_execution_cache_path = str(_execution_cache(root))
     config.course_extension = _hash_files(root / "_ext", [*(root / "_ext").rglob("*")])
     config.nb_ipywidgets_js = {"widgets/loader.js": {}}
     config.mathjax_path = "mathjax/startup.js"
@@ -55,16 +52,6 @@ def configure(app: Sphinx, config: Config) -> None:
             "use_edit_page_button": True,
             "use_issues_button": True,
         }
-
-
-def _execution_cache(root: Path) -> Path:
-    """`_build/execution_cache/<hash of src/ and results/>`; those of other versions are removed."""
-    caches = root / "_build" / "execution_cache"
-    current = caches / _hash_files(root, [*(root / "src").rglob("*"), *(root / "results").rglob("*.json")])
-    for old in caches.glob("*"):
-        if old != current:
-            shutil.rmtree(old)
-    return current
 
 
 def _hash_files(root: Path, paths: list[Path]) -> str:
@@ -111,6 +98,8 @@ CORRECTIONS: list[tuple[re.Pattern[str], str]] = [
         (r'(<div class="citation" id="[^"]*") role="doc-biblioentry"', r'\1 role="listitem"'),
         # The arrow that unfolds a part of the sidebar has no name (axe: summary-name).
         (r'<summary>(?=<span class="toctree-toggle")', '<summary aria-label="Pages of this part">'),
+        # The search button is called by the text it shows, "Search Ctrl+K" (axe: label-content-name-mismatch).
+        (r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"', r"\1"),
         # The empty corner of a table is no header of anything (axe: empty-table-header).
         (r'<th class="[^"]*"><p>\s*</p></th>', "<td></td>"),
     ]
@@ -129,7 +118,7 @@ def polish(html: str, template: str) -> str:
         html = pattern.sub(replacement, html)
     if not re.search(r'class="[^"]*\bsd-', html):
         html = DESIGN.sub("", html)
-    return html if template == "search.html" else SEARCH_SCRIPTS.sub("", lean.plain_code(html))
+    return html if template == "search.html" else SEARCH_SCRIPTS.sub("", html)
 
 
 def polish_pages(app: Sphinx) -> None:
@@ -157,7 +146,7 @@ _render_image = NbElementRenderer.render_image
 def setup(app: Sphinx) -> dict[str, Any]:
     NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
     KernelManager.transport_encryption.default_value = "auto"  # or each kernel warns that its sockets can be read
-    for part in ("answers", "quiz", "stills", "lean", "course_map", "course_glossary", "api_docs"):
+    for part in ("answers", "quiz", "stills", "execution", "course_map", "course_glossary", "api_docs"):
         app.setup_extension(part)
     app.add_config_value("course_extension", "", "html")  # a change of this folder renders every page again
     app.connect("config-inited", configure, priority=100)

@@ -13,18 +13,26 @@ from plain import plain, read_glue
 from sphinx.application import Sphinx
 
 UNKNOWN = "source = None  # the book writes here where this notebook came from"
+COURSE = "from-convolution-to-attention"
 INSTALL = f"""# On Colab: install the course's package. Where it is installed already, this does nothing.
 import subprocess
 import sys
 from importlib.metadata import distributions
 from importlib.util import find_spec
+from pathlib import Path
 
 {UNKNOWN}
-if find_spec("helpers") is None:
+found = find_spec("helpers")
+if found is None or found.origin is None:  # nothing of this name, or a folder without code
     if source is None:
         raise ModuleNotFoundError("the package helpers is missing: open this lab from the book, or see README.md")
     kept = [f"{{d.name}}=={{d.version}}" for d in distributions() if d.name in ("numpy", "torch", "torchvision")]
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source, *kept], check=True)"""
+    course = f"{COURSE}[labs] @ {{source}}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", course, *kept], check=True)
+elif "{COURSE}" not in Path(found.origin).read_text(encoding="utf-8", errors="replace"):
+    raise ImportError(
+        f"{{found.origin}} stands in the way of the course's package helpers: rename it, restart the kernel"
+    )"""
 
 
 def branch() -> str:
@@ -81,7 +89,7 @@ def publish_notebooks(app: Sphinx, error: Exception | None) -> None:
 
 
 def installing(notebook: nbformat.NotebookNode, source: str) -> nbformat.NotebookNode:
-    """The notebook with `source`, anything that pip installs, in its first code cell, which chapters get here."""
+    """The notebook with `source`, an address that pip takes, in its first code cell, which chapters get here."""
     filled = INSTALL.replace(UNKNOWN, f'source = "{source}"')
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if cells and cells[0].source == INSTALL:

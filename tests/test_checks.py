@@ -1,5 +1,7 @@
 """Answers of learners: right within the asked digits, else a hint; never the answer itself."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -51,6 +53,57 @@ def test_a_known_slip_has_its_own_hint(answers):
     slip = f"[{{answer: {fingerprint('t', 6, 4)}, hint: That is the tangent.}}]"
     answers("t", right=fingerprint("t", 6.001, 4), digits=4, hint="Divide.", slips=slip)
     assert repr(check("t", 6)) == "✗ Not yet: That is the tangent."
+
+
+GRADIENT = np.linspace(-1.7, 2.3, 28).reshape(4, 7) + 0.004  # most entries have two spellings at two digits
+
+
+def test_a_whole_array_is_read_at_once(answers, monkeypatch):
+    asked = count_fingerprints(monkeypatch)
+    answers("t", right=json.dumps(fingerprint("t", GRADIENT, 2)), digits=2, hint="Chain.")
+    asked.clear()
+    assert check("t", torch.tensor(GRADIENT))
+    assert len(asked) <= 3 * GRADIENT.size
+    wrong = GRADIENT.copy()
+    wrong[3, 6] += 0.1
+    assert repr(check("t", wrong)) == "✗ Not yet: Chain."
+
+
+def test_a_slip_of_an_array_has_its_own_hint(answers):
+    slip = f"[{{answer: {json.dumps(fingerprint('t', -GRADIENT, 2))}, hint: That is downhill.}}]"
+    answers("t", right=json.dumps(fingerprint("t", GRADIENT, 2)), digits=2, hint="Chain.", slips=slip)
+    assert repr(check("t", -GRADIENT)) == "✗ Not yet: That is downhill."
+
+
+def test_a_position_counts_in_an_array(answers):
+    right = fingerprint("t", [1, 2, 3, 4, 5, 6, 7, 1])
+    assert len(set(right)) == 8  # equal numbers do not look alike
+    answers("t", right=json.dumps(right), hint="Count.")
+    assert check("t", [1, 2, 3, 4, 5, 6, 7, 1])
+    assert not check("t", [2, 1, 3, 4, 5, 6, 7, 1])
+
+
+@pytest.mark.parametrize(
+    ("right", "given", "said"),
+    [
+        (GRADIENT, GRADIENT[:, :6], "expected 28 numbers or texts, got 24. Chain."),
+        (GRADIENT, 1.0, "expected 28 numbers or texts, got 1. Chain."),
+        ((1.5, 2.5), GRADIENT, "expected at most 6 numbers or texts, got 28. Chain."),
+        ((1.5, 2.5), np.full(10**6, 1.25), "expected at most 6 numbers or texts, got 1000000. Chain."),
+    ],
+)
+def test_another_number_of_parts_is_refused_at_once(answers, monkeypatch, right, given, said):
+    asked = count_fingerprints(monkeypatch)
+    answers("t", right=json.dumps(fingerprint("t", right, 2)), digits=2, hint="Chain.")
+    asked.clear()
+    assert repr(check("t", given)) == f"✗ Not yet: {said}"
+    assert asked == []
+
+
+def count_fingerprints(monkeypatch):
+    asked, plain = [], checks._fnv1a
+    monkeypatch.setattr(checks, "_fnv1a", lambda text: asked.append(text) or plain(text))
+    return asked
 
 
 def test_dots_are_no_answer(answers):

@@ -39,22 +39,36 @@ const spellings = (part, digits) => {
   return [-0.25, 0, 0.25].map((step) =>
     (number + step * unit).toExponential(digits - 1).replace(/e([+-])(\d)$/, "e$10$2"));
 };
-const spelled = (text, digits) => {
-  const parts = text.trim().replace(/^[([]|[)\]]$/g, "").split(/[,;]/).map((part) => part.trim()).filter((part) => part !== "");
-  let texts = [""];
-  for (const part of parts) texts = texts.flatMap((start) => spellings(part, digits).map((end) => `${start};${end}`));
-  return texts;
+const WHOLE = 6; // parts of an answer that are kept as one fingerprint; longer ones part by part
+const partsOf = (text) => text.trim().replace(/^[([]+|[)\]]+$/g, "").split(/[,;]/).map((part) => part.trim()).filter((part) => part !== "");
+const fits = (stored, count) => Array.isArray(stored) ? count === stored.length : count <= WHOLE;
+const matches = (name, stored, spelled) => {
+  if (!fits(stored, spelled.length)) return false;
+  if (Array.isArray(stored)) {
+    return spelled.every((texts, index) => texts.some((text) => fingerprint(`${name};${index};${text}`) === stored[index]));
+  }
+  let whole = [name];
+  for (const texts of spelled) whole = whole.flatMap((start) => texts.map((end) => `${start};${end}`));
+  return whole.some((text) => fingerprint(text) === stored);
 };
 const checkAnswer = (name, entry, text) => {
   if (!/[^\s,;()[\]]/.test(text)) return [false, "✎ Write your answer into the field."];
-  text = text.replaceAll("−", "-").replace(/[±%]/g, "").trim(); // the minus of formulas; every number is a plain one
+  text = text.replaceAll("−", "-").replace(/[±%]/g, "").replace(/\]\s*,?\s*\[/g, ",").trim(); // the minus of formulas; every number is a plain one; rows
   const joined = text.replace(/(?<=\d)[,\s\u202f](?=\d{3}(?!\d))/g, ""); // 86,567,656 is a number, too
-  const parted = text.replace(/(?<=\d)\s+(and\s+)?(?=-?\.?\d)/g, ","); // and 1 4 are two
+  const parted = text.replace(/(?<=\d\.?)\s+(and\s+)?(?=-?\.?\d)/g, ","); // and 1 4 are two
   const bare = parted.replace(/(?<=\d)\s*[a-z]+(?=\s*([,;]|$))/gi, ""); // without units
   const pointed = text.replace(/(?<=\d),(?=\d)/g, "."); // and 0,5 may be a half
-  const given = new Set([text, joined, parted, bare, pointed].flatMap((one) => spelled(one, entry.digits)).map((one) => fingerprint(name + one)));
-  if (given.has(entry.right)) return [true, "✓ Right."];
-  const slip = (entry.slips ?? []).find(({ answer }) => given.has(answer));
+  const read = [...new Set([text, joined, parted, bare, pointed])].map(partsOf);
+  const stored = [entry.right, ...(entry.slips ?? []).map(({ answer }) => answer)];
+  const given = read.filter((parts) => stored.some((one) => fits(one, parts.length)));
+  if (given.length === 0) {
+    const expected = Array.isArray(entry.right) ? entry.right.length : `at most ${WHOLE}`;
+    return [false, `✗ Not yet: expected ${expected} numbers or texts, got ${partsOf(parted).length}. ${entry.hint}`];
+  }
+  const spelled = given.map((parts) => parts.map((part) => [...new Set(spellings(part, entry.digits))]));
+  const isGiven = (one) => spelled.some((texts) => matches(name, one, texts));
+  if (isGiven(entry.right)) return [true, "✓ Right."];
+  const slip = (entry.slips ?? []).find(({ answer }) => isGiven(answer));
   return [false, `✗ Not yet: ${(slip ?? entry).hint}`];
 };
 const answers = JSON.parse(document.getElementById("answers")?.textContent ?? "{}");

@@ -4,3 +4,4 @@ Import what you need from the submodules; importing `helpers` alone loads nothin
 """
 
 __version__ = "0.1.0"
+__course__ = "from-convolution-to-attention"  # the distribution's name; a lab's first cell looks for it here

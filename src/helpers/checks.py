@@ -6,8 +6,10 @@ are in the book, and the book's build runs `check` on every one of them.
 
 import argparse
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 import yaml
 
 ANSWERS = Path(__file__).parent / "pages"
+WHOLE = 6  # parts of an answer that are kept as one fingerprint; longer ones, as an array, part by part
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ def check(exercise: str, answer: Any) -> Verdict:
 
     Returns
     -------
-    A verdict that prints as "✓ Right." or as a hint.
+    Verdict
+        It prints as "✓ Right." or as a hint, and is true only where the answer is right.
 
     Raises
     ------
@@ -57,31 +61,49 @@ def check(exercise: str, answer: Any) -> Verdict:
         raise ValueError(f"no exercise {exercise!r}; did you mean {', '.join(near)}?")
     if answer is ...:
         return Verdict(False, "✎ Put your answer in place of the dots.")
-    entry = known[exercise]
+    entry, parts = known[exercise], _parts(answer)
+    slips = entry.get("slips", [])
+    if not any(_fits(one, len(parts)) for one in (entry["right"], *(slip["answer"] for slip in slips))):
+        whole = isinstance(entry["right"], str)
+        expected = f"at most {WHOLE}" if whole else len(entry["right"])
+        said = f"expected {expected} numbers or texts, got {len(parts)}. {entry['hint']}"
+        return Verdict(False, f"✗ Not yet: {said}")
     try:
-        given = fingerprints(exercise, answer, entry.get("digits"))
+        spellings = [_spellings(part, entry.get("digits")) for part in parts]
     except TypeError as error:
         return Verdict(False, f"✗ Not yet: {error}")
-    if entry["right"] in given:
+    if _matches(exercise, entry["right"], spellings):
         return Verdict(True, "✓ Right.")
-    for slip in entry.get("slips", []):
-        if slip["answer"] in given:
+    for slip in slips:
+        if _matches(exercise, slip["answer"], spellings):
             return Verdict(False, f"✗ Not yet: {slip['hint']}")
     return Verdict(False, f"✗ Not yet: {entry['hint']}")
 
 
-def fingerprints(exercise: str, answer: Any, digits: int | None) -> set[str]:
-    """Fingerprints that an answer matches: its own and, for a number, those a quarter of its last unit away.
+def _fits(stored: str | list[str], count: int) -> bool:
+    """Whether an answer of so many parts can be the stored one: a fingerprint of the whole, or one for each part."""
+    return count <= WHOLE if isinstance(stored, str) else count == len(stored)
 
-    Raises
-    ------
-    TypeError
-        If the answer is no number, no text, and not made of them.
-    """
-    texts = {""}
-    for part in _parts(answer):
-        texts = {f"{text};{spelling}" for text in texts for spelling in _spellings(part, digits)}
-    return {f"{_fnv1a(f'{exercise}{text}'):016x}" for text in texts}
+
+def _matches(exercise: str, stored: str | list[str], spellings: list[set[str]]) -> bool:
+    """Whether one of the ways to spell an answer is the stored one. A number has its own spelling and those a quarter
+    of its last unit away; at most `WHOLE` parts are combined, so that the work grows with the parts and not faster."""
+    if not _fits(stored, len(spellings)):
+        return False
+    if isinstance(stored, list):
+        return all(
+            any(_of_part(exercise, index, text) == one for text in texts)
+            for index, (one, texts) in enumerate(zip(stored, spellings, strict=True))
+        )
+    return any(_of_whole(exercise, texts) == stored for texts in product(*spellings))
+
+
+def _of_whole(exercise: str, texts: Iterable[str]) -> str:
+    return f"{_fnv1a(exercise + ''.join(f';{text}' for text in texts)):016x}"
+
+
+def _of_part(exercise: str, index: int, text: str) -> str:
+    return f"{_fnv1a(f'{exercise};{index};{text}'):016x}"
 
 
 def _parts(answer: Any) -> list[Any]:
@@ -113,15 +135,15 @@ def _spellings(part: Any, digits: int | None) -> set[str]:
     return {f"{number + step * unit:.{digits - 1}e}" for step in (-0.25, 0, 0.25)}
 
 
-def fingerprint(exercise: str, answer: Any, digits: int | None = None) -> str:
-    """The one fingerprint of an answer, for the table of answers."""
-    text = ""
+def fingerprint(exercise: str, answer: Any, digits: int | None = None) -> str | list[str]:
+    """What the table of answers keeps: one fingerprint of an answer of at most six parts, else one for each part."""
+    texts = []
     for part in _parts(answer):
         spellings = sorted(_spellings(part, digits))
-        if len(spellings) > 1:
-            spellings = [f"{float(part):.{digits - 1}e}"] if digits is not None else spellings
-        text += f";{spellings[0]}"
-    return f"{_fnv1a(f'{exercise}{text}'):016x}"
+        texts.append(spellings[0] if len(spellings) == 1 else f"{float(part):.{(digits or 1) - 1}e}")
+    if len(texts) <= WHOLE:
+        return _of_whole(exercise, texts)
+    return [_of_part(exercise, index, text) for index, text in enumerate(texts)]
 
 
 def _fnv1a(text: str) -> int:
@@ -155,7 +177,8 @@ def main() -> None:
     parser.add_argument("answer", nargs="+", help="numbers or texts; several make a tuple")
     parser.add_argument("--digits", type=int, help="significant digits that count")
     options = parser.parse_args()
-    print(fingerprint(options.exercise, [_number_or_text(text) for text in options.answer], options.digits))
+    found = fingerprint(options.exercise, [_number_or_text(text) for text in options.answer], options.digits)
+    print(found if isinstance(found, str) else yaml.safe_dump(found).strip())
 
 
 def _number_or_text(text: str) -> float | str:

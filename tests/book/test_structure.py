@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 SOURCE = Path(os.environ.get("BOOK_SOURCE", ROOT))
-WEIGHT_LIMIT = 1_500_000  # bytes of a page with its scripts, styles, fonts: all but figures
+WEIGHT_LIMIT = 1_800_000  # bytes of a page with its scripts, styles, fonts: all but figures
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -77,9 +77,49 @@ def test_every_figure_says_what_it_shows(page):
     assert silent == []
 
 
+def unlike_their_text(html: BeautifulSoup) -> list[str]:
+    """Links and buttons whose accessible name does not hold the text they show (WCAG 2.5.3): who says what they read
+    to their computer would not press them."""
+    found = []
+    for element in html.select("a[aria-label], button[aria-label], summary[aria-label], [role=button][aria-label]"):
+        hidden = {id(text) for part in element.select(".visually-hidden, [aria-hidden=true]") for text in part.strings}
+        shown = " ".join("".join(text for text in element.strings if id(text) not in hidden).split())
+        if shown.lower() not in " ".join(element["aria-label"].split()).lower():
+            found.append(f"{element['aria-label']!r} of {element.name} {shown!r}")
+    return found
+
+
+def test_a_name_without_the_text_is_found():
+    html = '<button aria-label="Search">Search <kbd>Ctrl</kbd>+<kbd>K</kbd></button><a aria-label="Go home">home</a>'
+    assert unlike_their_text(BeautifulSoup(html, "html.parser")) == ["'Search' of button 'Search Ctrl+K'"]
+
+
+@pytest.mark.parametrize("page", pages())
+def test_names_of_links_and_buttons_hold_the_text_they_show(page):
+    assert unlike_their_text(soup(page)) == []
+
+
+FIGURE = re.compile(r"data:(?:image|font)/[^\"'\\)]+")  # drawn by a cell or an explorer, and put into the page itself
+
+
+def own_bytes(html: str) -> int:
+    """Bytes of a page without the figures that are written into it: pictures, drawings, and explorers' arrays."""
+    without = FIGURE.sub("", html)
+    for drawing in re.findall(r"<svg[ >].*?</svg>", without, re.DOTALL):
+        without = without.replace(drawing, "")
+    arrays = re.findall(r'"data":\s*"([A-Za-z0-9+/=]{200,})"', without)  # the buffers of a widget's state
+    return len(without.encode()) - sum(len(array) for array in arrays)
+
+
+def test_figures_inside_a_page_do_not_count():
+    array, picture = "A" * 5_000, "B" * 70_000
+    html = f'<p>é</p><img src="data:image/png;base64,{picture}"><svg a="b"><path d="{array}"/></svg>"data": "{array}"'
+    assert own_bytes(html) == len('<p>é</p><img src="">"data": ""'.encode())
+
+
 def weight(page: str) -> dict[str, int]:
     """Bytes of the page and of every script and style it names, with the fonts and scripts these load."""
-    parts = {page: (BOOK / page).stat().st_size}
+    parts = {page: own_bytes((BOOK / page).read_text(encoding="utf-8"))}
     for element in soup(page).select("script[src], link[rel=stylesheet][href], link[rel=preload][href]"):
         path = ((BOOK / page).parent / (element.get("src") or element["href"]).split("?")[0]).resolve()
         parts[path.relative_to(BOOK.resolve()).as_posix()] = path.stat().st_size

@@ -9,9 +9,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 import pytest
+
+import helpers
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "_ext"))
@@ -62,7 +65,9 @@ def clean_python(tmp_path_factory):
     site = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     shutil.rmtree(site)
     source = sysconfig.get_paths()["purelib"]
-    own = shutil.ignore_patterns("helpers-*", "*helpers.pth", "__editable__*")  # the course's, at the top only
+    own = shutil.ignore_patterns(
+        "helpers-*", "from_convolution_to_attention-*", "_*helpers.pth", "_*attention.pth"
+    )  # the course's, at the top only
     without = lambda folder, names: own(folder, names) if folder == source else []  # noqa: E731
     shutil.copytree(source, site, copy_function=os.link, symlinks=True, ignore=without)
     yield folder / "bin" / "python"
@@ -71,7 +76,7 @@ def clean_python(tmp_path_factory):
 
 @pytest.mark.slow
 def test_the_first_cell_installs_the_course_and_leaves_numpy_and_torch_alone(wheel, clean_python, tmp_path):
-    cell = launch.INSTALL.replace(launch.UNKNOWN, f"source = {str(wheel)!r}")
+    cell = launch.INSTALL.replace(launch.UNKNOWN, f"source = {wheel.as_uri()!r}")
     assert cell != launch.INSTALL
     assert "No module named 'helpers'" in run(clean_python, "import helpers", tmp_path, check=False)
     before = run(clean_python, STATE, tmp_path)
@@ -87,8 +92,9 @@ def test_the_first_cell_installs_the_course_and_leaves_numpy_and_torch_alone(whe
 def test_a_torch_that_the_course_cannot_use_is_an_error_not_an_upgrade(wheel, clean_python, tmp_path):
     """Colab's torch is kept even against a wish of pip's: asking for another version fails loudly."""
     cell = launch.INSTALL.replace('"helpers"', '"no_such_package"')
-    code = cell.replace(launch.UNKNOWN, f"source = {str(wheel)!r}")
-    code = code.replace("source, *kept]", 'source, "torch>=99", *kept]')
+    code = cell.replace(launch.UNKNOWN, f"source = {wheel.as_uri()!r}")
+    assert "*kept]" in code
+    code = code.replace("*kept]", '"torch>=99", *kept]')
     before = run(clean_python, STATE, tmp_path)
     assert "CalledProcessError" in run(clean_python, code, tmp_path, check=False)
     assert run(clean_python, STATE, tmp_path) == before
@@ -98,3 +104,52 @@ def test_without_a_source_the_first_cell_says_what_to_do(tmp_path):
     missing = launch.INSTALL.replace('"helpers"', '"no_such_package"')
     done = subprocess.run([sys.executable, "-c", missing], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "open this lab from the book" in done.stderr
+
+
+def first_cell(folder: Path, code: str = launch.INSTALL) -> subprocess.CompletedProcess:
+    """Run the cell where a lab would, with the course's package on the path and `folder` before it."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(folder), str(ROOT / "src")))}
+    command = [sys.executable, "-c", f"{code}\nimport helpers\nprint(helpers.__file__)"]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", ["helpers.py", "helpers/__init__.py"])
+def test_a_students_own_helpers_is_named_and_never_run(tmp_path, name):
+    own = tmp_path / name
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("raise SystemExit('ran')  # è\n", encoding="latin-1")
+    done = first_cell(tmp_path)
+    assert done.returncode == 1
+    assert f"ImportError: {own} stands in the way of the course's package helpers: rename it" in done.stderr
+    assert "restart the kernel" in done.stderr
+
+
+def test_a_folder_of_pictures_called_helpers_does_no_harm(tmp_path):
+    (tmp_path / "helpers").mkdir()
+    done = first_cell(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(ROOT / "src" / "helpers" / "__init__.py")
+
+
+def test_what_is_installed_is_the_course_with_what_labs_need():
+    asked = []
+    cell = launch.INSTALL.replace(launch.UNKNOWN, "source = 'git+https://example.org/course@0123abc'")
+    cell = cell.replace('find_spec("helpers")', 'find_spec("no_such_package")').replace("subprocess.run(", "run(")
+    exec(cell, {"run": lambda command, check: asked.append(command)})
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"{project['name']}[labs] @ git+https://example.org/course@0123abc" in asked[0]
+    assert "labs" in project["optional-dependencies"]
+
+
+def test_the_distribution_is_called_as_the_course_and_the_package_says_so():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["name"] == helpers.__course__ == "from-convolution-to-attention"
+    assert project["dynamic"] == ["version"]  # helpers.__version__ is the one place
+
+
+def test_every_lab_begins_with_this_cell():
+    labs = sorted((ROOT / "labs").glob("*.ipynb"))
+    assert labs
+    for lab in labs:
+        first = next(cell for cell in json.loads(lab.read_text("utf-8"))["cells"] if cell["cell_type"] == "code")
+        assert "".join(first["source"]) == launch.INSTALL, lab.name
