@@ -2,8 +2,8 @@
 
     python scripts/leak_names.py FOLDER
 
-FOLDER holds `official_test.txt`, `official_train.txt` and `simclr_10percent.txt.gz`. Names are facts, no photograph is here;
-where each list comes from stands in the packed file and in `helpers.measure.leakage`.
+FOLDER holds `official_test.txt` and `simclr_10percent.txt.gz`. Names are facts, no photograph is here; where each list
+comes from stands in the packed file and in `helpers.measure.leakage`.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "src" / "helpers" / "measure" / "leak_names.json.gz"
 SOURCES = {
-    "official_test.txt": "Stanford Dogs, test_list.mat, as fields of a JSON file in github.com/Koorye/stanford-dogs2coco"
-    " at 5428bc3304b0",
+    "official_test.txt": "Stanford Dogs, test_list.mat, as fields of a JSON file in"
+    " github.com/Koorye/stanford-dogs2coco at 5428bc3304b0",
     "simclr_10percent.txt.gz": "imagenet_subsets/10percent.txt of github.com/google-research/simclr, Apache-2.0",
 }
 
