@@ -108,8 +108,8 @@ class FeatureBatches:
     def fingerprint(self) -> str:
         """Hash of the features, the labels and the order."""
         digest = hashlib.sha256(repr((self.features.shape, self.batch_size, self.seed, self.shuffle)).encode())
-        digest.update(np.ascontiguousarray(self.features))
-        digest.update(self.labels.numpy())
+        digest.update(np.ascontiguousarray(self.features).data)
+        digest.update(self.labels.numpy().data)
         return digest.hexdigest()
 
     def __len__(self) -> int:

@@ -92,11 +92,8 @@ def renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     ValueError
         For tensors that are missing, left over or of another shape, by name.
     """
-    places = [
-        f"{stage}.{block}"
-        for stage, blocks in enumerate(model.blocks)
-        for block in range(len(blocks))
-    ]  # type: ignore[arg-type,union-attr]
+    stages = list(model.get_submodule("blocks").children())
+    places = [f"{s}.{b}" for s, stage in enumerate(stages) for b, _ in enumerate(stage.children())]
     own = model.state_dict()
     expanding = {key.split(".")[1] for key in state if "._expand_conv." in key}
     result: dict[str, Tensor] = {}
