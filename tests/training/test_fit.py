@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -364,6 +365,10 @@ def test_a_diverging_loss_names_its_step_and_rate(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"epochs": 0}, "epochs: expected an integer >= 1, got 0"),
+        ({"epochs": True}, "epochs: expected an integer >= 1, got True"),
+        ({"seed": True}, "seed: expected an integer >= 0, got True"),
+        ({"compile": "false"}, "compile: expected True or False, got 'false'"),
+        ({"learning_rate": "0.1"}, "learning_rate: expected a number > 0, got '0.1'"),
         ({"epochs": 1.5}, "epochs: expected an integer >= 1, got 1.5"),
         ({"learning_rate": 0.0}, "learning_rate: expected a number > 0, got 0.0"),
         ({"learning_rate": math.nan}, "learning_rate: expected"),
@@ -458,15 +463,17 @@ def test_predict_is_the_models_eval_output_and_restores_its_modes() -> None:
     assert torch.equal(torch.from_numpy(logits), expected)
 
 
-def test_an_estimate_changes_nothing_and_is_of_the_right_size() -> None:
-    model, batches = toy_model(), ToyBatches(6, pause_s=0.02)
+def test_an_estimate_changes_nothing_and_is_of_the_right_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, batches = toy_model(), ToyBatches(6)
     before, state = copy.deepcopy(model), torch.get_rng_state()
     attributes = dict(vars(batches))
+    steady = iter(range(1000))  # a clock that ticks by one second at each look
+    monkeypatch.setattr(sys.modules["helpers.training.fit"], "time", SimpleNamespace(perf_counter=lambda: next(steady)))
     seconds = estimate_seconds(model, batches, quiet(epochs=50))
     assert identical(model, before)
     assert torch.equal(state, torch.get_rng_state())
     assert vars(batches) == attributes
-    assert 300 * 0.02 < seconds < 300 * 0.2  # 300 updates of 20 ms of waiting and a little work
+    assert seconds == 300  # 6 updates in each of 50 epochs, a second each
 
 
 # Several processes
@@ -480,6 +487,8 @@ def test_two_processes_equal_one_with_the_same_global_batch(tmp_path: Path) -> N
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run([*torchrun, __file__, "rank", str(tmp_path)], check=True, timeout=400, env=environment)
     ranks = [load_file(tmp_path / f"rank{rank}.safetensors") for rank in range(2)]
+    drawn = [ranks[rank].pop(f"drawn by {rank}") for rank in range(2)]
+    assert not (drawn[0] == drawn[1]).any()  # dropout is each process's own
     assert all(torch.equal(ranks[0][name], ranks[1][name]) for name in ranks[0])
     alone = toy_model(norm=False, dropout=0)
     history = fit(alone, ToyBatches(5), quiet(**TWO))
@@ -498,11 +507,20 @@ def _killed(folder: str) -> None:
 
 
 def _rank(folder: str) -> None:
-    batches = ToyBatches(5)
+    batches, drawn = ToyBatches(5), []
+
+    def draws(model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, int]:
+        drawn.append(torch.rand(()))
+        return Classification()(model, batch)
+
+    with pytest.raises(ValueError, match=r"rank=\d, world_size=2, the share of this process, got rank=0, world_size=1"):
+        fit(toy_model(), batches, quiet(**TWO))
     batches.rank, batches.world_size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     model = toy_model(norm=False, dropout=0, seed=batches.rank)  # the ranks start from rank 0's weights
     history = fit(model, batches, quiet(**TWO), checkpoint_dir=Path(folder) / "checkpoints")
-    save_file(model.state_dict(), Path(folder) / f"rank{batches.rank}.safetensors")
+    fit(toy_model(norm=False), batches, quiet(epochs=1), step=draws)
+    tensors = {**model.state_dict(), f"drawn by {batches.rank}": torch.stack(drawn)}
+    save_file(tensors, Path(folder) / f"rank{batches.rank}.safetensors")
     if batches.rank == 0:
         (Path(folder) / "history.json").write_text(json.dumps(asdict(history)))
     torch.distributed.destroy_process_group()
