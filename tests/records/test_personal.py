@@ -203,3 +203,19 @@ def test_a_users_class_names_are_known_to_the_record_in_build_alone():
 def test_a_users_own_pictures_and_folders_are_ignored_by_git(name):
     done = subprocess.run(["git", "check-ignore", "--quiet", "--no-index", name], cwd=ROOT, check=False)
     assert done.returncode == 0
+
+
+def test_a_file_name_of_the_courses_words_is_a_file_name(course, made):
+    given = own_photographs(made)
+    given["runs"][0] |= {"worst": "train/model.tuning", "pairs": ["model", "tuning"]}
+    course.finish_run(**given)
+    row = json.loads(records.record_run(LAB, "cpu", "mine").read_text())["runs"][0]
+    assert "train/model" not in json.dumps(row)
+    assert row["pairs"] == ["model", "tuning"]
+
+
+def test_notes_on_cells_are_left_out(course):
+    course.cells[2]["metadata"] = {"papermill": {"exception": "/home/anna"}, "tags": ["chart"]}
+    course.finish_run()
+    notebook = json.loads(records.record_run(LAB, "cpu").with_suffix(".ipynb").read_text())
+    assert notebook["cells"][-1]["metadata"] == {"tags": ["chart"]}
