@@ -36,7 +36,6 @@ MATHJAX_SPOKEN = "a11y/assistive-mml.js"  # MathML beside each formula, for scre
 
 def configure(app: Sphinx, config: Config) -> None:
     """Before anything is read: executed labs, the execution cache, local scripts, repository links."""
-    app.parallel = 2  # pages are executed, read and written two at a time; Jupyter Book has no option for it
     drop_thebe(app)  # before the builder collects its style sheets
     root = Path(app.srcdir)
     (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)  # else a failed build leaves the logo as a *file*
