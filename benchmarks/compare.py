@@ -10,6 +10,7 @@ all rounds: above 1 this tree is faster, and 0.95 is wanted. Both run the measur
 
 import argparse
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -139,6 +140,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="rows whose name holds this text")
     options = parser.parse_args()
     rows = [row for row in ROWS if options.only in row]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the worktree is removed then, too
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "old"
         subprocess.run(["git", "worktree", "add", "--quiet", "--detach", tree, options.ref], cwd=ROOT, check=True)
