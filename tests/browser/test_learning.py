@@ -120,6 +120,23 @@ def test_the_page_compares_answers_as_the_package_does(reading, monkeypatch):
         assert page.evaluate("([entry, text]) => checkAnswer('t', entry, text)[0]", [entry, text]), text
 
 
+def test_the_page_reads_a_whole_array_at_once(reading):
+    page = reading("15_fine_tuning.html")
+    numbers = [round(-1.7 + index / 7 + 0.004, 4) for index in range(28)]  # most have two spellings at two digits
+    entry = {"right": fingerprint("t", numbers, 2), "digits": 2, "hint": "Chain."}
+    written = str([numbers[:14], numbers[14:]])
+    for text, said in (
+        (written, "✓ Right."),
+        (written.replace(",", ""), "✓ Right."),  # as numpy prints an array
+        (written.replace("-1.696", "-1.596"), "✗ Not yet: Chain."),
+        (str(numbers[:9]), "✗ Not yet: expected 28 numbers or texts, got 9. Chain."),
+    ):
+        assert page.evaluate("([entry, text]) => checkAnswer('t', entry, text)[1]", [entry, text]) == said
+    entry = {"right": fingerprint("t", [1.5, 2.5], 2), "digits": 2, "hint": "Chain."}
+    said = page.evaluate("([entry, text]) => checkAnswer('t', entry, text)[1]", [entry, written])
+    assert said == "✗ Not yet: expected at most 6 numbers or texts, got 28. Chain."
+
+
 def test_no_answer_is_written_in_the_page(reading):
     page = reading(FINE_TUNING)
     table = page.evaluate("() => document.getElementById('answers').textContent")
