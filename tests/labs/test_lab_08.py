@@ -57,6 +57,9 @@ class Lab:
     def __init__(self, monkeypatch, course, answers="some right", n_val=6, figures=False, **passed):
         monkeypatch.chdir(course)
         monkeypatch.setattr(writing, "running_source_sha256", lambda: "0" * 64)
+        monkeypatch.setattr(writing, "used_modules", dict)  # the sources of the package, parsed anew for every record
+        monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+        monkeypatch.setattr(writing, "code_version", lambda: "1+abc")
         injected = "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items())
         self.now: dict = {}
         self.answers, self.rng = answers, np.random.default_rng(0)
@@ -120,6 +123,7 @@ def passed(models, tunings, control, seeds):
     return {"edition": "smoke", "models": models, "tunings": tunings, "scratch_control": control, "seeds": seeds}
 
 
+@pytest.mark.slow
 def test_every_combination_ends_with_a_record(monkeypatch, course):
     built: dict = {}
     for models, tunings, control, seeds in GRID:
@@ -136,6 +140,7 @@ def test_every_combination_ends_with_a_record(monkeypatch, course):
         assert ("scratch control" in record.skipped) is not control
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answers", ["all right", "all wrong", "some right"])
 @pytest.mark.parametrize("n_val", [0, 6])
 def test_every_cell_draws_whatever_the_answers(monkeypatch, course, answers, n_val):
@@ -156,8 +161,6 @@ def test_a_run_with_other_parameters_is_not_held_to_the_figures_of_the_edition(m
 def test_pieces_put_together_give_the_record_of_the_whole(monkeypatch, course):
     small = passed(["xception_mini", "vit_mini"], ["top10"], False, 2)
     whole = Lab(monkeypatch, course, **small).finish()
-    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])  # while this very test is written
-    monkeypatch.setattr(writing, "code_version", lambda: "1+abc")
     for name in ("xception_mini/top10/0", "xception_mini/top10/1", "vit_mini/top10/0", "vit_mini/top10/1"):
         monkeypatch.setenv("HELPERS_RUN", f"20260101T000000-{abs(hash(name)) % 0xFFFFFF:06x}")
         lab = Lab(monkeypatch, course, **small, piece=name)
