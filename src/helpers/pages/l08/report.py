@@ -106,8 +106,8 @@ def cell_summaries(
     """One row a cell for the record's summary: accuracies, gap, what was trained, costs."""
     return [
         {"test_top1": cell.top1.as_dict(), "test_per_class": cell.per_class.as_dict(), "n_seeds": len(cell.by_seed)}
-        | fit
+        | dict(fit)
         | {"trained_share": planned["share"], "trained_parameters": planned["trained"]}
-        | cost
+        | dict(cost)
         for cell, fit, planned, cost in zip(table, fits, plan, costs, strict=True)
     ]
