@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Optional
 
 import nbformat
 import pytest
 import yaml
+from papermill import inspect_notebook
 
-from helpers.parameters import _assigned
+from helpers.parameters import lab_defaults, lab_parameters
 from helpers.records import EDITIONS, Record, notebook_sha256
 
 ROOT = Path(__file__).parents[2]
@@ -42,13 +44,29 @@ def test_the_parameters_cell_holds_literals_only(lab):
     cell = parameters_cell(lab)
     assert cell.source.startswith("# Parameters of this lab")
     for node in ast.parse(cell.source).body:
-        assert isinstance(node, ast.Assign)
+        assert isinstance(node, ast.AnnAssign), f"line {node.lineno}: a parameter needs its type, seeds: int = 2"
         ast.literal_eval(node.value)
 
 
 @each_lab
+def test_the_defaults_are_what_their_types_say(lab):
+    source = parameters_cell(lab).source
+    namespace: dict = {"Optional": Optional}
+    exec(source, namespace)
+    assert lab_parameters(namespace, [source]) == lab_defaults([source])
+
+
+@each_lab
+def test_papermill_lists_every_parameter_with_its_type(lab):
+    """It reads `Optional[int]`, but not `int | None`, and then warns of an unknown parameter."""
+    found = inspect_notebook(lab)
+    own = lab_defaults([parameters_cell(lab).source])
+    assert {name: found[name]["inferred_type_name"] != "None" for name in found} == dict.fromkeys(own, True)
+
+
+@each_lab
 def test_every_edition_passes_parameters_that_exist(lab):
-    own = set(_assigned(parameters_cell(lab).source))
+    own = set(lab_defaults([parameters_cell(lab).source]))
     for edition in EDITIONS:
         path = ROOT / "labs" / "editions" / edition / f"{lab.stem}.yaml"
         passed = yaml.safe_load(path.read_text())
@@ -58,7 +76,7 @@ def test_every_edition_passes_parameters_that_exist(lab):
 
 @each_lab
 def test_the_notebooks_defaults_are_the_cpu_edition(lab):
-    values = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(parameters_cell(lab).source).body}
+    values = lab_defaults([parameters_cell(lab).source])
     edition = yaml.safe_load((ROOT / "labs" / "editions" / "cpu" / f"{lab.stem}.yaml").read_text())
     assert {name: values[name] for name in edition} == edition
 
@@ -110,10 +128,10 @@ def papermill(folder: Path, lab: Path, *parameters: str) -> subprocess.Completed
     [
         (("data_set", "breeds"), "no parameter data_set; did you mean dataset?"),
         (("dataset", "cats"), "expected one of breeds, stanford_dogs, folders, got 'cats'"),
-        (("models", "resnet"), "unknown model 'resnet'; the choices are xception_mini, vit_mini"),
-        (("precision", "fp8"), "expected one of auto, fp32, bf16, fp16, got 'fp8'"),
+        (("models", "resnet"), "models: expected a list of xception_mini, vit_mini"),
+        (("compile_model", "maybe"), "compile_model: expected true or false, got 'maybe'"),
     ],
-    ids=["parameter", "dataset", "model", "precision"],
+    ids=["parameter", "dataset", "model", "word"],
 )
 def test_a_choice_that_does_not_exist_stops_the_lab_and_names_the_choices(tmp_path, parameters, message):
     done = papermill(tmp_path, ROOT / "labs" / "08_xception_vs_vit.ipynb", *parameters)

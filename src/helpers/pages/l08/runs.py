@@ -17,9 +17,11 @@ def top1_of(model: nn.Module, batches: BatchSource, labels: np.ndarray, precisio
     return float((predict(model, batches, precision=precision).argmax(1) == labels).mean())
 
 
-def validation(batches: BatchSource, labels: np.ndarray) -> Callable[[nn.Module], dict[str, float]]:
+def validation(
+    batches: BatchSource, labels: np.ndarray, precision: str = "auto"
+) -> Callable[[nn.Module], dict[str, float]]:
     """For `fit(evaluate=...)`: the validation accuracy after each epoch, as `val_top1`."""
-    return lambda model: {"val_top1": top1_of(model, batches, labels)}
+    return lambda model: {"val_top1": top1_of(model, batches, labels, precision)}
 
 
 def epoch_rows(history: History) -> list[dict[str, float]]:

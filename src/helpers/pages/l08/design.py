@@ -1,0 +1,84 @@
+"""What lab 08 trains and how, and everything that can be refused before a picture is decoded."""
+
+import inspect
+import tempfile
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from helpers.data.breeds import load_breeds
+from helpers.models import pretrained as pre
+from helpers.training import TrainingConfig, resolve_precision, training_device
+
+
+def training_config(parameters: Mapping[str, Any], model: str, tuning: str, seed: int) -> TrainingConfig:
+    """How one cell is trained; the scratch control trains everything, at the rate of `full`."""
+    return TrainingConfig(
+        epochs=parameters["epochs"],
+        learning_rate=parameters["learning_rates"]["full" if tuning == "scratch" else tuning],
+        layer_decay=parameters["layer_decay"],
+        label_smoothing=parameters["label_smoothing"],
+        precision=parameters["precision"],
+        compile=parameters["compile_model"],
+        checkpoint_every_s=parameters["checkpoint_every_s"],
+        channels_last=pre.MODELS[model].family == "cnn",
+        seed=seed,
+    )
+
+
+def check(parameters: Mapping[str, Any]) -> dict[str, int]:
+    """Refuse, before any work, what would fail later.
+
+    Returns
+    -------
+    dict
+        The image size in pixels of each model.
+
+    Raises
+    ------
+    ValueError
+        If a model cannot take the weights or the image size, a tuning has no learning rate, an option of the drawn set
+        does not exist, a setting of the training lies outside its limits, or `output_dir` cannot be written.
+    """
+    models, tunings = parameters["models"], parameters["tunings"]
+    pre.check_choices(models, tunings, parameters["weights"], parameters["image_size"])
+    resolve_precision(parameters["precision"], training_device())
+    parts = tunings + (["scratch"] if parameters["scratch_control"] else [])
+    _check_rates(parameters["learning_rates"], parts)
+    if parameters["dataset"] == "breeds":
+        options = [name for name in inspect.signature(load_breeds).parameters if name.startswith("n_")]
+        _check_names("breeds", parameters["breeds"], [*options, "difficulty"])
+    for model, part in product(models, parts):
+        training_config(parameters, model, part, seed=0)
+    if parameters["output_dir"] is not None:
+        _check_writable(Path(parameters["output_dir"]))
+    return {name: pre.check_image_size(name, parameters["image_size"]) for name in models}
+
+
+def _check_rates(rates: Mapping[str, float], parts: list[str]) -> None:
+    _check_names("learning_rates", rates, pre.TUNINGS)
+    needed = dict.fromkeys("full" if part == "scratch" else part for part in parts)
+    if missing := [part for part in needed if part not in rates]:
+        why = " (the scratch control trains everything, at the rate of full)" if "scratch" in parts else ""
+        raise ValueError(
+            f"learning_rates: expected a rate for {', '.join(needed)}, got none for {', '.join(missing)}{why}; for"
+            " example: -y 'learning_rates: {probe: 0.003, top10: 0.001, full: 0.001}'"
+        )
+
+
+def _check_names(parameter: str, given: Mapping[str, Any], known: list[str] | tuple[str, ...]) -> None:
+    if unknown := [name for name in given if name not in known]:
+        raise ValueError(f"{parameter}: expected some of {', '.join(known)}, got {', '.join(unknown)}")
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"output_dir: expected a folder that can be written to, got {folder} ({error.strerror}); leave it"
+            " out to keep checkpoints in the build folder while the lab runs"
+        ) from error
