@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from helpers.models import pretrained as pre
+from helpers.models.pretrained import loading
 
 ALL_NAMES = ", ".join(pre.MODELS)
 
@@ -123,7 +124,7 @@ def test_a_folder_of_released_weights_goes_the_way_of_the_hub(tmp_path, name, mo
     ready = pre.build_model(name, 5, weights=str(tmp_path), image_size=size)
     key = next(key for key in source if key.endswith("weight"))
     assert torch.equal(ready.model.state_dict()[key], source[key])
-    monkeypatch.setattr(pre, "_state_from_hub", lambda card, name: dict(source))
+    monkeypatch.setattr(loading, "_state_from_hub", lambda card, name: dict(source))
     from_hub = pre.build_model(name, 5, weights="hub", image_size=size).model.state_dict()
     assert all(
         torch.equal(from_hub[key], value)
@@ -162,7 +163,7 @@ def test_without_the_hub_the_error_names_the_way_out(monkeypatch):
 
     monkeypatch.setattr("timm.create_model", unreachable)
     with pytest.raises(ConnectionError, match=r"put legacy_xception\.safetensors in a folder"):
-        pre._state_from_hub(pre.MODELS["legacy_xception"], "legacy_xception")
+        loading._state_from_hub(pre.MODELS["legacy_xception"], "legacy_xception")
 
 
 @pytest.mark.parametrize("name", ["xception_mini", "vit_mini"])
