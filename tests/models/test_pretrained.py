@@ -184,9 +184,9 @@ def test_the_random_state_of_a_gpu_is_left_alone(monkeypatch):
 @pytest.mark.parametrize(
     ("labels", "names", "message"),
     [
-        ([0, 2], ["n02085620_1.jpg", "n02085936_2.jpg"], r"every class .* no image of \[1\]"),
+        ([0, 2], ["n02085620_1.jpg", "n02085936_2.jpg"], r"every class.* no image of \[1\]"),
         ([0, 0], ["n02085620_1.jpg", "n02085936_2.jpg"], r"one ImageNet class .* class 0 holds n02085620, n02085936"),
-        ([0, 1], ["n02085620_1.jpg", "n02085620_2.jpg"], r"another ImageNet class .* n02085620"),
+        ([0, 1], ["n02085620_1.jpg", "n02085620_2.jpg"], r"another ImageNet class.*n02085620"),
     ],
 )
 def test_columns_that_would_be_another_class_are_refused(labels, names, message):
