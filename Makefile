@@ -13,13 +13,17 @@ AS := # a built-in variable of make otherwise
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
+# TORCH=cpu takes PyTorch's own build for machines without an NVIDIA GPU: about 3 GB less to download. Its packages come
+# from PyTorch's index, which the authors' machine could not reach: the option is uv's, and this line was not tried.
+TORCH := # empty: the build of the package index
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
 	  f"Python 3.11, 3.12 or 3.13 is needed, {v[0]}.{v[1]} found: make PYTHON=python3.12")'
-	@echo "Making .venv: about 3 GB to download, 6 GB on disk, a few minutes."
+	@echo "Making .venv: about 3 GB to download, 6 GB on disk, a few minutes (no GPU? make TORCH=cpu saves most of it)."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' constraints.txt)"
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraints constraints.txt --editable '.[labs,book,dev]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraints constraints.txt \
+	  $(if $(TORCH),--torch-backend '$(TORCH)') --editable '.[labs,book,dev]'
 	@touch $(READY)
 
 book: _build/.main-lab html ## environment, main lab (once, in the cpu edition), book: the default

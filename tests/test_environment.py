@@ -1,9 +1,11 @@
 """One set of requirements: pyproject.toml, constraints.txt and environment.yml agree."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -60,3 +62,45 @@ def test_every_python_that_we_name_gets_one_version_of_each_package():
             if pin.marker is None or pin.marker.evaluate(marker | {"os_name": "posix", "platform_system": "Linux"})
         ]
         assert len(names) == len(set(names)), f"two versions of one package on Python 3.{minor}"
+
+
+# ---- the workflows ---------------------------------------------------------------------------------------------------
+
+WORKFLOWS = {path.name: path.read_text() for path in sorted((ROOT / ".github/workflows").glob("*.yml"))}
+JOBS = {
+    f"{name}: {job}": (yaml.safe_load(text), content)
+    for name, text in WORKFLOWS.items()
+    for job, content in yaml.safe_load(text)["jobs"].items()
+}
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_every_action_is_pinned_by_the_sha_of_its_commit(name):
+    used = re.findall(r"uses: *(.+)", WORKFLOWS[name])
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w/.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), f"not pinned: {action}"
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_no_expression_is_pasted_into_a_script(job):
+    """An input with a quote in it would be a command; an environment variable is a value."""
+    for step in JOBS[job][1]["steps"]:
+        assert "${{" not in step.get("run", ""), step["run"]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_what_runs_the_projects_code_may_only_read(job):
+    workflow, content = JOBS[job]
+    rights = content.get("permissions", workflow["permissions"])
+    checkouts = [step for step in content["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts), "a token stays in the checkout"
+    scripts = " ".join(step.get("run", "") for step in content["steps"])
+    if checkouts or re.search(r"\bmake\b|\.venv|python", scripts):
+        assert rights == {"contents": "read"}
+
+
+def test_nothing_but_the_ci_command_looks_outside_the_repository():
+    words = ["git", "grep", "-l", "--fixed-strings", "../" + "shared"]
+    found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True).stdout.split()
+    assert found == [".ci/run"]

@@ -11,7 +11,9 @@ from torch import nn
 
 from helpers.layers.additive_attention import AdditiveAttention, additive_attention
 from helpers.layers.attention import MultiHeadAttention, merge_heads, scaled_dot_product_attention, split_heads
+from helpers.layers.class_attention import ClassAttention
 from helpers.layers.masks import causal_mask, masked_softmax, padding_mask
+from helpers.layers.talking_heads import TalkingHeadsAttention
 
 FEW = settings(max_examples=30, deadline=None)
 
@@ -172,6 +174,41 @@ def test_a_mask_of_integers_is_refused():
     for return_weights in (False, True):
         with pytest.raises(ValueError, match=r"expected booleans .* got torch.int64"):
             scaled_dot_product_attention(x, x, x, torch.ones(5, 5, dtype=torch.long), return_weights)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+@pytest.mark.parametrize("mask_dtype", [torch.float32, torch.float64, torch.bfloat16, torch.bool])
+@pytest.mark.parametrize("return_weights", [False, True])
+def test_a_mask_of_another_precision_follows_the_scores(dtype, mask_dtype, return_weights):
+    x = randn(2, 3, 5, 8)
+    allowed = causal_mask(5)
+    mask = allowed if mask_dtype == torch.bool else torch.zeros(5, 5, dtype=mask_dtype).masked_fill(~allowed, -math.inf)
+    low = x.to(dtype)
+    result = scaled_dot_product_attention(low, low, low, mask, return_weights)
+    output = result[0] if return_weights else result
+    assert output.dtype == dtype
+    expected = scaled_dot_product_attention(x, x, x, allowed)
+    assert (output.double() - expected).abs().max() < 0.05
+    _, weights = additive_attention(low[:, 0], low[:, 0], low[:, 0], torch.ones(8, dtype=dtype), mask)
+    assert weights.dtype == dtype
+    assert (weights[:, ~allowed] == 0).all()
+
+
+def test_every_attention_runs_under_autocast():
+    x = randn(2, 5, 16).float()
+    mask = torch.zeros(5, 5).masked_fill(~causal_mask(5), -math.inf)
+    layers = (MultiHeadAttention(16, 4), TalkingHeadsAttention(16, 4), ClassAttention(16, 4))
+    additive = AdditiveAttention(16, 16, 8)
+    for layer in layers:
+        given = {"mask": mask} if isinstance(layer, MultiHeadAttention) else {}
+        with torch.autocast("cpu", torch.bfloat16):
+            low, kept = layer(x, **given), layer(x, **given, return_weights=True)[0]
+        exact = layer(x, **given)
+        assert (low.float() - exact).abs().max() < 0.05
+        assert (kept.float() - exact).abs().max() < 0.05
+    with torch.autocast("cpu", torch.bfloat16):
+        low, _ = additive(x, x, mask)
+    assert (low.float() - additive(x, x, mask)[0]).abs().max() < 0.05
 
 
 # ---- heads ---------------------------------------------------------------------------------------------------------

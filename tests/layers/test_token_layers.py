@@ -69,6 +69,18 @@ def test_pre_norm_keeps_the_sum_and_post_norm_norms_it():
     assert AddAndNorm(8, 0.0, pre_norm=False)(x, nothing).mean(-1).abs().max() < 1e-5
 
 
+@pytest.mark.parametrize("pre_norm", [False, True])
+def test_add_and_norm_drops_numbers_of_the_branch_in_training_only(pre_norm):
+    torch.manual_seed(0)
+    box = AddAndNorm(8, 0.25, pre_norm)
+    box.norm = nn.Identity()  # what is left is x + dropout(f(x))
+    x = torch.full((50, 20, 8), 3.0)
+    added = box.train()(x, torch.ones_like) - x
+    assert sorted(set(added.flatten().tolist())) == pytest.approx([0.0, 4 / 3])
+    assert (added == 0).float().mean() == pytest.approx(0.25, abs=0.03)  # standard error 0.005
+    assert torch.equal(box.eval()(x, torch.ones_like), x + 1)
+
+
 def test_class_attention_is_cross_attention_with_one_query():
     ours = ClassAttention(12, 3).double()
     general = MultiHeadAttention(12, 3).double()

@@ -83,6 +83,13 @@ def test_the_same_seed_gives_the_same_model():
     assert np.array_equal(first, second)
 
 
+def test_histograms_are_square_roots_so_that_their_squares_sum_to_one():
+    """Hellinger's kernel: the product of two rows is the sum of sqrt(p q)."""
+    images, labels = two_classes(stripes, 10, seed=0)
+    model = BagOfWords(vocabulary_size=8, levels=2).fit(images, labels)
+    assert (model.histograms(model.describe(images)) ** 2).sum(axis=1) == pytest.approx(np.ones(20))
+
+
 def test_bad_images_are_named():
     model = BagOfWords()
     with pytest.raises(ValueError, match=r"expected \(B, S, S, 3\) in uint8, got \(2, 32, 32, 3\) in float64"):

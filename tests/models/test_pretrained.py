@@ -1,10 +1,15 @@
 """What a fine-tuning starts from and what it trains."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from helpers.layers.positions import interpolate_positions
 from helpers.models import pretrained as pre
+from helpers.models.pretrained import loading
+from helpers.models.vit import ViT
 
 ALL_NAMES = ", ".join(pre.MODELS)
 
@@ -54,6 +59,8 @@ def test_layer_groups_hold_every_parameter_once_from_input_to_head(minis, name):
     blocks = {"xception_mini": 12, "vit_mini": 6}[name]
     assert len(groups) == blocks + 2
     assert all(groups)
+    for group in groups[1:-1]:  # one block each, in the order of the forward pass
+        assert len({".".join(parameter.split(".")[:2]) for parameter in group}) == 1
 
 
 def test_fresh_numbers_follow_from_the_seed():
@@ -114,16 +121,92 @@ def test_positions_are_stretched_to_another_image_size(tmp_path):
     assert ready.model(torch.zeros(1, 3, 96, 96)).shape == (1, 7)
 
 
+def save_vit_mini(folder, image_size, metadata=None):
+    """Random weights of a `vit_mini` for images of that size, and the model they come from."""
+    torch.manual_seed(5)
+    model = ViT(image_size, patch_size=8, num_classes=7, embed_dim=128, depth=6, num_heads=4)
+    save_file(model.state_dict(), folder / "vit_mini.safetensors", metadata=metadata)
+    return model
+
+
+def test_a_grid_that_is_not_square_is_stretched_as_it_is(tmp_path):
+    """36 positions of 3 rows and 12 columns are no 6 x 6."""
+    model = save_vit_mini(tmp_path, (24, 96), {"grid": "3x12"})
+    ready = pre.build_model("vit_mini", 7, weights=str(tmp_path))
+    expected = interpolate_positions(model.positions.table, (3, 12), (8, 8), num_prefix=1)
+    assert torch.equal(ready.model.positions.table, expected)
+
+
+def test_a_grid_of_as_many_patches_is_stretched_too(tmp_path):
+    """4 x 16 has the 64 positions of 8 x 8: the shapes agree, the places do not."""
+    model = save_vit_mini(tmp_path, (32, 128), {"grid": "4x16"})
+    ready = pre.build_model("vit_mini", 7, weights=str(tmp_path))
+    expected = interpolate_positions(model.positions.table, (4, 16), (8, 8), num_prefix=1)
+    assert torch.equal(ready.model.positions.table, expected)
+    assert not torch.equal(ready.model.positions.table, model.positions.table)
+
+
+@pytest.mark.parametrize("image_size", [None, 48])
+def test_a_grid_that_cannot_be_known_is_refused(tmp_path, image_size):
+    save_vit_mini(tmp_path, (24, 96))
+    with pytest.raises(ValueError, match=r"64 positions of an 8 x 8 grid, got 36.*metadata=\{'grid': '6x6'\}"):
+        pre.build_model("vit_mini", 7, weights=str(tmp_path), image_size=image_size)
+
+
+@pytest.mark.parametrize("grid", ["3x11", "6", "axb", "-3x-12"])
+def test_a_grid_that_does_not_fit_its_positions_is_refused(tmp_path, grid):
+    save_vit_mini(tmp_path, (24, 96), {"grid": grid})
+    with pytest.raises(ValueError, match=r"grid of 36 positions .* got '" + grid):
+        pre.build_model("vit_mini", 7, weights=str(tmp_path))
+
+
+def test_numbers_that_are_no_weights_are_refused(tmp_path):
+    state = pre.build_model("xception_mini", 7, weights="none").model.state_dict()
+    state["entry.0.weight"][0] = torch.nan
+    state["entry.3.weight"] = (100 * state["entry.3.weight"]).to(torch.int8)
+    save_file(state, tmp_path / "xception_mini.safetensors")
+    with pytest.raises(ValueError, match=r"entry\.0\.weight: .*NaN.*entry\.3\.weight: .*torch\.int8"):
+        pre.build_model("xception_mini", 7, weights=str(tmp_path))
+
+
+def test_fresh_weights_have_no_head_to_keep():
+    with pytest.raises(ValueError, match=r"with_head=True.*weights='none'"):
+        pre.build_model("vit_mini", 7, weights="none", with_head=True)
+
+
+def test_the_random_state_of_a_gpu_is_left_alone(monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    pre.build_model("vit_mini", 5, weights="none", seed=9)
+    assert seeded == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "message"),
+    [
+        ([0, 2], ["n02085620_1.jpg", "n02085936_2.jpg"], r"every class.* no image of \[1\]"),
+        ([0, 0], ["n02085620_1.jpg", "n02085936_2.jpg"], r"one ImageNet class .* class 0 holds n02085620, n02085936"),
+        ([0, 1], ["n02085620_1.jpg", "n02085620_2.jpg"], r"another ImageNet class.*n02085620"),
+    ],
+)
+def test_columns_that_would_be_another_class_are_refused(labels, names, message):
+    split = SimpleNamespace(labels=torch.tensor(labels), names=names)
+    with pytest.raises(ValueError, match=message):
+        pre.imagenet_classifier("legacy_xception", "none", 64, split)
+
+
 @pytest.mark.parametrize("name", ["legacy_xception", "vit_base_patch16_224.orig_in21k"])
 def test_a_folder_of_released_weights_goes_the_way_of_the_hub(tmp_path, name, monkeypatch):
     """The gpu edition's code path, with random values in place of the released ones."""
     size = {"legacy_xception": None, "vit_base_patch16_224.orig_in21k": 64}[name]
     source = pre.build_model(name, 1000, weights="none", image_size=size, seed=1).model.state_dict()
+    if "pos_embed" in source:  # as released: 14 x 14 patches
+        source["pos_embed"] = torch.randn(1, 1 + 14 * 14, 768)
     save_file(source, tmp_path / f"{name}.safetensors")
     ready = pre.build_model(name, 5, weights=str(tmp_path), image_size=size)
     key = next(key for key in source if key.endswith("weight"))
     assert torch.equal(ready.model.state_dict()[key], source[key])
-    monkeypatch.setattr(pre, "_state_from_hub", lambda card, name: dict(source))
+    monkeypatch.setattr(loading, "_state_from_hub", lambda card, name: dict(source))
     from_hub = pre.build_model(name, 5, weights="hub", image_size=size).model.state_dict()
     assert all(
         torch.equal(from_hub[key], value)
@@ -162,7 +245,7 @@ def test_without_the_hub_the_error_names_the_way_out(monkeypatch):
 
     monkeypatch.setattr("timm.create_model", unreachable)
     with pytest.raises(ConnectionError, match=r"put legacy_xception\.safetensors in a folder"):
-        pre._state_from_hub(pre.MODELS["legacy_xception"], "legacy_xception")
+        loading._state_from_hub(pre.MODELS["legacy_xception"], "legacy_xception")
 
 
 @pytest.mark.parametrize("name", ["xception_mini", "vit_mini"])

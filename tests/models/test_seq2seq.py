@@ -1,13 +1,16 @@
 """Recurrent translation, without attention, with dot products, with the additive score."""
 
+import copy
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from helpers.models.decoding import greedy_decode
 from helpers.models.seq2seq import ATTENTIONS, Seq2Seq
+from helpers.models.transformer import Transformer
 
 SOURCE = torch.tensor([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0], [9, 9, 4, 0, 0]])
 TARGET = torch.tensor([[1, 4, 5, 6], [1, 8, 3, 2], [1, 9, 2, 0]])
@@ -111,3 +114,53 @@ def test_bad_input_is_named():
         small("dot")(torch.tensor([[4, 5], [0, 0]]), TARGET[:2])
     with pytest.raises(ValueError, match=r"target: expected \(B=3, N\), got \(2, 4\)"):
         small("dot")(SOURCE, TARGET[:2])
+
+
+def test_a_source_padded_on_the_left_is_refused():
+    """The lengths would be right and the words wrong: the last ones would be cut off in silence."""
+    left = torch.tensor([[4, 5, 6, 7, 3], [0, 0, 0, 8, 3], [9, 0, 4, 0, 0]])
+    for model in (small("additive"), Transformer(10, 11, 16, 2, 1, 32)):
+        with pytest.raises(ValueError, match=r"source: expected padding on the right .* rows \[1, 2\]"):
+            model(left, TARGET)
+        with pytest.raises(ValueError, match=r"target: expected padding on the right .* row.* \[0\]"):
+            model(SOURCE, torch.tensor([[0, 1, 4, 5], [1, 8, 3, 2], [1, 9, 2, 0]]))
+
+
+class Dropping(nn.Module):
+    """A model whose answer depends on its mode."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = Transformer(10, 11, 16, 2, 1, 32, dropout=0.9)
+        self.frozen = nn.BatchNorm1d(2).eval()
+
+    def forward(self, source, target):
+        if target.shape[1] > 20:
+            raise RuntimeError("too long")
+        return self.inner(source, target)
+
+
+def test_decoding_is_free_of_dropout_and_gives_each_module_its_mode_back():
+    torch.manual_seed(0)
+    model = Dropping()
+    expected = greedy_decode(copy.deepcopy(model).eval(), SOURCE, begin=1, end=99, max_length=8)
+    for _ in range(3):
+        assert torch.equal(greedy_decode(model, SOURCE, begin=1, end=99, max_length=8), expected)
+    assert model.training
+    assert model.inner.training
+    assert not model.frozen.training
+    with pytest.raises(RuntimeError, match="too long"):
+        greedy_decode(model, SOURCE, begin=1, end=99, max_length=30)
+    assert model.inner.training
+    assert not model.frozen.training
+
+
+def test_an_answer_holds_no_padding_before_its_end():
+    """A model that would say word 0 first: padding is no word, and the next one says the sentence is longer."""
+
+    def model(source, target):
+        return torch.arange(11.0).flip(0).expand(3, target.shape[1], 11)
+
+    wrapped = nn.Module()
+    wrapped.forward = model
+    assert (greedy_decode(wrapped, SOURCE, begin=1, end=99, max_length=4) == 1).all()

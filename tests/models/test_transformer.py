@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from helpers.layers.add_and_norm import AddAndNorm
 from helpers.layers.masks import causal_mask, padding_mask
 from helpers.models.decoding import greedy_decode
 from helpers.models.transformer import DecoderBlock, EncoderBlock, EncoderDecoder, Transformer
@@ -166,3 +167,14 @@ def test_too_long_a_sentence_is_named():
         model(torch.ones(1, 1025, dtype=torch.long), TARGET[:1])
     with pytest.raises(ValueError, match=r"target: expected \(B=3, N\), got \(2, 4\)"):
         model(SOURCE, TARGET[:2])
+
+
+def test_dropout_reaches_words_and_branches_in_training_only():
+    torch.manual_seed(0)
+    model = Transformer(10, 11, embed_dim=32, num_heads=4, depth=1, hidden_dim=64, dropout=0.25)
+    words = torch.randint(1, 10, (40, 20))
+    embedded = model.train().embed(words, model.source_embedding)
+    assert (embedded == 0).float().mean() == pytest.approx(0.25, abs=0.03)  # standard error 0.003
+    assert (model.eval().embed(words, model.source_embedding) == 0).float().mean() < 0.01
+    boxes = [module.dropout.p for module in model.modules() if isinstance(module, AddAndNorm)]
+    assert boxes == [0.25] * 5

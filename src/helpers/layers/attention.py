@@ -47,7 +47,7 @@ def scaled_dot_product_attention(
         shapes = f"query {tuple(query.shape)}, key {tuple(key.shape)}, value {tuple(value.shape)}"
         raise ValueError(f"expected (..., N, d), (..., M, d), (..., M, dv), got {shapes}")
     if not return_weights:
-        aligned = None if mask is None else align_mask(mask, scores_shape)
+        aligned = None if mask is None else align_mask(mask, scores_shape, query.dtype)
         return F.scaled_dot_product_attention(query, key, value, attn_mask=aligned)
     scores = query @ key.transpose(-2, -1) / d**0.5  # (..., N, M)
     weights = masked_softmax(scores, mask)  # (..., N, M)

@@ -22,8 +22,8 @@ def padding_mask(is_token: Tensor) -> Tensor:
     return is_token.bool()[:, None, None, :]  # (B, 1, 1, M)
 
 
-def align_mask(mask: Tensor, scores_shape: tuple[int, ...]) -> Tensor:
-    """Give a mask the axes of the scores it applies to.
+def align_mask(mask: Tensor, scores_shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """Give a mask the axes of the scores it applies to, and numbers to add their dtype.
 
     (N, M) is shared by all; (B, N, M) is shared by the heads; (B, h, N, M), with 1 for a shared
     axis, is full.
@@ -47,7 +47,7 @@ def align_mask(mask: Tensor, scores_shape: tuple[int, ...]) -> Tensor:
         raise ValueError(
             f"mask: expected a shape that broadcasts to {scores_shape}, got {tuple(mask.shape)}"
         )
-    return mask
+    return mask if mask.dtype == torch.bool else mask.to(dtype)
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -58,7 +58,7 @@ def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     """
     if mask is None:
         return scores.softmax(dim=-1)
-    mask = align_mask(mask, tuple(scores.shape))
+    mask = align_mask(mask, tuple(scores.shape), scores.dtype)
     if mask.dtype == torch.bool:
         mask = torch.zeros_like(mask, dtype=scores.dtype).masked_fill(~mask, float("-inf"))
     nothing = (mask == float("-inf")).all(dim=-1, keepdim=True)  # (..., N, 1)

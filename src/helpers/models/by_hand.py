@@ -33,7 +33,7 @@ ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]
 
 
 def softmax(logits: Array) -> Array:
-    """p_k = exp(z_k) / sum_j exp(z_j) of every row: (B, K) -> (B, K)."""
+    """p_k = exp(z_k) / sum_j exp(z_j) of every row, (B, K) -> (B, K)."""
     shifted = np.exp(
         logits - logits.max(-1, keepdims=True)
     )  # a shift cancels, an overflow would not
@@ -41,7 +41,7 @@ def softmax(logits: Array) -> Array:
 
 
 def cross_entropy(logits: Array, labels: Labels) -> float:
-    """Mean of -log p_y over the batch: (B, K), (B,) -> a number."""
+    """Mean of -log p_y over the batch, (B, K) and (B,) -> a number."""
     shifted = logits - logits.max(-1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))  # (B, K)
     return float(-log_p[np.arange(len(labels)), labels].mean())
@@ -49,10 +49,18 @@ def cross_entropy(logits: Array, labels: Labels) -> float:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the forward pass leaves for the backward pass."""
+    """What the forward pass leaves for the backward pass.
 
-    inputs: list[Array]  # the input of every layer, H_0 = x first: (B, d_{l-1})
-    pre_activations: list[Array]  # A_l of every hidden layer: (B, d_l)
+    Attributes
+    ----------
+    inputs
+        The input of every layer, H_0 = x first, (B, d_{l-1}) each.
+    pre_activations
+        A_l of every hidden layer, (B, d_l) each.
+    """
+
+    inputs: list[Array]
+    pre_activations: list[Array]
 
     @property
     def nbytes(self) -> int:
@@ -63,9 +71,21 @@ class Stored:
 class HandMLP:
     """Linear layers with an activation between them, and their gradients by the chain rule.
 
-    `widths` are d_0 (the input) to d_L = K (the logits). Weights start normal with variance
-    gain / d_in, where `gain` is 2 for ReLU, which halves the mean square of its input, and 1
-    otherwise. Raises ValueError for fewer than two widths or an unknown activation.
+    Parameters
+    ----------
+    widths
+        d_0 (the input) to d_L = K (the logits).
+    activation
+        One of `ACTIVATIONS`.
+    seed
+        Of the first weights, which are normal with variance gain / d_in.
+    gain
+        None takes 2 for ReLU, which halves the mean square of its input, and 1 otherwise.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two widths or an unknown activation.
     """
 
     def __init__(
@@ -137,6 +157,10 @@ def descend(
     """Train by gradient descent on shuffled batches; after each epoch the caller may look.
 
     Every step subtracts learning_rate * (gradient + weight_decay * weight); biases do not decay.
+
+    Yields
+    ------
+    The number of the epoch that is done, from 1.
     """
     rng = np.random.default_rng(seed)
     for epoch in range(1, epochs + 1):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from helpers.layers.eval_mode import eval_mode
 from helpers.models.parity import TRAPS, difference, module_outputs, movement, randomise
 from helpers.models.port_rules import FAMILIES, Family
 
@@ -182,8 +183,8 @@ def block_differences(
     Parameters
     ----------
     ours, reference
-        A pair from `from_reference`, perhaps one of them broken on purpose; in eval mode and of
-        one dtype.
+        A pair from `from_reference`, perhaps one of them broken on purpose; of one dtype. Both run
+        in eval mode and get their modes back.
     images
         (B, C, H, W) in that dtype.
 
@@ -198,8 +199,9 @@ def block_differences(
         for name, _ in reference.named_modules()
         if re.fullmatch(family.blocks, name)
     }
-    theirs = module_outputs(reference, names, images)
-    mine = module_outputs(ours, names.values(), images)
+    with eval_mode(reference), eval_mode(ours):
+        theirs = module_outputs(reference, names, images)
+        mine = module_outputs(ours, names.values(), images)
     rows = [
         (names[name], difference(mine[names[name]], output))
         for name, output in theirs.items()

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from helpers.layers.additive_attention import AdditiveAttention
 from helpers.layers.attention import scaled_dot_product_attention
-from helpers.models.decoding import PADDING
+from helpers.models.decoding import PADDING, check_padding
 from helpers.shapes import check_shape
 
 ATTENTIONS = ("none", "dot", "additive")
@@ -60,6 +60,7 @@ class Encoder(nn.Module):
 
         The last states are (B, 2 hidden); padding is skipped.
         """
+        check_padding(source, "source")  # lengths below count the words from the left
         lengths = (source != PADDING).sum(dim=1).cpu()  # (B,)
         if lengths.min() < 1:
             raise ValueError(
@@ -132,9 +133,15 @@ class Seq2Seq(nn.Module):
         Returns
         -------
         Logits (B, N, V) of the next word at each position.
+
+        Raises
+        ------
+        ValueError
+            If a sentence is empty or padded on the left, or the batches differ in size.
         """
         B = check_shape(source, "B M", name="source")["B"]
         check_shape(target, "B N", name="target", B=B)
+        check_padding(target, "target")
         states, last = self.encoder(source)  # (B, M, 2 hidden), (B, 2 hidden)
         state, context = torch.tanh(self.start(last)), last  # (B, hidden), (B, 2 hidden)
         mask = (source != PADDING)[:, None]  # (B, 1, M)

@@ -13,7 +13,7 @@ from helpers.layers.attention import MultiHeadAttention
 from helpers.layers.masks import causal_mask, padding_mask
 from helpers.layers.mlp import TokenMLP
 from helpers.layers.positions import SinusoidalPositions
-from helpers.models.decoding import PADDING
+from helpers.models.decoding import PADDING, check_padding
 from helpers.shapes import check_shape
 
 MAX_LENGTH = 1024  # longest sentence, in words
@@ -176,6 +176,8 @@ class Transformer(nn.Module):
         """Teacher forcing: source (B, M), target so far (B, N) -> next word logits (B, N, V)."""
         B = check_shape(source, "B M", name="source")["B"]
         N = check_shape(target, "B N", name="target", B=B)["N"]
+        check_padding(source, "source")
+        check_padding(target, "target")
         readable = padding_mask(source != PADDING)  # (B, 1, 1, M)
         earlier = causal_mask(N, device=target.device)  # (N, N)
         source_vectors = self.embed(source, self.source_embedding)  # (B, M, D)

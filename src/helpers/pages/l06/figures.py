@@ -48,8 +48,19 @@ def differences_by_block(
 ) -> Figure:
     """Largest relative difference at each block, a line a number format, beside the resolution of the format.
 
-    `series` holds draws x blocks of differences for each format, `resolution` the distance from 1 to the next number.
-    Raises ValueError without a series.
+    Parameters
+    ----------
+    blocks
+        Their names, from the first to the logits.
+    series
+        Draws x blocks of differences for each format.
+    resolution
+        Distance from 1 to the next number of each format.
+
+    Raises
+    ------
+    ValueError
+        Without a series.
     """
     if not series:
         raise ValueError("a figure needs at least one series, got none")
@@ -70,7 +81,17 @@ def trap_panels(
 ) -> Figure:
     """One panel a mistake: where its difference enters and how it goes on, above the rounding of the intact pair.
 
-    `intact` and each entry of `broken` hold draws x blocks of differences. Raises ValueError without a mistake.
+    Parameters
+    ----------
+    blocks
+        Their names, from the first to the logits.
+    intact, broken
+        Draws x blocks of differences of the pair, and of each mistake.
+
+    Raises
+    ------
+    ValueError
+        Without a mistake.
     """
     if not broken:
         raise ValueError("a figure needs at least one broken copy, got none")
@@ -95,7 +116,15 @@ def trap_panels(
 def blind_test(mistakes: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     """Difference of the logits that each mistake makes, with fresh weights (hollow) and with drawn ones (filled).
 
-    `mistakes` holds the draws for "fresh" and "drawn" of each mistake. Raises ValueError without a mistake.
+    Parameters
+    ----------
+    mistakes
+        The draws for "fresh" and "drawn" of each mistake.
+
+    Raises
+    ------
+    ValueError
+        Without a mistake.
     """
     if not mistakes:
         raise ValueError("a figure needs at least one mistake, got none")

@@ -1,0 +1,190 @@
+"""What there is: the models of the fine-tuning labs, their weights, and the sizes they take.
+
+Which ViT weights did the proof of concept use? `google/vit-base-patch16-224-in21k` on the Hugging
+Face hub holds the weights that Google released with the paper in 2020; its maintainers say so and
+that it is not the later `augreg` release (hub discussion 7 of that model, where a reader found the
+patch embeddings of the two unequal). timm keeps the 2020 release under the tag `orig_in21k`, and
+lists there the file of the first port, `jx_vit_base_patch16_224_in21k`. So `orig_in21k` is the
+default and `augreg_in21k` the alternative.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from helpers.models.vit import ViT
+from helpers.models.xception import Xception
+
+TUNINGS = ("probe", "top10", "full")
+WEIGHTS = ("hub", "shipped", "none")
+SHIPPED = Path(__file__).parents[1] / "weights"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One row of `MODELS`: how to build it and what it is.
+
+    Attributes
+    ----------
+    family
+        "cnn" or "vit".
+    image_size
+        Side of the square images in pixels that its weights are made for.
+    build
+        (num_classes, image_size) -> model with fresh weights.
+    head
+        Name of the classification layer.
+    timm_name
+        Model and tag in timm; None where the model is written in this course.
+    patch_size
+        Side of a patch in pixels; 1 for a network without patches.
+    """
+
+    family: str
+    image_size: int
+    build: Callable[[int, int], nn.Module]
+    head: str
+    timm_name: str | None = None
+    patch_size: int = 1
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of patches at its own image size."""
+        side = self.image_size // self.patch_size
+        return side, side
+
+
+def _timm_vit(num_classes: int, image_size: int) -> nn.Module:
+    import timm
+
+    return timm.create_model("vit_base_patch16_224", num_classes=num_classes, img_size=image_size)
+
+
+def _timm_xception(num_classes: int, image_size: int) -> nn.Module:
+    import timm
+
+    return timm.create_model("legacy_xception", num_classes=num_classes)
+
+
+def _vit_mini(num_classes: int, image_size: int) -> nn.Module:
+    return ViT(
+        image_size=image_size,
+        patch_size=8,
+        num_classes=num_classes,
+        embed_dim=128,
+        depth=6,
+        num_heads=4,
+    )
+
+
+def _xception_mini(num_classes: int, image_size: int) -> nn.Module:
+    return Xception(num_classes=num_classes, width=0.25)
+
+
+MODELS = {
+    "xception_mini": ModelCard("cnn", 64, _xception_mini, "head"),
+    "vit_mini": ModelCard("vit", 64, _vit_mini, "head", patch_size=8),
+    "legacy_xception": ModelCard("cnn", 299, _timm_xception, "fc", "legacy_xception.tf_in1k"),
+    "vit_base_patch16_224.orig_in21k": ModelCard(
+        "vit", 224, _timm_vit, "head", "vit_base_patch16_224.orig_in21k", patch_size=16
+    ),
+    "vit_base_patch16_224.augreg_in21k": ModelCard(
+        "vit", 224, _timm_vit, "head", "vit_base_patch16_224.augreg_in21k", patch_size=16
+    ),
+}
+
+
+def choose(what: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a value that is not among the choices, and list them."""
+    if value not in choices:
+        raise ValueError(f"unknown {what} {value!r}; the choices are {', '.join(choices)}")
+
+
+def check_choices(
+    models: list[str], tunings: list[str], weights: str, image_size: int | None = None
+) -> None:
+    """Fail in the first second of a lab, not after its data is read.
+
+    Parameters
+    ----------
+    models, tunings
+        Names out of `MODELS` and `TUNINGS`, at least one each.
+    weights
+        One of `WEIGHTS`, or a folder of `<model>.safetensors`.
+    image_size
+        Pixels, or None for each model's own.
+
+    Raises
+    ------
+    ValueError
+        That names the choices for an unknown model, tuning or weights, for weights that a model
+        does not have, and for an image size that a model cannot take.
+    """
+    if not models or not tunings:
+        raise ValueError(
+            f"at least one model and one tuning are needed; got models={models}, tunings={tunings}"
+        )
+    for name in models:
+        choose("model", name, tuple(MODELS))
+    for tuning in tunings:
+        choose("tuning", tuning, TUNINGS)
+    if weights not in WEIGHTS and not Path(weights).expanduser().is_dir():
+        raise ValueError(
+            f"unknown weights {weights!r}; the choices are {', '.join(WEIGHTS)} "
+            "or an existing folder"
+        )
+    for name in models:
+        _weights_exist(name, weights)
+        check_image_size(name, image_size)
+
+
+def _weights_exist(name: str, weights: str) -> None:
+    ours = MODELS[name].timm_name is None
+    if weights == "hub" and ours:
+        raise ValueError(f"{name} is not on the hub; its weights are 'shipped' or 'none'")
+    if weights == "shipped" and not ours:
+        raise ValueError(
+            f"{name} is not shipped; its weights are 'hub', 'none' "
+            f"or a folder of {name}.safetensors"
+        )
+    if weights not in WEIGHTS:
+        file_of_weights(name, weights)
+
+
+def file_of_weights(name: str, weights: str) -> Path:
+    """The file of a model's weights: the shipped one, or the one in a folder.
+
+    Raises
+    ------
+    ValueError
+        If the folder lacks it; the message lists the safetensors files that are there.
+    """
+    folder = SHIPPED if weights == "shipped" else Path(weights).expanduser()
+    path = folder / f"{name}.safetensors"
+    if not path.is_file():
+        there = sorted(p.name for p in folder.glob("*.safetensors")) or "none"
+        raise ValueError(
+            f"no {path.name} in the weights folder {folder}; the safetensors files there: {there}"
+        )
+    return path
+
+
+def check_image_size(name: str, image_size: int | None) -> int:
+    """The side in pixels of the square images that `name` will see (its own where None).
+
+    Raises
+    ------
+    ValueError
+        That says what the model takes.
+    """
+    card = MODELS[name]
+    size = card.image_size if image_size is None else image_size
+    if size < 32:
+        raise ValueError(f"image_size {size} is too small for {name}: at least 32")
+    if size % card.patch_size:
+        raise ValueError(
+            f"image_size {size} is not a multiple of patch_size {card.patch_size} of {name}"
+        )
+    return size
