@@ -52,6 +52,18 @@ def without_interval(value: float, n: int) -> Estimate:
     return Estimate(float(value), None, None, n, "nothing")
 
 
+def percentile_interval(value: float, draws: np.ndarray, n: int, confidence: float = 0.95) -> Estimate:
+    """A bootstrap's interval from the values of its draws, those left out that are no number.
+
+    Draws that all agree cannot say how a sample varies: then there is no interval.
+    """
+    draws = draws[np.isfinite(draws)]
+    if not draws.size or np.ptp(draws) <= 1e-12 * np.abs(draws).max():
+        return without_interval(value, n)
+    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Estimate(value, float(low), float(high), n, "test sampling")
+
+
 def wilson(value: float, size: float, quantile: float) -> tuple[float, float]:
     """Wilson's score interval of a proportion `value` seen on `size` (possibly fractional) images."""
     z2 = quantile**2

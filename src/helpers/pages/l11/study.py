@@ -207,7 +207,7 @@ def _low_distance(trained: small.Trained) -> np.ndarray:
     images = small.digits().test_images[:200]
     uniform = float(maps.patch_distances(4, 2).mean())
     weights = [maps.attention_weights(model, images)[:1] for model in trained.models]
-    return np.array([maps.mean_attention_distance(w, 2)[0].mean(0).min().item() / uniform for w in weights])
+    return np.array([maps.mean_attention_distance(w, 2, 4)[0].mean(0).min().item() / uniform for w in weights])
 
 
 def vit_variants(
@@ -317,7 +317,7 @@ def distance_findings(models: dict[str, nn.Module], images: Tensor) -> Findings:
     uniform = float(maps.patch_distances(8, 8).mean())
     findings: Findings = {}
     for name, model in models.items():
-        distance = maps.mean_attention_distance(maps.attention_weights(model, images), 8) / uniform  # (L, B, h)
+        distance = maps.mean_attention_distance(maps.attention_weights(model, images), 8, 8) / uniform  # (L, B, h)
         local = int(distance[0].mean(0).argmin())
         shown = {"first block": distance[0].mean(1), "last block": distance[-1].mean(1)}
         shown["most local head of the first block"] = distance[0][:, local]
@@ -390,10 +390,10 @@ def faithfulness_findings(models: dict[str, nn.Module], images: Tensor, steps: i
 def _saliency(kind: str, model: nn.Module, images: Tensor, classes: Tensor) -> dict[str, Tensor]:
     if kind == "cnn":
         return {"Grad-CAM": grad_cam(model, images, classes, "middle")}
-    attention = maps.attention_weights(model, images)
+    attention, grid = maps.attention_weights(model, images), 8  # of vit_mini
     return {
-        "rollout": maps.class_map(maps.rollout(attention)),
-        "last attention": maps.class_map(attention[-1].mean(1)),
+        "rollout": maps.class_map(maps.rollout(attention), grid),
+        "last attention": maps.class_map(attention[-1].mean(1), grid),
         "Grad-CAM": grad_cam(model, images, classes, "blocks.5.norm1"),
     }
 
