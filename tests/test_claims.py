@@ -26,7 +26,7 @@ def table() -> Table:
 
 @pytest.fixture(scope="module")
 def judged(table) -> list[Judged]:
-    return judge(table.claims)
+    return judge(table)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The measurements of lab 11: one function a question, each returns findings that a claim can be judged by.
 
 A finding is an `Estimate`: a figure, its 95 % interval, n, and what the interval covers; exact figures have none. Which
-figure would speak for a claim is written in `chapters/claims.yml`, not here.
+figure would speak for a claim is written in `chapters/claims/`, not here.
 """
 
 from collections.abc import Sequence
