@@ -8,7 +8,7 @@ LABS := $(basename $(notdir $(wildcard labs/*.ipynb)))
 EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 
-.PHONY: help book test lint types unit smoke html check-book lab record jupyter student translation pretrain bench clean
+.PHONY: help book test lint types unit smoke html check-book lab record gather stale jupyter student translation pretrain bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -22,13 +22,14 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraints constraints.txt --editable '.[labs,book,dev]'
 	@touch $(READY)
 
-book: _build/labs/cpu/08_xception_vs_vit.ipynb html ## environment, main lab (once, in the cpu edition), book: the default
+book: _build/.main-lab html ## environment, main lab (once, in the cpu edition), book: the default
 	@echo
 	@echo "The book is ready. Open it in a browser:"
 	@echo "  $(CURDIR)/_build/html/index.html"
 
-_build/labs/cpu/08_xception_vs_vit.ipynb: | $(READY)
+_build/.main-lab: | $(READY)
 	@$(MAKE) --no-print-directory lab NAME=08_xception_vs_vit EDITION=cpu
+	@touch $@
 
 html: $(READY) ## the book alone, from the runs that are there
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
@@ -53,22 +54,17 @@ smoke: $(READY)
 check-book: $(READY)
 	$(BIN)/pytest tests/book tests/browser
 
-lab: $(READY) ## run a lab: make lab NAME=08_xception_vs_vit EDITION=smoke|cpu|gpu [PARAMS="-p seeds 1"]
-	@test -f 'labs/$(NAME).ipynb' || { echo 'no lab "$(NAME)"; NAME is one of: $(LABS)' >&2; exit 2; }
-	@test -f 'labs/editions/$(EDITION)/$(NAME).yaml' || \
-	  { echo 'no edition "$(EDITION)" of $(NAME); EDITION is smoke, cpu or gpu' >&2; exit 2; }
-	@mkdir -p _build/labs/$(EDITION)
-	@$(BIN)/papermill labs/$(NAME).ipynb _build/labs/$(EDITION)/$(NAME).running.ipynb -k python3 \
-	  -f labs/editions/$(EDITION)/$(NAME).yaml $(PARAMS) || { \
-	  mv -f _build/labs/$(EDITION)/$(NAME).running.ipynb _build/labs/$(EDITION)/$(NAME).failed.ipynb 2>/dev/null; \
-	  echo 'make lab: it failed; the notebook up to the error: _build/labs/$(EDITION)/$(NAME).failed.ipynb' >&2; exit 1; }
-	@mv -f _build/labs/$(EDITION)/$(NAME).running.ipynb _build/labs/$(EDITION)/$(NAME).ipynb
-	@rm -f _build/labs/$(EDITION)/$(NAME).failed.ipynb
-	@echo "executed notebook: _build/labs/$(EDITION)/$(NAME).ipynb"
-	@echo "record:            _build/records/$(EDITION)/$(NAME).json"
+lab: $(READY) ## run a lab: make lab NAME=08_xception_vs_vit EDITION=smoke|cpu|gpu [PARAMS="-p seeds 1"] [PIECE=...] [APART=1]
+	@$(BIN)/python -m helpers.records run '$(NAME)' '$(EDITION)' $(if $(PIECE),--piece '$(PIECE)') $(if $(APART),--apart) $(PARAMS)
 
-record: $(READY) ## keep a finished run in results/: make record NAME=... EDITION=... [AS=variant]
-	$(BIN)/python -m helpers.records '$(NAME)' '$(EDITION)' $(if $(AS),--as '$(AS)')
+record: $(READY) ## keep a finished run in results/: make record NAME=... EDITION=... [AS=variant] [RUN=id]
+	$(BIN)/python -m helpers.records record '$(NAME)' '$(EDITION)' $(if $(AS),--as '$(AS)') $(if $(RUN),--run '$(RUN)')
+
+gather: $(READY) ## make one record of the finished pieces of a run: make gather NAME=... EDITION=...
+	$(BIN)/python -m helpers.records gather '$(NAME)' '$(EDITION)' $(if $(APART),--apart)
+
+stale: $(READY) ## list the recorded runs whose code has changed since
+	@$(BIN)/python -m helpers.records stale
 
 jupyter: $(READY) ## open the labs in JupyterLab
 	$(BIN)/jupyter lab labs

@@ -2,37 +2,31 @@
 
 For every `labs/executed/<name>` in the table of contents a page is written before Sphinx reads the book, from
 
-1. the reader's newest finished run, `_build/labs/{cpu,gpu}/<name>.ipynb` with its record in `_build/records/`,
-2. else the recorded run, `results/{cpu,gpu}/<name>.ipynb` with its record beside it,
+1. the reader's newest finished run, `_build/runs/{cpu,gpu}/<name>/<run>/`: the notebook and its record,
+2. else the recorded run, `results/{gpu,cpu}/<name>.ipynb` with its record beside it: the gpu edition where there
+   is one, with links to the other,
 3. else nothing: a page that says "not recorded yet" and gives the command.
 
-Chapters never read a reader's run; only these pages show it. Smoke runs are tests and are never shown.
+Chapters never read a reader's run; only these pages show it. Smoke runs are tests and are never shown. A record and a
+notebook of two different runs are never shown together.
 """
 
-import json
+import os
 import re
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import yaml
 
-EDITIONS = ("cpu", "gpu")
+from helpers.records import NOT_HASHED, DataInfo, Run, finished_runs, read_run, stale_reasons
+
+EDITIONS = ("gpu", "cpu")  # the recorded run of the first is shown
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 PROGRESS = re.compile(r"\d+ ?%\||\d+(\.\d+)?(it|s|img|images|step|batch)/(s|it)\b")
 SHORT_LIST = 8
-
-
-@dataclass(frozen=True)
-class Run:
-    """One finished run: its notebook, its record, and whether it is the reader's own."""
-
-    notebook: Path
-    record_path: Path
-    record: dict[str, Any]
-    own: bool
 
 
 def lab_names(toc: Path) -> list[str]:
@@ -49,27 +43,28 @@ def lab_names(toc: Path) -> list[str]:
 
 
 def find_run(root: Path, name: str) -> Run | None:
-    """The run that the page shows: the reader's newest finished one, else the recorded one, else None."""
-    own, recorded = [], []
-    for edition in EDITIONS:
-        pairs = (
-            (own, root / "_build" / "labs" / edition, root / "_build" / "records" / edition),
-            (recorded, root / "results" / edition, root / "results" / edition),
-        )
-        for found, notebooks, records in pairs:
-            notebook, record = notebooks / f"{name}.ipynb", records / f"{name}.json"
-            if notebook.is_file() and record.is_file() and _finished(notebook):
-                found.append(Run(notebook, record, json.loads(record.read_text("utf-8")), found is own))
-    if own:
-        return max(own, key=lambda run: run.record["finished_at"])
-    return recorded[0] if recorded else None
+    """The run that the page shows: the reader's newest finished one, else the recorded one, else None.
+
+    Raises
+    ------
+    ValueError
+        If a record and the notebook beside it come from two different runs.
+    """
+    own = [run for edition in EDITIONS for run in finished_runs(root / "_build" / "runs" / edition / name)]
+    return max(own, key=lambda run: run.record.finished_at) if own else next(iter(recorded_runs(root, name)), None)
 
 
-def _finished(notebook: Path) -> bool:
-    """False while papermill is still writing the notebook, or where a cell failed. A notebook without papermill's
-    notes was recorded by `make record`, which takes finished runs only."""
-    notes = json.loads(notebook.read_text("utf-8"))["metadata"].get("papermill")
-    return notes is None or bool(notes.get("end_time") and not notes.get("exception"))
+def recorded_runs(root: Path, name: str) -> list[Run]:
+    """The recorded runs of a lab, that of the gpu edition first.
+
+    Raises
+    ------
+    ValueError
+        If a record and the notebook beside it come from two different runs.
+    """
+    notebooks = [root / "results" / edition / f"{name}.ipynb" for edition in EDITIONS]
+    pairs = [(path, path.with_suffix(".json")) for path in notebooks]
+    return [read_run(notebook, record) for notebook, record in pairs if notebook.is_file() and record.is_file()]
 
 
 def write_page(root: Path, name: str) -> Path:
@@ -78,7 +73,7 @@ def write_page(root: Path, name: str) -> Path:
     if run is None:
         page = _stub(lab, name)
     else:
-        page = clean(nbformat.read(run.notebook, as_version=4))
+        page = clean(nbformat.read(run.notebook_path, as_version=4))
         page.cells[1:1] = [nbformat.v4.new_markdown_cell(banner(root, run, lab), id="whose-run-this-is")]
     for index, cell in enumerate(page.cells):
         cell.setdefault("id", f"cell-{index}")
@@ -117,58 +112,69 @@ def _page_settings(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 def banner(root: Path, run: Run, lab: Path) -> str:
     """Whose run it is, from what, when, on what and with which code, in Markdown."""
     record = run.record
-    data = record.get("data") or {}
-    rows = [
-        ("Edition", f"`{record['edition']}`"),
-        ("Data", _data_text(data) if data else "none"),
-        ("Device", _device_text(record["device"])),
-        ("Date", f"{record['finished_at'][:10]}, after {_duration(record['wall_s'])}"),
-        ("Code", f"`helpers {record['code_version']}`, torch {record['libraries'].get('torch', '?')}"),
-        ("Parameters", ", ".join(f"`{key}={_short(value)}`" for key, value in record["parameters"].items())),
-    ]
-    table = "\n".join(f"| {key} | {value} |" for key, value in rows)
-    whose = "Your own run" if run.own else "The recorded run"
+    own = (root / "_build") in run.record_path.parents
     what = (
         "This page shows your latest finished run of the lab. The chapters keep reading the recorded one."
-        if run.own
+        if own
         else f"This page shows the run recorded in the repository, until `make lab NAME={lab.stem}` makes one of yours."
     )
-    up = "../../"
-    links = [
-        f"{{download}}`executed notebook <{up}{run.notebook.relative_to(root).as_posix()}>`",
-        f"{{download}}`its record <{up}{run.record_path.relative_to(root).as_posix()}>`",
-    ]
-    if lab.is_file():
-        links.append(f"{{download}}`lab without outputs <{up}{lab.relative_to(root).as_posix()}>`")
+    links = [_link("executed notebook", root, run.notebook_path), _link("its record", root, run.record_path)]
+    links += [_link("lab without outputs", root, lab)] if lab.is_file() else []
+    table = "\n".join(f"| {key} | {value} |" for key, value in _rows(root, run))
     parts = [
-        f":::{{admonition}} {whose}\n:class: {'tip' if run.own else 'note'} run-banner\n{what}\n\n"
+        f":::{{admonition}} {'Your own run' if own else 'The recorded run'}\n"
+        f":class: {'tip' if own else 'note'} run-banner\n{what}\n\n"
         f"| | |\n|---|---|\n{table}\n\nDownload: {' · '.join(links)}\n:::"
     ]
-    if record["edition"] == "cpu":
+    if record.edition == "cpu":
         parts.append(
             ":::{admonition} A small edition\n:class: run-note\nThe cpu edition is sized for a laptop. Read its figures"
             " as a rehearsal of the protocol, not as the answer to the question.\n:::"
         )
-    if lab.is_file() and _source_hash(lab) != record["source_sha256"]:
-        again = f"make lab NAME={lab.stem} EDITION={record['edition']}"
+    changed = [reason for reason in stale_reasons(record, root) if reason != NOT_HASHED]
+    if changed:
+        again = f"make lab NAME={lab.stem} EDITION={record.edition}"
         parts.append(
-            ":::{admonition} The lab has changed since this run\n:class: warning stale-run\nThe code below is the code"
-            f" that ran. It is not the lab's current code; `{again}` runs that.\n:::"
+            ":::{admonition} The code has changed since this run\n:class: warning stale-run\nThe code below is the code"
+            f" that ran; what follows is not what it was: {', '.join(f'`{r}`' for r in changed)}. `{again}` runs the"
+            " current code.\n:::"
         )
     return "\n\n".join(parts)
 
 
-def _source_hash(lab: Path) -> str:
-    from helpers.records import notebook_sha256  # late: the package is not needed to read the rest of the book
-
-    return notebook_sha256(lab)
+def _link(text: str, root: Path, path: Path) -> str:
+    return f"{{download}}`{text} <{Path(os.path.relpath(path, root / 'labs' / 'executed')).as_posix()}>`"
 
 
-def _data_text(data: dict[str, Any]) -> str:
-    counts = f"{data['n_train']:,} train, {data['n_val']:,} validation, {data['n_test']:,} test images"
-    local = "; **a local variant of the published files**" if data.get("local_variant") else ""
-    skipped = f"; {data['skipped']} broken images skipped" if data.get("skipped") else ""
-    return f"`{data['name']}`: {data['num_classes']} classes, {counts}{local}{skipped}"
+def _rows(root: Path, run: Run) -> list[tuple[str, str]]:
+    """The lines of the banner's table."""
+    record = run.record
+    hashed = "" if record.modules is not None else f" ({NOT_HASHED})"
+    rows = [
+        ("Edition", f"`{record.edition}`"),
+        ("Data", _data_text(record.data) if record.data else "none"),
+        ("Device", _device_text(record.device)),
+        ("Date", f"{_date(record.finished_at)}, after {_duration(record.wall_s)}"),
+        ("Code", f"`helpers {record.code_version}`, torch {record.libraries.get('torch', '?')}{hashed}"),
+        ("Parameters", ", ".join(f"`{key}={_short(value)}`" for key, value in record.parameters.items())),
+    ]
+    others = [one for one in recorded_runs(root, record.lab) if one.record_path != run.record_path]
+    for one in others:
+        links = [_link("notebook", root, one.notebook_path), _link("record", root, one.record_path)]
+        text = f"`{one.record.edition}` edition, {_date(one.record.finished_at)}: {' · '.join(links)}"
+        rows.append(("Also recorded", text))
+    return rows
+
+
+def _date(when: datetime) -> str:
+    return f"{when:%Y-%m-%d}"
+
+
+def _data_text(data: DataInfo) -> str:
+    counts = f"{data.n_train:,} train, {data.n_val:,} validation, {data.n_test:,} test images"
+    local = "; **a local variant of the published files**" if data.local_variant else ""
+    skipped = f"; {data.skipped} broken images skipped" if data.skipped else ""
+    return f"`{data.name}`: {data.num_classes} classes, {counts}{local}{skipped}"
 
 
 def _device_text(device: dict[str, Any]) -> str:

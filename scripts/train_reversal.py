@@ -13,8 +13,6 @@ Everything follows from the seeds; about a quarter of an hour on one core. Write
 """
 
 import argparse
-import hashlib
-import importlib.metadata
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -32,7 +30,7 @@ from helpers.measure.accuracy import over_seeds, pooled
 from helpers.models.decoding import greedy_decode
 from helpers.models.transformer import Transformer
 from helpers.progress import progress_bar
-from helpers.records import LIBRARIES, Record, code_version, describe_device, project_root, write_atomically
+from helpers.records import make_record, project_root, write_atomically
 from helpers.training.schedules import cosine_with_warmup
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -246,25 +244,17 @@ def main() -> None:
 
 def write(runs: list[dict], summary: dict, started: datetime, seeds: int) -> None:
     """The committed record; its source hash is that of this file."""
-    finished = datetime.now(UTC)
-    record = Record(
-        lab="09_reversal",
-        edition="cpu",
+    record = make_record(
+        "09_reversal",
+        "cpu",
         parameters={
             "length": LENGTH, "letters": LETTERS, "batch": BATCH, "seeds": seeds, "n_test": N_TEST,
             "test_seed": TEST_SEED, "every": EVERY, "command": "python scripts/train_reversal.py",
         },
-        data=None,
         runs=runs,
         summary=summary,
-        skipped={},
-        source_sha256=hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
-        code_version=code_version(),
-        libraries={name: importlib.metadata.version(name) for name in LIBRARIES},
-        device=describe_device(),
         started_at=started,
-        finished_at=finished,
-        wall_s=round((finished - started).total_seconds(), 3),
+        script=Path(__file__),
     )  # fmt: skip
     root = project_root()
     assert root is not None

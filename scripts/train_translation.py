@@ -12,7 +12,6 @@ goes on where it was.
 import argparse
 import dataclasses
 import hashlib
-import importlib.metadata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -43,11 +42,8 @@ from helpers.models.decoding import greedy_decode
 from helpers.models.seq2seq import ATTENTIONS, Seq2Seq
 from helpers.progress import progress_bar
 from helpers.records import (
-    LIBRARIES,
-    Record,
     build_folder,
-    code_version,
-    describe_device,
+    make_record,
     project_root,
     write_atomically,
 )
@@ -395,10 +391,9 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     task = prepare(pairs, settings)
     runs, summary = run(task, build_folder() / "translation" / name, options["workers"], options["threads"])
     source = REGISTRY["fra_eng"]
-    finished_at = datetime.now(UTC)
-    record = Record(
-        lab=LAB,
-        edition=options["edition"],
+    record = make_record(
+        LAB,
+        options["edition"],
         parameters=dataclasses.asdict(settings) | {key: options[key] for key in ("workers", "threads")},
         data={
             "name": source.name,
@@ -413,14 +408,8 @@ def main(arguments: Sequence[str] | None = None) -> Path:
         },
         runs=runs,
         summary=summary,
-        skipped={},
-        source_sha256=hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
-        code_version=code_version(),
-        libraries={library: importlib.metadata.version(library) for library in LIBRARIES},
-        device=describe_device(),
         started_at=started_at,
-        finished_at=finished_at,
-        wall_s=round((finished_at - started_at).total_seconds(), 3),
+        script=Path(__file__),
     )
     folder = options["out"] or (project_root() or Path.cwd()) / "results" / options["edition"]
     path = Path(folder) / f"{LAB}.json"

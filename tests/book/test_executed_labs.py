@@ -16,6 +16,7 @@ sys.modules["executed_labs"] = labs
 spec.loader.exec_module(labs)
 
 NAME = "08_xception_vs_vit"
+RUN, LATER_RUN = "20261121T020030-00000a", "20261121T020030-00000b"
 
 
 def notebook(code: str = "train()", **papermill) -> nbformat.NotebookNode:
@@ -27,27 +28,37 @@ def notebook(code: str = "train()", **papermill) -> nbformat.NotebookNode:
 
 
 def record(**changes) -> dict:
+    """The made-up record of a run."""
     data = {"name": "breeds", "n_train": 1440, "n_val": 160, "n_test": 800, "num_classes": 16, "local_variant": False}
     return {
+        "lab": NAME,
         "edition": "cpu",
+        "run_id": RUN,
         "parameters": {"dataset": "breeds", "seeds": 3},
-        "data": data | {"skipped": 0},
+        "data": data | {"skipped": 0, "fingerprint": "0" * 64, "image_size": {}, "terms": "drawn", "provenance": {}},
+        "runs": [{"seed": 0}],
+        "summary": {},
+        "skipped": {},
         "device": {"type": "cpu", "cores": 2, "machine": "x86_64", "memory_gib": 24.0},
         "libraries": {"torch": "2.15.0"},
         "code_version": "0.1.0+abc",
         "source_sha256": "0" * 64,
+        "modules": {},
+        "started_at": "2026-11-21T02:00:30Z",
         "finished_at": "2026-11-21T02:03:00Z",
         "wall_s": 150.0,
     } | changes
 
 
-def put_run(root: Path, edition: str, own: bool, made=None, **changes) -> None:
-    notebooks = root / ("_build/labs" if own else "results") / edition
-    records = root / ("_build/records" if own else "results") / edition
-    for folder in (notebooks, records):
-        folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(made or notebook(end_time="now", exception=None), notebooks / f"{NAME}.ipynb")
-    (records / f"{NAME}.json").write_text(json.dumps(record(edition=edition, **changes)))
+def put_run(root: Path, edition: str, own: bool, made=None, run: str = RUN, **changes) -> None:
+    """Leave a run of the reader's own, or a recorded one; `made` is its notebook, stamped here unless it is already."""
+    folder = root / "_build" / "runs" / edition / NAME / run if own else root / "results" / edition
+    folder.mkdir(parents=True, exist_ok=True)
+    made = made or notebook(end_time="now", exception=None)
+    made.metadata.setdefault("helpers", {"run_id": run})
+    nbformat.write(made, folder / ("notebook.ipynb" if own else f"{NAME}.ipynb"))
+    text = json.dumps(record(edition=edition, run_id=run, **changes))
+    (folder / ("record.json" if own else f"{NAME}.json")).write_text(text)
 
 
 def page_text(root: Path) -> str:
@@ -73,15 +84,60 @@ def test_the_recorded_run_stands_until_the_reader_has_one(tmp_path):
 def test_the_newest_own_run_wins(tmp_path):
     put_run(tmp_path, "cpu", own=True, finished_at="2026-11-21T02:03:00Z")
     put_run(tmp_path, "gpu", own=True, finished_at="2026-11-20T02:03:00Z")
-    assert labs.find_run(tmp_path, NAME).record["edition"] == "cpu"
+    assert labs.find_run(tmp_path, NAME).record.edition == "cpu"
     put_run(tmp_path, "gpu", own=True, finished_at="2026-11-22T02:03:00Z")
-    assert labs.find_run(tmp_path, NAME).record["edition"] == "gpu"
+    assert labs.find_run(tmp_path, NAME).record.edition == "gpu"
 
 
-@pytest.mark.parametrize("notes", [{"end_time": None}, {"end_time": "now", "exception": True}])
-def test_an_unfinished_or_failed_run_is_not_shown(tmp_path, notes):
-    put_run(tmp_path, "cpu", own=True, made=notebook(**notes))
+def test_of_two_runs_of_one_edition_the_newest_shows_and_both_stay(tmp_path):
+    put_run(tmp_path, "cpu", own=True, run=LATER_RUN, finished_at="2026-11-21T02:04:00Z")
+    put_run(tmp_path, "cpu", own=True, finished_at="2026-11-21T02:03:00Z")
+    assert labs.find_run(tmp_path, NAME).record.run_id == LATER_RUN
+    assert len(list((tmp_path / "_build" / "runs" / "cpu" / NAME).iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["running.ipynb", "failed.ipynb"])
+def test_an_unfinished_or_failed_run_is_not_shown(tmp_path, name):
+    put_run(tmp_path, "cpu", own=True)
+    (folder,) = (tmp_path / "_build" / "runs" / "cpu" / NAME).iterdir()
+    (folder / "notebook.ipynb").rename(folder / name)
     assert labs.find_run(tmp_path, NAME) is None
+
+
+def test_a_piece_of_a_run_is_not_shown(tmp_path):
+    put_run(tmp_path, "cpu", own=True, parameters={"piece": "vit_mini/full/0"})
+    assert labs.find_run(tmp_path, NAME) is None
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_page_never_shows_the_record_of_one_run_over_the_notebook_of_another(tmp_path, own):
+    (tmp_path / "labs").mkdir()
+    other = notebook()
+    other.metadata["helpers"] = {"run_id": LATER_RUN}
+    put_run(tmp_path, "cpu", own=own, made=other)
+    with pytest.raises(ValueError, match="come from two different runs"):
+        labs.write_page(tmp_path, NAME)
+
+
+def test_the_recorded_gpu_run_is_shown_and_the_cpu_run_stays_in_reach(tmp_path):
+    (tmp_path / "labs").mkdir()
+    put_run(tmp_path, "cpu", own=False, finished_at="2026-11-22T02:03:00Z")
+    assert "Also recorded" not in page_text(tmp_path)
+    put_run(tmp_path, "gpu", own=False)
+    text = page_text(tmp_path)
+    assert "| Edition | `gpu` |" in text
+    assert "A small edition" not in text
+    assert "| Also recorded | `cpu` edition, 2026-11-22:" in text
+    for path in (
+        f"../../results/gpu/{NAME}.ipynb",
+        f"../../results/cpu/{NAME}.ipynb",
+        f"../../results/cpu/{NAME}.json",
+    ):
+        assert f"<{path}>" in text
+    put_run(tmp_path, "cpu", own=True)
+    text = page_text(tmp_path)
+    assert "Your own run" in text
+    assert text.count("| Also recorded |") == 2
 
 
 def test_a_smoke_run_is_never_shown(tmp_path):
@@ -91,7 +147,7 @@ def test_a_smoke_run_is_never_shown(tmp_path):
 
 def test_a_run_without_its_record_is_not_shown(tmp_path):
     put_run(tmp_path, "cpu", own=True)
-    (tmp_path / "_build" / "records" / "cpu" / f"{NAME}.json").unlink()
+    (tmp_path / "_build" / "runs" / "cpu" / NAME / RUN / "record.json").unlink()
     assert labs.find_run(tmp_path, NAME) is None
 
 
@@ -105,6 +161,24 @@ def test_a_page_warns_where_the_lab_has_changed_since(tmp_path):
     assert "has changed since" not in page_text(tmp_path)
     nbformat.write(notebook("train(longer=True)"), lab)
     assert "has changed since" in page_text(tmp_path)
+
+
+def test_a_page_warns_where_a_module_has_changed_since_and_says_which(tmp_path):
+    from helpers.records import source_sha256
+
+    (tmp_path / "labs").mkdir()
+    module = tmp_path / "src" / "helpers" / "schedule.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("x = 1\n")
+    put_run(tmp_path, "cpu", own=False, modules={"helpers.schedule": source_sha256(module)})
+    assert "stale-run" not in page_text(tmp_path)
+    module.write_text('"""Words."""\nx = 1\n')
+    assert "stale-run" not in page_text(tmp_path)
+    module.write_text("x = 2\n")
+    assert "`helpers.schedule has changed`" in page_text(tmp_path)
+    put_run(tmp_path, "cpu", own=False, modules=None)
+    assert "stale-run" not in page_text(tmp_path)
+    assert "recorded before modules were hashed" in page_text(tmp_path)
 
 
 def test_the_banner_names_data_parameters_device_and_a_local_variant(tmp_path):

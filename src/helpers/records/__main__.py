@@ -1,5 +1,80 @@
-"""`python -m helpers.records`: keep a finished run in `results/`."""
+"""`python -m helpers.records`: run a lab, keep a finished run in `results/`, gather pieces, list stale records."""
 
-from helpers.records import main
+import argparse
+import sys
+from pathlib import Path
 
-raise SystemExit(main())
+from helpers.records.pieces import GATHERED, agreeing_pieces
+from helpers.records.places import EDITIONS, project_root
+from helpers.records.recording import record_run
+from helpers.records.runs import run_lab
+from helpers.records.schema import Record
+from helpers.records.source import stale_reasons
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m helpers.records", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("run", "run a lab; what follows goes to papermill, such as -p seeds 1"),
+        ("record", "keep a finished run in results/"),
+        ("gather", "check that the pieces of a run agree, and make one record of them"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("name", metavar="NAME")
+        command.add_argument("edition", metavar="EDITION", choices=EDITIONS)
+        if name == "record":
+            command.add_argument("--as", dest="variant", metavar="VARIANT", help="a name, for another than the own run")
+            command.add_argument("--run", metavar="ID", help="which run; the newest finished one by default")
+        else:
+            command.add_argument("--apart", action="store_true", help="from a second worktree of the last commit")
+        if name == "run":
+            command.add_argument("--piece", help="one part of the grid, or 'gathered'")
+    commands.add_parser("stale", help="list the recorded runs whose code has changed since")
+    return parser
+
+
+def _run(options: argparse.Namespace, rest: list[str]) -> None:
+    if options.piece:
+        rest = [*rest, "-r", "piece", options.piece]
+    folder = run_lab(options.name, options.edition, rest, options.apart)
+    print(f"executed notebook: {folder / 'notebook.ipynb'}\nrecord:            {folder / 'record.json'}")
+
+
+def stale(root: Path) -> list[str]:
+    """A line for each recorded run whose code is not what the course's folder holds now."""
+    lines = []
+    for path in sorted((root / "results").glob("*/*.json")):
+        reasons = stale_reasons(Record.model_validate_json(path.read_text(encoding="utf-8")), root)
+        if reasons:
+            lines.append(f"{path.relative_to(root).as_posix()}: {', '.join(reasons)}")
+    return lines
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 1 where it is refused, with the reason on the error stream."""
+    options, rest = _parser().parse_known_args(arguments)
+    if rest and options.command != "run":
+        _parser().error(f"unknown arguments: {' '.join(rest)}")
+    try:
+        if options.command == "gather":
+            agreeing_pieces(options.name, options.edition)
+            options.piece = GATHERED
+        if options.command in ("run", "gather"):
+            _run(options, rest)
+        elif options.command == "record":
+            path = record_run(options.name, options.edition, options.variant or None, options.run or None)
+            print(f"recorded {path.relative_to(project_root() or Path.cwd())} and its executed notebook")
+        else:
+            root = project_root()
+            if root is None:
+                raise FileNotFoundError("stale needs the course's repository around the working directory")
+            print("\n".join(stale(root)) or "no recorded run is stale")
+    except (FileNotFoundError, ValueError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,160 @@
+"""Runs of a lab: each with an id and a folder of its own, so that two at once never share a file.
+
+A finished run has a record and an executed notebook that carry the same id. An unfinished or failed one has no
+`notebook.ipynb`.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers.records.places import (
+    BUILD_VARIABLE,
+    EDITIONS,
+    RUN_VARIABLE,
+    build_folder,
+    new_run,
+    project_root,
+    runs_folder,
+    write_atomically,
+)
+from helpers.records.schema import Record
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run: its executed notebook, its record, and where they lie."""
+
+    notebook_path: Path
+    record_path: Path
+    record: Record
+
+    def notebook(self) -> dict[str, Any]:
+        """The executed notebook."""
+        return json.loads(self.notebook_path.read_text(encoding="utf-8"))
+
+
+def read_run(notebook: Path, record: Path) -> Run:
+    """A record and its executed notebook.
+
+    Raises
+    ------
+    ValueError
+        If they come from two different runs; or the record is not valid.
+    """
+    found = Run(notebook, record, Record.model_validate_json(record.read_text(encoding="utf-8")))
+    stamped = found.notebook()["metadata"].get("helpers", {}).get("run_id")
+    if stamped != found.record.run_id:
+        raise ValueError(
+            f"{record} and {notebook.name} come from two different runs, {found.record.run_id} and {stamped}: "
+            "remove both, or put the notebook of that run beside its record"
+        )
+    return found
+
+
+def finished_runs(runs: Path) -> list[Run]:
+    """The finished runs in a folder of runs, the newest first; pieces of a run are not among them.
+
+    Raises
+    ------
+    ValueError
+        If a record and its notebook come from two different runs.
+    """
+    found = [read_run(record.with_name("notebook.ipynb"), record) for record in _records(runs)]
+    whole = [run for run in found if run.record.parameters.get("piece") is None]
+    return sorted(whole, key=lambda run: run.record.finished_at, reverse=True)
+
+
+def finished_pieces(runs: Path) -> list[Record]:
+    """The records of the finished pieces in a folder of runs; of a piece that was run twice the newer one."""
+    found = [Record.model_validate_json(record.read_text(encoding="utf-8")) for record in _records(runs)]
+    pieces = [record for record in found if record.parameters.get("piece") is not None]
+    return list({str(p.parameters["piece"]): p for p in sorted(pieces, key=lambda p: p.finished_at)}.values())
+
+
+def _records(runs: Path) -> list[Path]:
+    return [path for path in sorted(runs.glob("*/record.json")) if path.with_name("notebook.ipynb").is_file()]
+
+
+# --- running ---------------------------------------------------------------------------------------------------------
+
+
+def run_lab(lab: str, edition: str, arguments: Sequence[str] = (), apart: bool = False) -> Path:
+    """Run a lab by papermill, in a folder of its own; returns that folder.
+
+    Parameters
+    ----------
+    arguments
+        Further arguments of papermill, such as `-p seeds 1`.
+    apart
+        Run it from a second worktree of the last commit, so that one can write on meanwhile.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such lab or edition.
+    RuntimeError
+        If the lab fails, or leaves no record of this run.
+    """
+    root = project_root()
+    if root is None or not (root / "labs" / f"{lab}.ipynb").is_file():
+        there = ", ".join(sorted(path.stem for path in root.glob("labs/*.ipynb"))) if root else "none is here"
+        raise FileNotFoundError(f'no lab "{lab}"; NAME is one of: {there}')
+    if not (root / "labs" / "editions" / edition / f"{lab}.yaml").is_file():
+        raise FileNotFoundError(f'no edition "{edition}" of {lab}; EDITION is one of: {", ".join(EDITIONS)}')
+    run = new_run()
+    folder = runs_folder(lab, edition) / run
+    folder.mkdir(parents=True)
+    running = folder / "running.ipynb"
+    environment = os.environ | {RUN_VARIABLE: run, BUILD_VARIABLE: str(build_folder())}
+    with _worktree(root, run) if apart else contextlib.nullcontext(root) as course:
+        if apart:  # the modules of that worktree come before those of the installed package
+            before = os.environ.get("PYTHONPATH")
+            environment["PYTHONPATH"] = os.pathsep.join([str(course / "src"), *([before] if before else [])])
+        command = [sys.executable, "-m", "papermill", f"labs/{lab}.ipynb", str(running), "-k", "python3"]
+        command += ["-f", f"labs/editions/{edition}/{lab}.yaml", *arguments]
+        try:
+            done = subprocess.run(command, cwd=course, env=environment, check=False)
+        finally:
+            failed = folder / "failed.ipynb"
+            if running.exists():
+                os.replace(running, failed)
+    if done.returncode:
+        raise RuntimeError(f"{lab} failed; the notebook up to the error: {failed}")
+    if not (folder / "record.json").is_file():
+        raise RuntimeError(f"{lab} ended without the record of run {run} in {edition}; its notebook: {failed}")
+    notebook = json.loads(failed.read_text(encoding="utf-8"))
+    notebook["metadata"]["helpers"] = {"run_id": run}
+    write_atomically(folder / "notebook.ipynb", json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    failed.unlink()
+    return folder
+
+
+@contextlib.contextmanager
+def _worktree(root: Path, run: str) -> Iterator[Path]:
+    """A second worktree of the last commit, removed in the end.
+
+    Raises
+    ------
+    RuntimeError
+        If git cannot make one.
+    """
+    folder = build_folder() / "apart" / run
+
+    def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["git", "-C", str(root), "worktree", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    made = git("add", "--detach", str(folder), "HEAD")
+    if made.returncode:
+        raise RuntimeError(f"git could not make a second worktree of {root}: {made.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        git("remove", "--force", str(folder))

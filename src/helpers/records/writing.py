@@ -1,0 +1,186 @@
+"""Writing the record of the lab or script that is running."""
+
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from helpers.records.pieces import GATHERED, agreeing_pieces
+from helpers.records.places import current_run, project_root, record_path, write_atomically
+from helpers.records.schema import DataInfo, Piece, Record
+from helpers.records.source import (
+    code_version,
+    library_versions,
+    running_source_sha256,
+    source_sha256,
+    uncommitted_files,
+    used_modules,
+)
+
+# --- what a record tells ---------------------------------------------------------------------------------------------
+
+
+def describe_device() -> dict[str, JsonValue]:
+    """Name of the processor that trained (and of the GPU where there is one), cores, memory, Python and platform."""
+    import psutil
+    import torch
+
+    info: dict[str, JsonValue] = {
+        "type": "cuda" if torch.cuda.is_available() else "cpu",
+        "cores": psutil.cpu_count(logical=True) or 1,
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+    }
+    if torch.cuda.is_available():
+        info["gpu"] = torch.cuda.get_device_name(0)
+        info["gpu_count"] = torch.cuda.device_count()
+    return info
+
+
+def describe_data(dataset: Any, image_size: Mapping[str, int]) -> dict[str, Any]:
+    """A `helpers.data.Dataset` as the record tells it; `image_size` in pixels for each model."""
+    terms = dataset.provenance["terms"]
+    return {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "n_train": len(dataset.train),
+        "n_val": len(dataset.val),
+        "n_test": len(dataset.test),
+        "num_classes": dataset.num_classes,
+        "image_size": dict(image_size),
+        "terms": terms,
+        "local_variant": dataset.provenance["local_variant"],
+        "skipped": dataset.provenance["skipped"],
+        "provenance": dataset.provenance,
+        "class_names": list(dataset.class_names) if terms == "user" else None,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, numpy numbers as Python's own."""
+    return json.loads(json.dumps(value, default=lambda number: number.item()))
+
+
+def make_record(
+    lab: str,
+    edition: str,
+    *,
+    parameters: Mapping[str, Any],
+    runs: list[dict[str, Any]],
+    summary: Mapping[str, Any],
+    started_at: datetime,
+    data: Mapping[str, Any] | None = None,
+    skipped: Mapping[str, str] | None = None,
+    script: Path | None = None,
+) -> Record:
+    """The validated record of what is running now: a lab in its kernel, or a script.
+
+    Parameters
+    ----------
+    script
+        The file of the script, `Path(__file__)`; None in a lab.
+
+    Raises
+    ------
+    ValueError
+        If a number is missing or not finite, an accuracy is not a fraction, or an interval does not hold its value.
+    """
+    finished_at, root = datetime.now(UTC), project_root()
+    inside = script is not None and root is not None and script.resolve().is_relative_to(root.resolve())
+    return Record(
+        lab=lab,
+        edition=edition,  # type: ignore[arg-type]
+        run_id=current_run(),
+        parameters=_plain(dict(parameters)),
+        data=None if data is None else DataInfo(**_plain(dict(data))),
+        runs=_plain(runs),
+        summary=_plain(dict(summary)),
+        skipped=dict(skipped or {}),
+        source_sha256=running_source_sha256() if script is None else source_sha256(script),
+        modules=used_modules(),
+        script=script.resolve().relative_to(root.resolve()).as_posix() if inside else None,  # type: ignore[union-attr]
+        code_version=code_version(),
+        uncommitted=[] if root is None else uncommitted_files(root),
+        libraries=library_versions(),
+        device=describe_device(),
+        started_at=started_at,
+        finished_at=finished_at,
+        wall_s=round((finished_at - started_at).total_seconds(), 3),
+    )
+
+
+def write_record(
+    lab: str,
+    edition: str,
+    *,
+    parameters: Mapping[str, Any],
+    runs: list[dict[str, Any]],
+    summary: Mapping[str, Any],
+    started_at: datetime,
+    data: Mapping[str, Any] | None = None,
+    skipped: Mapping[str, str] | None = None,
+) -> Path:
+    """Validate and write the record of the lab that is running; the last cell of every lab calls this.
+
+    Returns
+    -------
+    Path
+        `_build/runs/<edition>/<lab>/<run>/record.json`.
+
+    Raises
+    ------
+    ValueError
+        If a number is missing or not finite, an accuracy is not a fraction, or an interval does not hold its value;
+        nothing is written then.
+    """
+    record = make_record(
+        lab,
+        edition,
+        parameters=parameters,
+        runs=runs,
+        summary=summary,
+        started_at=started_at,
+        data=data,
+        skipped=skipped,
+    )
+    if record.parameters.get("piece") == GATHERED:
+        record = _of_pieces(record)
+    path = record_path(lab, edition)
+    write_atomically(path, record.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def _of_pieces(record: Record) -> Record:
+    """The record of a gathered run: the device that trained, the seconds of all pieces, and which runs they were.
+
+    Raises
+    ------
+    ValueError
+        If the lab or its modules are not those of the pieces.
+    """
+    pieces = agreeing_pieces(record.lab, record.edition, parameters=record.parameters)
+    was, now = pieces[0].modules or {}, record.modules or {}
+    changed = [name for name in sorted({*was, *now}) if was.get(name) != now.get(name)]
+    changed += ["the lab's own source"] if record.source_sha256 != pieces[0].source_sha256 else []
+    if changed:
+        raise ValueError(f"the pieces were run with other code, {', '.join(changed)}: run them again")
+    told = [
+        Piece(piece=str(p.parameters["piece"]), run_id=str(p.run_id), started_at=p.started_at, wall_s=p.wall_s)
+        for p in pieces
+    ]
+    return record.model_copy(
+        update={
+            "parameters": record.parameters | {"piece": None},
+            "device": pieces[0].device,
+            "pieces": told,
+            "uncommitted": sorted({name for one in (record, *pieces) for name in one.uncommitted}),
+            "started_at": min(p.started_at for p in pieces),
+            "wall_s": round(record.wall_s + sum(p.wall_s for p in pieces), 3),
+        }
+    )
