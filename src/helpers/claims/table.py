@@ -1,7 +1,7 @@
 """Claims under test: the table of the page, where each figure comes from, and the rules that make a verdict.
 
-`chapters/claims/` holds the claims of the course's sources in our words, one file a source. Each names findings: a place in a record
-and a rule on the claim's side, such as `below 0`. A finding speaks
+`chapters/claims/` holds the claims of the course's sources in our words, one file a source. Each names findings: a place
+in a record and a rule on the claim's side, such as `below 0`. A finding speaks
 
 - *for* the claim where its whole 95 % interval lies where the rule says, or its exact figure does;
 - *against* it where the whole interval lies outside;
@@ -21,6 +21,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from helpers.claims.layout import Figure, Layout, follow
 from helpers.records import best_record, project_root
 
 HOLDS, CONDITIONS, CONTESTED, WRONG = "holds", "holds under conditions", "contested", "wrong"
@@ -28,18 +29,6 @@ NOT_YET = "not measured yet"
 Z = 1.96  # half a 95 % interval, in standard errors
 VERDICTS = (HOLDS, CONDITIONS, CONTESTED, WRONG, NOT_YET)
 Stance = Literal["for", "against", "open", "control"]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A measured value with its interval; `low` and `high` are None for a figure that is counted."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    n: int | None = None
-    covers: str = ""
-    ends: tuple[float, float, float] | None = None  # of a difference: both accuracies and chance
 
 
 class Rule(BaseModel):
@@ -63,35 +52,6 @@ class Rule(BaseModel):
                 return "against"
             inside, outside = (above, below) if self.side == "above" else (below, above)
         return "for" if inside else "against" if outside else "open"
-
-
-class Cells(BaseModel):
-    """Where the two accuracies stand that a difference was taken of: rows, known by some of their keys."""
-
-    model_config = ConfigDict(extra="forbid")
-    at: list[str]
-    by: list[str]
-    accuracy: str
-    chance: list[str]
-
-
-class Layout(BaseModel):
-    """How a record is read: where its paths start, the cells behind its differences, what unnamed intervals cover."""
-
-    model_config = ConfigDict(extra="forbid")
-    under: list[str] = []
-    covers: str = ""
-    cells: Cells | None = None
-
-    def ends(self, record: dict[str, Any], row: Any) -> tuple[float, float, float] | None:
-        """Both accuracies and chance, where a row is the difference between its cells `a` and `b`."""
-        if self.cells is None or not isinstance(row, dict) or not {"a", "b"} <= set(row):
-            return None
-        a, b = (
-            _follow(record, [*self.cells.at, dict(zip(self.cells.by, row[end], strict=True)), self.cells.accuracy])
-            for end in "ab"
-        )
-        return a["value"], b["value"], _follow(record, self.cells.chance)
 
 
 class Finding(BaseModel):
@@ -152,7 +112,7 @@ class Finding(BaseModel):
             return Figure(float(_year(self.bib)))
         layout = layouts.get(self.record, Layout())
         record = best_record(self.record, self.variant).model_dump()
-        found = _follow(record, [*layout.under, *self.at])
+        found = follow(record, [*layout.under, *self.at])
         if not isinstance(found, dict):
             return Figure((found - self.minus) / self.per)
         value = (found[self.value] - self.minus) / self.per
@@ -162,7 +122,7 @@ class Finding(BaseModel):
         ends = [found.get(self.low), found.get(self.high)]
         low, high = (None if end is None else (end - self.minus) / self.per for end in ends)
         covers = found.get("covers") or ("" if low is None else layout.covers)
-        both = layout.ends(record, _follow(record, self.at[:-1])) if layout.cells else None
+        both = layout.ends(record, follow(record, self.at[:-1])) if layout.cells else None
         return Figure(value, low, high, None if low is None else found.get(self.n), covers, both)
 
 
@@ -290,21 +250,6 @@ def _root() -> Path:
     if root is None:
         raise FileNotFoundError("claims are read in the course's folder: there is none around the working directory")
     return root
-
-
-def _follow(value: Any, path: Sequence[str | dict[str, str]]) -> Any:
-    for step in path:
-        if isinstance(step, dict):
-            ((key, wanted),) = [*step.items()][:1]
-            rows = [row for row in value if all(row.get(k) == v for k, v in step.items())]
-            if len(rows) != 1:
-                raise KeyError(f"{path}: expected one row with {key} {wanted!r}, got {len(rows)}")
-            value = rows[0]
-        elif step in value:
-            value = value[step]
-        else:
-            raise KeyError(f"{path}: there is no {step!r} among {', '.join(map(str, value))}")
-    return value
 
 
 def _year(key: str) -> int:
