@@ -1,7 +1,7 @@
 """Claims under test: the table of the page, where each figure comes from, and the rules that make a verdict.
 
-`chapters/claims/` holds the claims of the course's sources in our words, one file a source. Each names findings: a place
-in a record and a rule on the claim's side, such as `below 0`. A finding speaks
+`chapters/claims/` holds the claims of the course's sources in our words, one file a source. Each names findings: a
+place in a record and a rule on the claim's side, such as `below 0`. A finding speaks
 
 - *for* the claim where its whole 95 % interval lies where the rule says, or its exact figure does;
 - *against* it where the whole interval lies outside;
