@@ -7,6 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from helpers.claims import page
+from helpers.claims import table as claims_table
+from helpers.claims.layout import Layout
 from helpers.claims.table import VERDICTS, Claim, Figure, Finding, Judged, Rule, Table, judge, load_claims, verdict
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +28,7 @@ def table() -> Table:
 
 @pytest.fixture(scope="module")
 def judged(table) -> list[Judged]:
-    return judge(table.claims)
+    return judge(table)
 
 
 @pytest.mark.parametrize(
@@ -189,3 +191,63 @@ def test_the_filter_names_every_verdict_and_needs_no_script(judged):
 def test_the_figure_shows_every_difference_once(judged):
     effects = page.accuracy_effects(judged)
     assert len({(e.value, e.low, e.high) for e in effects.values()}) == len(effects) >= 10
+
+
+def recorded(monkeypatch, summary, editions=("cpu",)):
+    """Findings are read from a record that holds `summary`; the last edition named is the one to show."""
+
+    class Record:
+        def model_dump(self):
+            return {"edition": editions[-1], "summary": summary}
+
+    monkeypatch.setattr(claims_table, "best_record", lambda lab, variant=None: Record())
+
+
+def test_a_standard_error_makes_an_interval_of_1_96_on_either_side(monkeypatch):
+    recorded(monkeypatch, {"audit": {"share": 0.9, "error": 0.02, "names": 400}})
+    options = {"at": ["summary", "audit"], "record": "a", "value": "share", "se": "error", "n": "names", "per": 2.0}
+    figure = Finding.model_validate(finding(**options, minus=0.1)).figure({"a": Layout(covers="names")})
+    assert figure.value == pytest.approx((0.9 - 0.1) / 2)
+    assert (figure.low, figure.high) == pytest.approx((0.4 - 1.96 * 0.01, 0.4 + 1.96 * 0.01))
+    assert (figure.n, figure.covers) == (400, "names")
+
+
+@pytest.mark.parametrize("number", [36, {"value": 36, "low": 35, "high": 38, "n": 3}])
+def test_minus_and_per_move_the_value_and_both_ends(monkeypatch, number):
+    recorded(monkeypatch, {"layers": number})
+    figure = Finding.model_validate(finding(at=["layers"], record="a", minus=34, per=2)).figure(
+        {"a": Layout(under=["summary"], covers="draws")}
+    )
+    ends = (0.5, 2.0, "draws") if isinstance(number, dict) else (None, None, "")
+    assert (figure.value, figure.low, figure.high, figure.covers) == (1.0, *ends)
+
+
+def test_a_path_that_leads_nowhere_is_named(monkeypatch):
+    recorded(monkeypatch, {"rows": [{"model": "a"}, {"model": "a"}]})
+    with pytest.raises(KeyError, match="there is no 'nothing' among edition, summary"):
+        Finding.model_validate(finding(at=["nothing"], record="a")).figure({})
+    with pytest.raises(KeyError, match="expected one row with model 'a', got 2"):
+        Finding.model_validate(finding(at=["summary", "rows", {"model": "a"}], record="a")).figure({})
+
+
+def test_the_reader_asks_for_the_edition_with_the_most_to_say(table, monkeypatch):
+    asked = []
+    real = claims_table.best_record
+    monkeypatch.setattr(claims_table, "best_record", lambda *names: asked.append(names) or real(*names))
+    (claim,) = [one for one in table.claims if one.id == "S3.16"]
+    for one in claim.findings:
+        one.figure(table.records)
+    assert ("08_xception_vs_vit", None) in asked
+
+
+def test_each_source_has_a_file_of_its_own_and_names_the_record_it_reads(table):
+    files = {path.stem for path in (ROOT / "chapters" / "claims").glob("*.yml")} - {"records"}
+    assert files == set(table.sources) == {claim.source for claim in table.claims}
+    assert all(bool(one.record) != bool(one.bib) for claim in table.claims for one in claim.findings)
+
+
+def test_ids_are_unique_over_all_sources(table):
+    again = table.model_dump(by_alias=True)
+    twice = [*table.claims, table.claims[0]]
+    with pytest.raises(ValidationError, match=f"expected each id once, got {table.claims[0].id} twice"):
+        Table(sources=again["sources"], claims=twice)

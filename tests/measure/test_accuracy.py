@@ -15,6 +15,7 @@ from helpers.measure.accuracy import (
     over_seeds,
     paired_difference,
     pooled,
+    pooled_per_class,
     top1,
 )
 
@@ -215,3 +216,47 @@ def test_confusion_pairs_count_both_directions() -> None:
 def test_bad_input_names_expected_and_received(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_newcombes_correction_for_continuity_by_hand() -> None:
+    """36, 12, 2, 0 has no correction (36 x 0 < 12 x 2). 20, 5, 3, 12 has: 240 - 15 = 225, less n / 2 = 20 is 205."""
+    a = np.repeat([True, True, False, False], [20, 5, 3, 12])
+    b = np.repeat([True, False, True, False], [20, 5, 3, 12])
+    phi = (20 * 12 - 5 * 3 - 40 / 2) / np.sqrt(25 * 15 * 23 * 17)
+    ends = {name: stats.binomtest(k, 40).proportion_ci(method="wilson") for name, k in (("a", 25), ("b", 23))}
+    below, above = (
+        (25 / 40 - ends["a"].low, ends["b"].high - 23 / 40),
+        (ends["a"].high - 25 / 40, 23 / 40 - ends["b"].low),
+    )
+    low, high = (np.sqrt(x**2 - 2 * phi * x * y + y**2) for x, y in (below, above))
+    estimate = paired_difference(a, b)
+    assert (estimate.low, estimate.high) == pytest.approx((0.05 - low, 0.05 + high), abs=1e-12)
+
+
+def test_a_negative_component_of_the_seeds_counts_as_absent() -> None:
+    """Seeds agree better than chance allows: what is left is the mean square of the images, with n - 1 degrees."""
+    correct = np.array([[1, 1, 1, 0, 0, 1, 0, 1], [1, 1, 1, 0, 0, 0, 1, 1]], dtype=bool)  # both 5 of 8
+    image_means = correct.mean(0)
+    ms_image = 2 * image_means.var(ddof=1)
+    variance = ms_image / 16
+    z2, value = stats.t.ppf(0.975, 7) ** 2, 5 / 8
+    size = value * (1 - value) / variance
+    centre = (value + z2 / (2 * size)) / (1 + z2 / size)
+    half = np.sqrt(z2 * (value * (1 - value) / size + z2 / (4 * size**2))) / (1 + z2 / size)
+    estimate = pooled(correct)
+    assert (estimate.low, estimate.high) == pytest.approx((centre - half, centre + half), abs=1e-12)
+
+
+def test_classes_of_unequal_size_count_alike_over_seeds() -> None:
+    """8 of 8 in one class, 1 of 2 in the other: 75 %, though 90 % of the images are right."""
+    labels = np.repeat([0, 1], [8, 2])
+    correct = np.ones((2, 10), dtype=bool)
+    correct[0, 8] = correct[1, 8] = False
+    estimate = pooled_per_class(correct, labels, 2)
+    assert estimate.value == pytest.approx(0.75)
+    residual = 10 / (2 * np.array([8, 2])[labels]) * (correct[0] - 0.75)  # both seeds alike: images vary alone
+    size = 0.75 * 0.25 / (2 * residual.var(ddof=1) / 20)
+    z2 = stats.t.ppf(0.975, 9) ** 2
+    centre = (0.75 + z2 / (2 * size)) / (1 + z2 / size)
+    half = np.sqrt(z2 * (0.75 * 0.25 / size + z2 / (4 * size**2))) / (1 + z2 / size)
+    assert (estimate.low, estimate.high) == pytest.approx((centre - half, centre + half), abs=1e-12)

@@ -67,3 +67,27 @@ def test_the_bootstrap_finds_the_error_of_a_share():
     assert estimate == bootstrap(table, share_of)
     with pytest.raises(ValueError, match=r"expected \(n, S\) with n >= 1, got \(0, 2\)"):
         bootstrap(np.zeros((0, 2)), share_of)
+
+
+@pytest.mark.parametrize("table", [[[3.0, 4.0]], [[1.0, 1.0]] * 7, [[0.0, 2.0]] * 3])
+def test_sentences_that_are_all_alike_give_no_interval(table):
+    """One sentence, or seven that are all right: drawing them again gives the same value, which is not certainty."""
+    estimate = bootstrap(table, share_of)
+    assert estimate.value == table[0][0] / table[0][1]
+    assert (estimate.low, estimate.high, estimate.n, estimate.covers) == (None, None, len(table), "nothing")
+
+
+def test_draws_without_a_single_word_say_nothing():
+    """Two of three sentences have no linked word: 8 draws of 27 hold none, and their share is no number."""
+    estimate = bootstrap([[0, 0], [0, 0], [3, 4], [1, 4]], share_of)
+    assert estimate.value == 0.5
+    assert 0 <= estimate.low <= 0.5 <= estimate.high <= 1
+
+
+def test_a_corpus_without_a_value_and_clumsy_numbers_are_refused():
+    with pytest.raises(ValueError, match="counts: expected a corpus whose measure is a number, got nan"):
+        bootstrap([[0, 0], [0, 0]], share_of)
+    with pytest.raises(ValueError, match="between 0 and 1, got 95"):
+        bootstrap([[1, 2], [2, 2]], share_of, confidence=95)
+    with pytest.raises(ValueError, match="draws: expected at least 1, got 0"):
+        bootstrap([[1, 2], [2, 2]], share_of, draws=0)

@@ -128,7 +128,7 @@ def test_curves_go_from_the_image_to_the_baseline_and_back(scene) -> None:
 
 
 def rollout_map(model: nn.Module, images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    return class_map(rollout(attention_weights(model, images)))
+    return class_map(rollout(attention_weights(model, images)), model.positions.grid)
 
 
 @pytest.mark.parametrize(
@@ -186,3 +186,12 @@ def test_parts_are_destroyed_from_the_output_down() -> None:
 def test_bad_input_names_expected_and_received(scene, call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call(Detector(), *scene)
+
+
+@pytest.mark.parametrize("layer", ["blocks.1.norm1", "patches"])
+def test_grad_cam_of_a_wide_image_has_the_shape_of_the_image(layer: str) -> None:
+    """64 patches in 4 rows of 16, which are no 8 x 8: the map of an image turned on its side is the map turned."""
+    torch.manual_seed(0)
+    model = ViT((16, 64), 4, 10, embed_dim=24, depth=2, num_heads=2).eval()
+    images = torch.randn(2, 3, 16, 64)
+    assert grad_cam(model, images, torch.tensor([1, 2]), layer).shape == (2, 4, 16)

@@ -173,8 +173,8 @@ def test_outputs_are_kept_before_a_relu_in_place_and_nothing_after_is_computed()
 
 def test_tokens_go_on_their_grid_without_the_class_token() -> None:
     tokens = torch.arange(10.0)[None, :, None]
-    assert on_grid(tokens)[0, 0].tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
-    assert torch.equal(on_grid(tokens[:, 1:]), on_grid(tokens))
+    assert on_grid(tokens, (24, 24))[0, 0].tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    assert torch.equal(on_grid(tokens[:, 1:], (24, 24)), on_grid(tokens, (24, 24)))
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,8 @@ def test_tokens_go_on_their_grid_without_the_class_token() -> None:
         (lambda model: receptive_field([Layer(3, 0)]), "at least 1, got"),
         (lambda model: output_of(model, "7", torch.zeros(1, 1, 8, 8)), "expected one of 0, 1; got '7'"),
         (lambda model: effective_field(model.requires_grad_(False), "1", torch.zeros(1, 1, 8, 8)), "gradient"),
-        (lambda model: on_grid(torch.zeros(1, 15, 2)), "square grid .*got 15 tokens"),
-        (lambda model: on_grid(torch.zeros(1, 15)), r"got \(1, 15\)"),
+        (lambda model: on_grid(torch.zeros(1, 15, 2), (32, 32)), "shape of the image, 32 x 32, .*got 15 tokens"),
+        (lambda model: on_grid(torch.zeros(1, 15), (32, 32)), r"got \(1, 15\)"),
         (lambda model: spread(np.zeros((4, 4))), "non-negative"),
         (lambda model: side_holding(np.ones((4, 4)), 95), r"\(0, 1\], got 95"),
         (lambda model: growth_exponent(np.array([1]), np.array([2.0])), "at least 2"),
@@ -198,3 +198,12 @@ def test_bad_input_names_expected_and_received(call, message: str) -> None:
 
     with pytest.raises(ValueError, match=message):
         call(nn.Sequential(nn.Conv2d(1, 2, 3), Dead()))
+
+
+@pytest.mark.parametrize(("image_size", "grid"), [((16, 64), (4, 16)), ((64, 16), (16, 4)), ((32, 32), (8, 8))])
+def test_tokens_stand_on_the_grid_of_their_image(image_size: tuple[int, int], grid: tuple[int, int]) -> None:
+    """64 patches behind a class token: which grid they make is the image's to say."""
+    tokens = torch.arange(65.0).view(1, 65, 1)
+    placed = on_grid(tokens, image_size)[0, 0]
+    assert placed.shape == grid
+    assert torch.equal(placed, torch.arange(1.0, 65).view(grid))

@@ -1,7 +1,7 @@
 """Claims under test: the table of the page, where each figure comes from, and the rules that make a verdict.
 
-`chapters/claims.yml` holds the claims of the course's sources in our words. Each names findings: a place in a record
-and a rule on the claim's side, such as `below 0`. A finding speaks
+`chapters/claims/` holds the claims of the course's sources in our words, one file a source. Each names findings: a
+place in a record and a rule on the claim's side, such as `below 0`. A finding speaks
 
 - *for* the claim where its whole 95 % interval lies where the rule says, or its exact figure does;
 - *against* it where the whole interval lies outside;
@@ -13,7 +13,7 @@ The verdict counts them, see `verdict`. No figure and no verdict is ever typed.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,24 +21,14 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from helpers.records import project_root, read_record
+from helpers.claims.layout import Figure, Layout, follow
+from helpers.records import best_record, project_root
 
 HOLDS, CONDITIONS, CONTESTED, WRONG = "holds", "holds under conditions", "contested", "wrong"
 NOT_YET = "not measured yet"
+Z = 1.96  # half a 95 % interval, in standard errors
 VERDICTS = (HOLDS, CONDITIONS, CONTESTED, WRONG, NOT_YET)
 Stance = Literal["for", "against", "open", "control"]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A measured value with its interval; `low` and `high` are None for a figure that is counted."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    n: int | None = None
-    covers: str = ""
-    ends: tuple[float, float, float] | None = None  # of a difference of lab 8: both accuracies and chance
 
 
 class Rule(BaseModel):
@@ -70,7 +60,7 @@ class Finding(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     what: str = Field(alias="is", min_length=10)
     at: list[str | dict[str, str]] = []
-    record: str = "11_claims"
+    record: str = ""
     variant: str | None = None
     bib: str | None = None  # instead of a record: the year of this work in references.bib
     unit: Literal["points", "percent", "share", "times", "number", "count", "tiny", "year"]
@@ -108,22 +98,32 @@ class Finding(BaseModel):
         scale = 100 if self.unit in ("points", "percent") else 1
         return Rule(side=self.rule.side, bar=self.rule.bar / scale).stance(figure)
 
-    def figure(self) -> Figure:
-        """Read it. Raises FileNotFoundError without the record, KeyError that names a path that leads nowhere."""
+    def figure(self, layouts: Mapping[str, Layout]) -> Figure:
+        """Read it from the record, of the gpu edition where that is recorded.
+
+        Raises
+        ------
+        FileNotFoundError
+            Without the record.
+        KeyError
+            That names a path that leads nowhere.
+        """
         if self.bib:
             return Figure(float(_year(self.bib)))
-        record = read_record(self.record, "cpu", self.variant).model_dump()
-        found = _follow(record, self.at)
+        layout = layouts.get(self.record, Layout())
+        record = best_record(self.record, self.variant).model_dump()
+        found = follow(record, [*layout.under, *self.at])
         if not isinstance(found, dict):
             return Figure((found - self.minus) / self.per)
         value = (found[self.value] - self.minus) / self.per
         if self.se:
-            half = 1.96 * found[self.se] / self.per
-            return Figure(value, value - half, value + half, found.get(self.n), "names")
+            half = Z * found[self.se] / self.per
+            return Figure(value, value - half, value + half, found.get(self.n), layout.covers)
         ends = [found.get(self.low), found.get(self.high)]
         low, high = (None if end is None else (end - self.minus) / self.per for end in ends)
-        covers = found.get("covers") or ("draws of weights" if self.n == "seeds" else "")
-        return Figure(value, low, high, None if low is None else found.get(self.n), covers, _ends(record, self.at))
+        covers = found.get("covers") or ("" if low is None else layout.covers)
+        both = layout.ends(record, follow(record, self.at[:-1])) if layout.cells else None
+        return Figure(value, low, high, None if low is None else found.get(self.n), covers, both)
 
 
 class Claim(BaseModel):
@@ -160,18 +160,18 @@ class Source(BaseModel):
 
 
 class Table(BaseModel):
-    """The whole table."""
+    """The whole table: sources by key, their claims, and how the records behind them are read."""
 
     model_config = ConfigDict(extra="forbid")
     sources: dict[str, Source]
     claims: list[Claim]
+    records: dict[str, Layout] = {}
 
     @model_validator(mode="after")
-    def _ids_are_unique_and_sources_known(self) -> "Table":
+    def _ids_are_unique(self) -> "Table":
         twice = [name for name, count in Counter(claim.id for claim in self.claims).items() if count > 1]
-        unknown = sorted({claim.source for claim in self.claims} - set(self.sources))
-        if twice or unknown:
-            raise ValueError(f"claims: ids given twice {twice}, unknown sources {unknown}")
+        if twice:
+            raise ValueError(f"claims: expected each id once, got {', '.join(twice)} twice")
         return self
 
 
@@ -210,20 +210,36 @@ def verdict(stances: Sequence[Stance], contrary: bool = False, support: bool = F
     return CONDITIONS if "for" in seen and not contrary else CONTESTED
 
 
-def load_claims(path: Path | None = None) -> Table:
-    """Read and validate the table, `chapters/claims.yml` by default.
+def load_claims(folder: Path | None = None) -> Table:
+    """Read and validate the table, `chapters/claims/` by default: `records.yml`, and a file a source, in their order.
 
-    Raises FileNotFoundError without the course's folder, ValueError (pydantic) for a row of another form."""
-    if path is None:
-        path = _root() / "chapters" / "claims.yml"
-    return Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    Raises
+    ------
+    FileNotFoundError
+        Without the folder, or outside the course's.
+    ValueError
+        (pydantic) For a row of another form.
+    """
+    folder = folder or _root() / "chapters" / "claims"
+    read = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yml"))}
+    if "records" not in read:
+        raise FileNotFoundError(f"{folder.name}/: expected records.yml and a file for each source, got {list(read)}")
+    records = read.pop("records")
+    for source in read.values():
+        for finding in (finding for claim in source["claims"] for finding in claim.get("findings", [])):
+            if "bib" not in finding:
+                finding.setdefault("record", source["record"])
+    claims = [{"from": key, **claim} for key, source in read.items() for claim in source["claims"]]
+    return Table.model_validate(
+        {"sources": {key: source["source"] for key, source in read.items()}, "claims": claims, "records": records}
+    )
 
 
-def judge(claims: Iterable[Claim]) -> list[Judged]:
-    """Read the figures of claims and apply their rules."""
+def judge(table: Table) -> list[Judged]:
+    """Read the figures of a table's claims and apply their rules."""
     judged = []
-    for claim in claims:
-        figures = tuple(finding.figure() for finding in claim.findings)
+    for claim in table.claims:
+        figures = tuple(finding.figure(table.records) for finding in claim.findings)
         stances = tuple(finding.stance(f) for finding, f in zip(claim.findings, figures, strict=True))
         judged.append(Judged(claim, figures, stances, verdict(stances, bool(claim.contrary), bool(claim.support))))
     return judged
@@ -234,32 +250,6 @@ def _root() -> Path:
     if root is None:
         raise FileNotFoundError("claims are read in the course's folder: there is none around the working directory")
     return root
-
-
-def _follow(value: Any, path: Sequence[str | dict[str, str]]) -> Any:
-    for step in path:
-        if isinstance(step, dict):
-            ((key, wanted),) = [*step.items()][:1]
-            rows = [row for row in value if all(row.get(k) == v for k, v in step.items())]
-            if len(rows) != 1:
-                raise KeyError(f"{path}: expected one row with {key} {wanted!r}, got {len(rows)}")
-            value = rows[0]
-        elif step in value:
-            value = value[step]
-        elif "findings" in value.get("summary", {}):  # lab 11: [part, name]
-            value = value["summary"]["findings"][step]
-        else:
-            raise KeyError(f"{path}: there is no {step!r} among {', '.join(map(str, value))}")
-    return value
-
-
-def _ends(record: dict[str, Any], path: Sequence[str | dict[str, str]]) -> tuple[float, float, float] | None:
-    """Both accuracies and chance, where a path leads to a difference between two cells of lab 8."""
-    row = _follow(record, path[:-1])
-    if not isinstance(row, dict) or not {"a", "b"} <= set(row):
-        return None
-    cells = {(cell["model"], cell["tuning"]): cell["test_top1"]["value"] for cell in record["summary"]["cells"]}
-    return cells[tuple(row["a"])], cells[tuple(row["b"])], record["summary"]["chance"]
 
 
 def _year(key: str) -> int:

@@ -6,7 +6,6 @@ contested (Jain and Wallace 2019, Wiegreffe and Pinter 2019); `helpers.measure.f
 """
 
 from collections.abc import Sequence
-from math import isqrt
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +30,10 @@ def attention_weights(model: nn.Module, images: Tensor) -> list[Tensor]:
 def stacked(attention: Sequence[Tensor] | Tensor) -> Tensor:
     """Check weights and put the layers on one axis, L x (B, h, N, N) -> (L, B, h, N, N).
 
-    Raises ValueError for layers of different shapes, or rows that do not sum to 1 (within 1e-3).
+    Raises
+    ------
+    ValueError
+        For layers of different shapes, or rows that do not sum to 1 (within 1e-3).
     """
     shapes = {tuple(weights.shape) for weights in attention}
     if len(shapes) != 1:
@@ -62,41 +64,68 @@ def rollout(attention: Sequence[Tensor] | Tensor) -> Tensor:
     return result
 
 
-def class_map(matrix: Tensor, num_prefix: int = 1) -> Tensor:
-    """What the class token (row 0) reads from the patches, on their grid, (B, N, N) -> (B, G, G).
+def class_map(matrix: Tensor, grid: int | tuple[int, int], num_prefix: int = 1) -> Tensor:
+    """What the class token (row 0) reads from the patches, on their grid, (B, N, N) -> (B, rows, columns).
 
-    Raises ValueError if the N - num_prefix patches are no square.
+    Parameters
+    ----------
+    matrix
+        weights or a rollout, queries first.
+    grid
+        rows and columns of patches, `model.positions.grid` of our models; one number is a square.
+    num_prefix
+        tokens in front of the patches.
+
+    Raises
+    ------
+    ValueError
+        If the grid does not hold the N - num_prefix patches.
     """
-    patches = matrix[:, 0, num_prefix:]  # (B, G G)
-    grid = _grid_side(matrix.shape[-1], num_prefix)
-    return patches.unflatten(1, (grid, grid))
+    grid = _checked_grid(grid, matrix.shape[-1] - num_prefix)
+    return matrix[:, 0, num_prefix:].unflatten(1, grid)
 
 
-def mean_attention_distance(attention: Sequence[Tensor] | Tensor, patch_size: int, num_prefix: int = 1) -> Tensor:
-    r"""Distance in pixels that each head reaches on average.
+def mean_attention_distance(
+    attention: Sequence[Tensor] | Tensor, patch_size: int, grid: int | tuple[int, int], num_prefix: int = 1
+) -> Tensor:
+    r"""Distance in pixels that each head reaches on average, L x (B, h, N, N) -> (L, B, h).
 
     $d_h=\frac1N\sum_i\sum_j A_{ij}\,\lVert p_i-p_j\rVert$ with p the patch centres, after dropping the first
     `num_prefix` tokens and making the rows sum to 1 again (ViT paper, appendix D.7). A head that looks nowhere in
     particular has the distance of uniform attention, 116.5 px on 14 x 14 patches of 16 px; only far less than that is
     local.
 
-    L x (B, h, N, N) -> (L, B, h). Raises ValueError if the patches are no square grid.
+    Parameters
+    ----------
+    attention
+        weights of each layer.
+    patch_size
+        P in pixels.
+    grid
+        rows and columns of patches, `model.positions.grid` of our models; one number is a square.
+    num_prefix
+        tokens in front of the patches.
+
+    Raises
+    ------
+    ValueError
+        If the grid does not hold the N - num_prefix patches.
     """
     weights = stacked(attention)[..., num_prefix:, num_prefix:]
-    grid = _grid_side(weights.shape[-1] + num_prefix, num_prefix)
+    grid = _checked_grid(grid, weights.shape[-1])
     weights = weights / weights.sum(-1, keepdim=True)  # (L, B, h, G G, G G)
     return (weights * patch_distances(grid, patch_size).to(weights)).sum(-1).mean(-1)  # (L, B, h)
 
 
-def patch_distances(grid: int, patch_size: int) -> Tensor:
-    """Pixels between the centres of any two patches of a square grid, () -> (G G, G G)."""
-    side = torch.arange(grid, dtype=torch.float64) * patch_size
-    centres = torch.cartesian_prod(side, side)  # (G G, 2)
+def patch_distances(grid: int | tuple[int, int], patch_size: int) -> Tensor:
+    """Pixels between the centres of any two patches of a grid, () -> (G G, G G); one number is a square grid."""
+    rows, columns = (grid, grid) if isinstance(grid, int) else grid
+    centres = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).double() * patch_size  # (G G, 2)
     return torch.cdist(centres, centres, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def _grid_side(tokens: int, num_prefix: int) -> int:
-    grid = isqrt(max(0, tokens - num_prefix))
-    if grid**2 != tokens - num_prefix or grid == 0:
-        raise ValueError(f"expected a square number of patches after {num_prefix} tokens, got {tokens - num_prefix}")
-    return grid
+def _checked_grid(grid: int | tuple[int, int], patches: int) -> tuple[int, int]:
+    rows, columns = (grid, grid) if isinstance(grid, int) else grid
+    if min(rows, columns) < 1 or rows * columns != patches:
+        raise ValueError(f"grid: expected (rows, columns) with {patches} patches, got {(rows, columns)}")
+    return rows, columns

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.measure.accuracy import Estimate
+from helpers.measure.intervals import Estimate, percentile_interval
 
 ORDERS = 4
 
@@ -27,8 +27,12 @@ def ngrams(words: Sequence[str], n: int) -> Counter:
 def bleu_counts(candidate: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
     """What one sentence adds to the corpus: (10,) matches of order 1-4, n-grams of order 1-4, words c, words r.
 
-    r is the length of the reference closest to the candidate's, the shorter of two equally close ones. Raises
-    ValueError without a reference.
+    r is the length of the reference closest to the candidate's, the shorter of two equally close ones.
+
+    Raises
+    ------
+    ValueError
+        Without a reference.
     """
     if not references:
         raise ValueError("references: expected at least one for each sentence, got none")
@@ -58,7 +62,10 @@ def bleu_of(counts: ArrayLike) -> np.ndarray:
 def corpus_bleu(candidates: Sequence[Sequence[str]], references: Sequence[Sequence[Sequence[str]]]) -> float:
     """BLEU in 0..1 of a corpus of tokenised sentences, several references each.
 
-    Raises ValueError for an empty corpus, or where candidates and reference lists differ in number.
+    Raises
+    ------
+    ValueError
+        For an empty corpus, or where candidates and reference lists differ in number.
     """
     if len(candidates) != len(references) or not candidates:
         raise ValueError(f"expected as many candidates as reference lists, got {len(candidates)} and {len(references)}")
@@ -81,20 +88,40 @@ def bootstrap(
 ) -> Estimate:
     """A measure of summed counts with its percentile interval over sentences drawn again with replacement.
 
-    It covers test sampling of this one trained model: other sentences, not another training run.
+    It covers test sampling of this one trained model: other sentences, not another training run. Where all draws give
+    the same value (one sentence, or all alike), they cannot say how sentences vary, and there is no interval. Draws for
+    which the measure is no number, as a share of no words at all, say nothing and are left out.
 
-    Arguments
-    ---------
-    counts : (n, S), what each sentence adds.
-    measure : summed counts (..., S) -> values (...); `bleu_of` or `share_of`.
+    Parameters
+    ----------
+    counts
+        (n, S), what each sentence adds.
+    measure
+        summed counts (..., S) -> values (...); `bleu_of` or `share_of`.
+    draws
+        how often n sentences are drawn.
+    seed
+        of the draws.
+    confidence
+        of the interval.
 
-    Raises ValueError for an empty table or one of another form.
+    Raises
+    ------
+    ValueError
+        For an empty table or one of another form, a corpus whose measure is no number, or numbers out of range.
     """
     table = np.asarray(counts, dtype=float)
     if table.ndim != 2 or not len(table):
         raise ValueError(f"counts: expected (n, S) with n >= 1, got {table.shape}")
+    if draws < 1:
+        raise ValueError(f"draws: expected at least 1, got {draws}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected a fraction between 0 and 1, got {confidence}")
     n = len(table)
     # How often each sentence is drawn, for all draws at once: (draws, n).
     drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
-    low, high = np.quantile(measure(drawn @ table), [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Estimate(float(measure(table.sum(axis=0))), float(low), float(high), n, "test sampling")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, values = float(measure(table.sum(axis=0))), measure(drawn @ table)
+    if not np.isfinite(value):
+        raise ValueError(f"counts: expected a corpus whose measure is a number, got {value}")
+    return percentile_interval(value, values, n, confidence)

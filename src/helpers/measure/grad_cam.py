@@ -43,12 +43,13 @@ def grad_cam(model: nn.Module, images: Tensor, classes: Tensor, layer: str) -> T
             (gradient,) = torch.autograd.grad(scores.sum(), kept[0], allow_unused=True)
     finally:
         hook.remove()
-    activation = on_grid(kept[0].detach())  # (B, C, H', W')
-    if gradient is None or not on_grid(gradient).any():
+    size = (images.shape[-2], images.shape[-1])
+    activation = on_grid(kept[0].detach(), size)  # (B, C, H', W')
+    if gradient is None or not on_grid(gradient, size).any():
         raise ValueError(
             f"layer {layer!r}: expected a gradient on the map, got none; for a ViT take 'blocks.<last>.norm1'"
         )
-    alpha = on_grid(gradient).mean((2, 3), keepdim=True)  # (B, C, 1, 1)
+    alpha = on_grid(gradient, size).mean((2, 3), keepdim=True)  # (B, C, 1, 1)
     return (alpha * activation).sum(1).relu()  # (B, H', W')
 
 

@@ -10,7 +10,7 @@ while the field grows with n.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf, isqrt
+from math import gcd, inf, isqrt
 from typing import Any
 
 import numpy as np
@@ -167,21 +167,37 @@ def output_of(model: nn.Module, layer: str, images: Tensor) -> Tensor:
     return reached[0]
 
 
-def on_grid(values: Tensor) -> Tensor:
-    """A map as it is, or tokens without those in front (class, distillation) on their square grid.
+def on_grid(values: Tensor, image_size: tuple[int, int]) -> Tensor:
+    """A map as it is, or tokens without those in front (class, distillation) on the grid of their image.
 
-    (B, C, H, W) -> same; (B, N, D) -> (B, D, G, G) with G the side of the largest square in N. Raises ValueError for
-    another number of axes, or if more than 4 tokens would be left out.
+    Patches are square, so the grid has the shape of the image: of all grids k a x k b, a : b the image's sides, the
+    largest that N tokens fill. (B, C, H, W) -> same; (B, N, D) -> (B, D, rows, columns).
+
+    Parameters
+    ----------
+    values
+        output of a layer.
+    image_size
+        height and width of the images it saw.
+
+    Raises
+    ------
+    ValueError
+        For another number of axes, or if more than 4 tokens would be left out.
     """
     if values.ndim == 4:
         return values
     if values.ndim != 3:
         raise ValueError(f"expected a map (B, C, H, W) or tokens (B, N, D), got {tuple(values.shape)}")
-    grid = isqrt(values.shape[1])
-    num_prefix = values.shape[1] - grid**2
-    if num_prefix > 4:
-        raise ValueError(f"expected a square grid and at most 4 tokens in front, got {values.shape[1]} tokens")
-    return values[:, num_prefix:].unflatten(1, (grid, grid)).permute(0, 3, 1, 2)  # (B, D, G, G)
+    a, b = (side // gcd(*image_size) for side in image_size)
+    k = isqrt(values.shape[1] // (a * b))
+    num_prefix = values.shape[1] - k * a * k * b
+    if num_prefix > 4 or k == 0:
+        raise ValueError(
+            f"expected a grid of the shape of the image, {image_size[0]} x {image_size[1]}, and at most 4 tokens in "
+            f"front, got {values.shape[1]} tokens"
+        )
+    return values[:, num_prefix:].unflatten(1, (k * a, k * b)).permute(0, 3, 1, 2)  # (B, D, G, G)
 
 
 def effective_field(model: nn.Module, layer: str, images: Tensor, seed: int = 0) -> np.ndarray:
@@ -194,7 +210,7 @@ def effective_field(model: nn.Module, layer: str, images: Tensor, seed: int = 0)
     """
     images = images.detach().requires_grad_(True)
     with torch.enable_grad():
-        values = on_grid(output_of(model, layer, images))
+        values = on_grid(output_of(model, layer, images), (images.shape[-2], images.shape[-1]))
         centre = values[:, :, values.shape[2] // 2, values.shape[3] // 2]  # (B, C)
         mixture = torch.randn(centre.shape, generator=torch.Generator().manual_seed(seed)).to(centre)
         (gradient,) = torch.autograd.grad((centre * mixture).sum(), images)

@@ -169,7 +169,7 @@ def test_rollout_of_uniform_attention() -> None:
 
 def test_mean_attention_distance_of_uniform_attention() -> None:
     uniform = torch.full((1, 1, 1, 197, 197), 1 / 197, dtype=F64)
-    assert mean_attention_distance(uniform, 16).item() == pytest.approx(116.5, abs=0.05)
+    assert mean_attention_distance(uniform, 16, 14).item() == pytest.approx(116.5, abs=0.05)
     distances = patch_distances(14, 16)
     assert (distances.sum() / (196 * 195)).item() == pytest.approx(117.1, abs=0.05)
     assert distances.max().item() == pytest.approx(294.2, abs=0.05)
@@ -177,7 +177,7 @@ def test_mean_attention_distance_of_uniform_attention() -> None:
     local = torch.zeros(197, 197, dtype=F64)
     local[0, 0] = 1
     local[1:, 1:] = near / near.sum(1, keepdim=True)
-    assert mean_attention_distance(local[None, None, None], 16).item() == pytest.approx(16.7, abs=0.1)
+    assert mean_attention_distance(local[None, None, None], 16, 14).item() == pytest.approx(16.7, abs=0.1)
 
 
 def test_uniform_attention_without_making_the_rows_sum_to_one_again() -> None:
@@ -188,7 +188,7 @@ def test_uniform_attention_without_making_the_rows_sum_to_one_again() -> None:
     with_class_token = torch.full((1, 1, 1, 65, 65), 1 / 65, dtype=F64)
     assert literal == pytest.approx(32.6, abs=0.05)
     assert again == pytest.approx(33.1, abs=0.05)
-    assert mean_attention_distance(with_class_token, 8).item() == pytest.approx(again, abs=1e-12)
+    assert mean_attention_distance(with_class_token, 8, 8).item() == pytest.approx(again, abs=1e-12)
 
 
 # --- against timm -------------------------------------------------------------------------------------------------

@@ -126,3 +126,26 @@ def test_shapes_and_gradients_that_claims_rest_on():
     assert found["size of the gradient below a step"].value == 0 < found["size of the gradient below a ReLU"].value
     assert found["layer norm: change of the gradient in parts of 2"].value < 1e-12
     assert found["batch norm: change of the gradient in parts of 2"].value > 0.1
+
+
+@pytest.mark.parametrize("values", [[0.4], [1.0] * 7])
+def test_a_mean_of_images_that_are_all_alike_has_no_interval(values):
+    estimate = probes.mean_over_images(np.array(values))
+    assert (estimate.value, estimate.low, estimate.high, estimate.covers) == (values[0], None, None, "nothing")
+    assert estimate.n == len(values)
+
+
+@pytest.mark.parametrize("values", [[], [0.5, float("nan")], [[0.5, 1.0]]])
+def test_a_mean_of_something_else_is_refused(values):
+    with pytest.raises(ValueError, match="values: expected a non-empty row of finite numbers"):
+        probes.mean_over_images(np.array(values))
+
+
+def test_a_probe_of_one_place_is_refused():
+    """R^2 compares with the spread of the places: where there is none it is no number."""
+    rng = np.random.default_rng(0)
+    train, places = torch.from_numpy(rng.normal(size=(20, 3))).float(), rng.random((20, 2))
+    with pytest.raises(ValueError, match="test_places: expected places that differ from the middle"):
+        probes.place_probe(train, places, train[:3], np.repeat(places.mean(0)[None], 3, axis=0))
+    one = probes.place_probe(train, places, train[:1], places[:1])
+    assert (one.low, one.covers) == (None, "nothing")

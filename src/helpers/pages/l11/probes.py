@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from helpers.measure.accuracy import Estimate
+from helpers.measure.intervals import Estimate, percentile_interval, without_interval
 
 ALPHAS = tuple(np.logspace(-1, 5, 13))
 
@@ -57,7 +57,13 @@ def place_probe(train: Tensor, places: np.ndarray, test: Tensor, test_places: np
     r"""How well a linear probe reads where an object is: $R^2$ on test images, (n, ...) features, (n, 2) places.
 
     1 is perfect, 0 is as good as always saying the middle. The interval is a bootstrap over test images; it does not
-    cover another draw of training images or other weights of the network."""
+    cover another draw of training images or other weights of the network.
+
+    Raises
+    ------
+    ValueError
+        If all test places are the middle of the training places, where no spread is left to explain.
+    """
     from sklearn.linear_model import RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -65,19 +71,32 @@ def place_probe(train: Tensor, places: np.ndarray, test: Tensor, test_places: np
     probe = make_pipeline(StandardScaler(), RidgeCV(ALPHAS)).fit(train.flatten(1).numpy(), places)
     missed = ((probe.predict(test.flatten(1).numpy()) - test_places) ** 2).sum(1)
     spread = ((test_places - places.mean(0)) ** 2).sum(1)
+    if not spread.sum() > 0:
+        raise ValueError(f"test_places: expected places that differ from the middle, got {len(spread)} that do not")
     rows = np.random.default_rng(seed).integers(0, len(missed), (2000, len(missed)))
-    draws = 1 - missed[rows].sum(1) / spread[rows].sum(1)
-    low, high = np.quantile(draws, (0.025, 0.975))
-    return Estimate(float(1 - missed.sum() / spread.sum()), float(low), float(high), len(missed), "test sampling")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        draws = 1 - missed[rows].sum(1) / spread[rows].sum(1)
+    return percentile_interval(float(1 - missed.sum() / spread.sum()), draws, len(missed))
 
 
 def mean_over_images(values: np.ndarray) -> Estimate:
-    """Mean of one number an image with its normal interval, (n,) -> Estimate covering test sampling."""
+    """Mean of one number an image with its normal interval, (n,) -> Estimate covering test sampling.
+
+    Numbers that are all alike, or a single one, cannot say how images vary: then there is no interval.
+
+    Raises
+    ------
+    ValueError
+        For no number, or one that is not finite.
+    """
     values = np.asarray(values, dtype=float)
-    half = 1.96 * values.std(ddof=1) / len(values) ** 0.5
-    return Estimate(
-        float(values.mean()), float(values.mean() - half), float(values.mean() + half), len(values), "test sampling"
-    )
+    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+        raise ValueError(f"values: expected a non-empty row of finite numbers, got {values!r}")
+    mean, n = float(values.mean()), len(values)
+    if np.ptp(values) == 0:
+        return without_interval(mean, n)
+    half = float(1.96 * values.std(ddof=1) / n**0.5)
+    return Estimate(mean, mean - half, mean + half, n, "test sampling")
 
 
 # --------------------------------------------------------------------------------------------- what is done to images
