@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from helpers.data.breeds import draw_breeds
-from helpers.data.duplicates import LIMIT, Pair, groups, near_pairs, perceptual_hashes
+from helpers.data.near_duplicates import LIMIT, Pair, groups, near_pairs, perceptual_hashes
 
 
 @pytest.fixture(scope="module")
