@@ -12,8 +12,8 @@ from tqdm.auto import tqdm
 
 from helpers.data.base import Dataset
 from helpers.data.cache import build_cache
+from helpers.data.fetching import sha256_of
 from helpers.data.photographs import Listing, assemble
-from helpers.data.registry import sha256_of
 
 PARTS = ("train", "test")
 

@@ -22,8 +22,9 @@ from helpers.data.archives import ArchiveError, check_archive, read_archive
 from helpers.data.base import Dataset
 from helpers.data.cache import build_cache
 from helpers.data.decode import Box
+from helpers.data.fetching import Found, fetch
 from helpers.data.photographs import Listing, assemble
-from helpers.data.registry import REGISTRY, Found, fetch
+from helpers.data.registry import REGISTRY
 
 NAME = "stanford_dogs"
 CROPS = ("box", None)

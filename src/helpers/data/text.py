@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from helpers.data.registry import Found, fetch
+from helpers.data.fetching import Found, fetch
 
 PADDING, UNKNOWN, BEGIN, END = range(4)
 SPECIAL = ("<padding>", "<unk>", "<begin>", "<end>")

@@ -18,8 +18,9 @@ import numpy as np
 from helpers.data.archives import ArchiveError, check_archive, read_archive
 from helpers.data.base import Dataset
 from helpers.data.cache import build_cache
+from helpers.data.fetching import fetch
 from helpers.data.photographs import Listing, assemble
-from helpers.data.registry import REGISTRY, fetch
+from helpers.data.registry import REGISTRY
 
 NAME = "tiny_imagenet"
 CLASSES = "classes.tsv"

@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from helpers.data import registry
-from helpers.data.registry import REGISTRY, FetchError, RemoteFile, Source, data_folders, fetch, sha256_of
+from helpers.data import fetching
+from helpers.data.fetching import FetchError, data_folders, fetch, sha256_of
+from helpers.data.registry import REGISTRY, RemoteFile, Source
 
 CONTENT = b"not a dog, but nobody asked " * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -105,7 +106,7 @@ def test_failed_download_names_the_way_out_and_leaves_nothing(toy, server, failu
     message = str(caught.value)
     for part in ("toy", "toy.tar", f"http://127.0.0.1:{server.server_port}/toy.tar", "MB", "HELPERS_DATA"):
         assert part in message
-    assert server.asked == 1 + registry.RETRIES
+    assert server.asked == 1 + fetching.RETRIES
     assert cached(toy) == []
 
 
@@ -210,7 +211,7 @@ def test_checksum_is_computed_again_when_the_file_changes(tmp_path, monkeypatch)
     path.write_bytes(b"one")
     assert sha256_of(path) == hashlib.sha256(b"one").hexdigest()
     with monkeypatch.context() as patch:
-        patch.setattr(registry.hashlib, "sha256", None)  # a second reading would fail
+        patch.setattr(fetching.hashlib, "sha256", None)  # a second reading would fail
         sha256_of(path)
     path.write_bytes(b"three")
     assert sha256_of(path) == hashlib.sha256(b"three").hexdigest()
