@@ -8,6 +8,7 @@ file in our own cache, in contrast, is either what the registry says or an error
 
 import hashlib
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,9 +50,12 @@ class Found:
 def data_folders() -> list[Path]:
     """The folders that HELPERS_DATA names, in its order.
 
-    Raises FetchError for one that does not exist: a mistyped folder must not turn into a large download.
+    Raises
+    ------
+    FetchError
+        For one that does not exist: a mistyped folder must not turn into a large download.
     """
-    folders = [Path(part) for part in os.environ.get("HELPERS_DATA", "").split(os.pathsep) if part]
+    folders = [Path(part).expanduser() for part in os.environ.get("HELPERS_DATA", "").split(os.pathsep) if part]
     for folder in folders:
         if not folder.is_dir():
             raise FetchError(f"HELPERS_DATA: expected folders that exist, got {folder} ({folder.absolute()})")
@@ -60,28 +64,36 @@ def data_folders() -> list[Path]:
 
 def cache_dir() -> Path:
     """The user's own folder for downloads and decoded sets: HELPERS_CACHE, or the system's place for caches."""
-    return Path(os.environ.get("HELPERS_CACHE") or pooch.os_cache("helpers"))
+    return Path(os.environ.get("HELPERS_CACHE") or pooch.os_cache("helpers")).expanduser()
 
 
 def fetch(set_name: str, file_name: str, *, optional: bool = False, progress: bool = True) -> Found:
     """Find one file of a set on this machine, or download it.
 
-    Arguments
-    ---------
-    optional : the caller can do without: one attempt to download, no retries.
+    Parameters
+    ----------
+    optional
+        The caller can do without: one attempt to download, no retries.
 
-    Raises ValueError for a set or file that the registry does not have; FetchError, which names the set, the URL, the
-    size and the way out, when the file is nowhere or not what it should be.
+    Raises
+    ------
+    ValueError
+        For a set or file that the registry does not have.
+    FetchError
+        Which names the set, the URL, the size and the way out, when the file is nowhere or not what it should be.
     """
     if set_name not in REGISTRY:
         raise ValueError(f"data set: expected one of {', '.join(REGISTRY)}, got {set_name!r}")
     source = REGISTRY[set_name]
     file = source.file(file_name)
-    folder = next((f / set_name for f in data_folders() if _local(f / set_name, *source.files)), None)
+    folder = _folder_of(source)
     if folder is not None:
         return _from_folder(folder, source, file, progress)
     path = cache_dir() / set_name / file_name
     if not path.exists():
+        if data_folders() and file.urls and not optional:
+            size = f"{file.bytes / 1e6:,.1f} MB"
+            print(f"no {set_name}/{file_name} in the folders of HELPERS_DATA: downloading {size}", file=sys.stderr)
         _download(source, file, path, retries=0 if optional else RETRIES, progress=progress)
     found = sha256_of(path, progress=progress)
     if found != file.sha256:
@@ -90,6 +102,19 @@ def fetch(set_name: str, file_name: str, *, optional: bool = False, progress: bo
             f"({path.stat().st_size:,} bytes). Delete this file and run again."
         )
     return Found(file_name, path, found, path.stat().st_size, local_variant=False)
+
+
+def _folder_of(source: Source) -> Path | None:
+    """The first folder that holds a set: `<name>/` in a folder of HELPERS_DATA, or that folder itself, where it has
+    the name of the set or its largest file."""
+    largest = max(source.files, key=lambda file: file.bytes)
+    for folder in data_folders():
+        if _local(folder / source.name, *source.files):
+            return folder / source.name
+        telling = source.files if folder.resolve().name == source.name else (largest,)
+        if _local(folder, *telling):
+            return folder
+    return None
 
 
 def _local(folder: Path, *files: RemoteFile) -> Path | None:
