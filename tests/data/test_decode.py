@@ -259,7 +259,7 @@ def test_the_limit_of_pillow_is_left_as_it_was(recwarn):
     before = Image.MAX_IMAGE_PIXELS
     with pytest.raises((ValueError, OSError)):
         decode_image(claim_size(encode(corners(), "PNG"), 11_000, 11_000), 8)  # 121 megapixels: allowed, but absent
-    assert Image.MAX_IMAGE_PIXELS == before
+    assert before == Image.MAX_IMAGE_PIXELS
     assert [str(warning.message) for warning in recwarn] == []
 
 

@@ -105,7 +105,8 @@ class CacheBuild:
             except MemoryError:
                 raise
             except Exception as error:  # Pillow raises whatever a broken file provokes
-                self.reasons[row] = (name, f"{type(error).__name__}: {error}")
+                named = isinstance(error, (ValueError, OSError)) and str(error)
+                self.reasons[row] = (name, str(error) if named else f"{type(error).__name__}: {error}")
                 continue
             if pixels.shape != (self.size, self.size, 3) or pixels.dtype != np.uint8:
                 expected = f"uint8 ({self.size}, {self.size}, 3)"
