@@ -29,9 +29,14 @@ from helpers.progress import progress_bar
 class CacheResult:
     """A decoded set.
 
-    images : uint8 (n, S, S, 3), a read-only memory map; row j is item kept[j]
-    kept : int64 (n,), ascending; all of 0..N-1 unless broken images were skipped
-    broken : (name, reason) of each image left out
+    Attributes
+    ----------
+    images
+        uint8 (n, S, S, 3), a read-only memory map; row j is item kept[j].
+    kept
+        int64 (n,), ascending; all of 0..N-1 unless broken images were skipped.
+    broken
+        (name, reason) of each image left out.
     """
 
     images: np.ndarray
@@ -57,28 +62,42 @@ def build_cache(
 
     Parameters
     ----------
-    items : a sequence of (name, source, box), row i for item i; or, where the order of reading is not that of the
+    items
+        A sequence of (name, source, box), row i for item i; or, where the order of reading is not that of the
         rows (a compressed archive is read from front to back), any iterable of (row, name, source, box). `source`
         is the bytes of the file or a function that returns them, called in a worker thread; `box` is
         (left, top, right, bottom) in pixels or None. Items are read by one thread, a few ahead of the decoders,
         and not at all when the cache stands.
-    decode : (bytes, size, box) -> uint8 (S, S, 3); an exception marks the image as broken
-    size : side S, pixels
-    key : says what the pixels are made from: the fingerprint of files, selection, order and boxes
-    count : number of rows N; needed when `items` has no length
-    rule : the name of what `decode` does; a part of what the cache is recognised by
-    folder : where caches stand; None is `helpers.data.fetching.cache_dir()`
-    on_broken : "raise" stops with the list of all broken images, "skip" leaves their rows out
-    workers : decoding threads; None takes one per core, at most 8
-    progress : show a bar (and say so when another run is building)
-    description : text of the bar
+    decode
+        (bytes, size, box) -> uint8 (S, S, 3); an exception marks the image as broken
+    size
+        Side S, pixels
+    key
+        Says what the pixels are made from: the fingerprint of files, selection, order and boxes
+    count
+        Number of rows N; needed when `items` has no length
+    rule
+        The name of what `decode` does; a part of what the cache is recognised by
+    folder
+        Where caches stand; None is `helpers.data.fetching.cache_dir()`
+    on_broken
+        "raise" stops with the list of all broken images, "skip" leaves their rows out
+    workers
+        Decoding threads; None takes one per core, at most 8
+    progress
+        Show a bar (and say so when another run is building)
+    description
+        Text of the bar
 
     Raises
     ------
-    ValueError : a wrong argument; rows that are missing, doubled or outside of 0..N-1.
-    BrokenImagesError : (a ValueError) images that cannot be decoded, all of them by name; also with "skip" when no
+    ValueError
+        A wrong argument; rows that are missing, doubled or outside of 0..N-1.
+    BrokenImagesError
+        (a ValueError) images that cannot be decoded, all of them by name; also with "skip" when no
         image is left.
-    CacheError : (an OSError) the disk is full or the folder cannot be written.
+    CacheError
+        (an OSError) the disk is full or the folder cannot be written.
     An exception raised by `items` itself passes through. Whatever is raised, no half-made file stays.
     """
     if on_broken not in ("raise", "skip"):
