@@ -43,7 +43,7 @@ from torchvision import transforms
 from helpers.data.batches import Batches
 from helpers.data.cache import build_cache
 from helpers.data.decode import decode_image
-from helpers.data.registry import data_folders
+from helpers.data.fetching import data_folders
 
 WORKERS = 2
 BATCH = 64

@@ -1,6 +1,7 @@
 """A reader's own photographs: what loads, and what is refused with a message that says what to change."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -172,3 +173,134 @@ def test_single_training_photograph_cannot_be_shared_with_validation(photographs
     with pytest.raises(ValueError, match=r"at least 2 train images per class, got cat \(1\)"):
         load(photographs)
     assert len(load(photographs, val_fraction=0.0).train) == 5
+
+
+# ---- validation, droppings, duplicates: what is said and counted -----------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "Validation", "VAL"])
+def test_a_folder_of_validation_photographs_is_the_validation_split(photographs, name, capsys):
+    (photographs / "test").rename(photographs / "Test")  # in any mixture of capitals
+    for k, c in enumerate(COLOURS):
+        (photographs / name / c).mkdir(parents=True)
+        Image.new("RGB", (7, 7), (k, 9, 9)).save(photographs / name / c / "mine.png")
+    data = load(photographs, val_fraction=0.25)
+    assert data.val.names == tuple(f"{name}/{c}/mine.png" for c in COLOURS)
+    assert (len(data.train), len(data.test)) == (8, 4)
+    assert "validation: the 2 photographs of the folder val/" in capsys.readouterr().err
+    assert data.provenance["validation"] == "a folder"
+    (photographs / name / "cat").rename(photographs / name / "wolf")
+    with pytest.raises(ValueError, match="same classes in train/ and val/"):
+        load(photographs)
+
+
+def test_two_folders_for_one_part_are_refused(photographs):
+    for name in ("val", "validation"):
+        (photographs / name).mkdir()
+    with pytest.raises(ValueError, match="expected one folder for val, got val/, validation/"):
+        load(photographs)
+
+
+def test_what_operating_systems_leave_behind_is_left_aside_and_counted(photographs, capsys):
+    names = (".DS_Store", "._photo 0.jpg", "Thumbs.db", "desktop.ini", "IMG_1.AAE", ".hidden", "Icon\r")
+    for name in names:
+        (photographs / "train" / "cat" / name).write_bytes(b"x")
+    for folder in ("__MACOSX", "@eaDir", ".ipynb_checkpoints", ".Trashes"):
+        (photographs / "train" / folder / "inner").mkdir(parents=True)
+        (photographs / "test" / "dog" / folder).mkdir()
+    data = load(photographs)
+    assert data.class_names == ("cat", "dog")
+    assert data.provenance["system_files"] == len(names) + 8
+    assert "thumbs.db (1)" in capsys.readouterr().err
+
+
+def test_the_same_photograph_twice_is_reported_and_counted(photographs, capsys):
+    for path in photographs.glob("test/*/*"):
+        path.unlink()
+    rng = np.random.default_rng(0)
+    for c in COLOURS:
+        for i in range(3):
+            pixels = rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(photographs / "test" / c / f"{i}.png")
+    load(photographs)
+    assert "warning" not in capsys.readouterr().err
+    train = photographs / "train"
+    shutil.copy(photographs / "test" / "cat" / "0.png", train / "cat" / "leak.png")
+    shutil.copy(train / "cat" / "photo 1.png", train / "dog" / "other class.png")
+    shutil.copy(train / "dog" / "photo 1.png", train / "dog" / "again.png")
+    shutil.copy(train / "dog" / "photo 1.png", train / "dog" / "and again.png")
+    data = load(photographs)
+    counted = {"train/test": 1, "two classes": 1, "within train": 1, "train/val": 0, "val/test": 0}
+    assert data.provenance["duplicates"] == counted
+    told = capsys.readouterr().err
+    assert "1 photograph in train and in test" in told
+    assert "test/cat/0.png = train/cat/leak.png" in told
+    assert "1 photograph in two classes" in told
+    assert "train/cat/photo 1.png = train/dog/other class.png" in told
+    assert "1 photograph more than once in a class of train" in told
+    assert "photo" not in str(data.provenance["duplicates"])
+
+
+# ---- names are data --------------------------------------------------------------------------------------------------
+
+
+def test_names_that_are_no_text_become_readable_and_stay_different(photographs):
+    odd = [b"caf\xe9", rb"caf\xe9", b"new\nline", "猫🐶".encode()]
+    for part in ("train", "test"):
+        for k, name in enumerate(odd):
+            folder = os.path.join(os.fsencode(photographs / part), name)
+            os.mkdir(folder)
+            for i in range(2):
+                Image.new("RGB", (5, 5), (k, i, len(part))).save(os.path.join(os.fsdecode(folder), f"{i}.png"))
+    data = load(photographs)
+    assert set(data.class_names) == {"cat", "dog", r"caf\xe9", r"caf\\xe9", r"new\nline", "猫🐶"}
+    for text in (*data.class_names, *data.train.names, *data.test.names):
+        assert text.encode("utf-8").decode().isprintable()
+
+
+def test_an_accent_written_in_two_ways_is_one_class(photographs):
+    (photographs / "train" / "cat").rename(photographs / "train" / "caf\u00e9")
+    (photographs / "test" / "cat").rename(photographs / "test" / "cafe\u0301")
+    assert load(photographs).class_names == ("caf\u00e9", "dog")
+    (photographs / "train" / "cafe\u0301").mkdir()
+    with pytest.raises(ValueError, match="same name 'café', written in two ways"):
+        load(photographs)
+
+
+# ---- messages with a way out -----------------------------------------------------------------------------------------
+
+
+def test_the_home_folder_is_expanded_and_a_missing_part_is_named(photographs, monkeypatch):
+    monkeypatch.setenv("HOME", str(photographs.parent))
+    assert len(load("~/mine").test) == 4
+    with pytest.raises(ValueError, match=r"data_dir: .* holds no 'mein' \(but mine\)"):
+        load("~/mein/photos")
+    (photographs.parent / "mine.zip").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"got the file .*mine\.zip; unpack it"):
+        load("~/mine.zip")
+
+
+def test_a_missing_layout_lists_what_is_there(photographs):
+    (photographs / "notes.txt").write_text("x")
+    with pytest.raises(ValueError, match=r"holds the folders cat/, dog/.*train/<class>/"):
+        load(photographs / "train")
+    (photographs.parent / "cache").mkdir()
+    with pytest.raises(ValueError, match=r"holds the folders cache/, mine/; mine/ holds such parts: pass .*mine"):
+        load(photographs.parent)
+    (photographs / "test").rename(photographs / "exam")
+    with pytest.raises(ValueError, match=r"the folders exam/, train/ and 1 file\."):
+        load(photographs)
+
+
+def test_refused_links_name_the_way_out(photographs):
+    (photographs / "train" / "dog").rename(photographs.parent / "dogs elsewhere")
+    (photographs / "train" / "dog").symlink_to(photographs.parent / "dogs elsewhere")
+    with pytest.raises(ValueError, match=r"cp -rL"):
+        load(photographs)
+
+
+def test_a_class_that_lost_most_of_its_photographs_says_both_numbers_and_why(photographs):
+    for path in list((photographs / "train" / "dog").iterdir())[:3]:
+        path.write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(99))
+    with pytest.raises(ValueError, match=r"dog \(1 of 4: 3 cannot be decoded.*train/dog/photo.*HEIC"):
+        load(photographs, on_broken="skip")

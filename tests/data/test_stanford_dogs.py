@@ -224,7 +224,9 @@ def test_rotten_images_can_be_skipped_and_are_counted(pack):
 def test_class_that_lost_all_images_is_an_error(pack):
     for name in pack.names[2][4:]:
         pack.images[f"Images/{name}"] = b"rotten"
-    with pytest.raises(ValueError, match=r"test images per class, got BlueDog \(0\)"):
+    with pytest.raises(
+        ValueError, match=r"test images per class, got BlueDog \(0 of 2: 2 cannot be decoded and were skipped"
+    ):
         pack.load(on_broken="skip")
 
 

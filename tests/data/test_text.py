@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.data.registry import REGISTRY, FetchError
+from helpers.data.fetching import FetchError
+from helpers.data.registry import REGISTRY
 from helpers.data.text import (
     BEGIN,
     END,

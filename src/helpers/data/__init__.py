@@ -24,18 +24,29 @@ def load_dataset(
 ) -> Dataset:
     """Load a data set with its train, validation and test splits.
 
-    Arguments
-    ---------
-    name : one of `DATASETS`.
-    image_size : S in pixels; images become uint8 (N, S, S, 3).
-    val_fraction : share of the training list set apart for validation, stratified, by `seed`.
-    train_fraction : share of what is left that is used, stratified, by `seed`.
-    data_dir : `folders` only, the folder that holds train/ and test/.
-    crop : `stanford_dogs` only, "box" (first annotated box) or None (the whole frame).
-    on_broken : "raise", or "skip" to leave out (and count) images that cannot be decoded.
-    options : `breeds` only, what to draw (see `load_breeds`, which draws its own validation dogs).
+    Parameters
+    ----------
+    name
+        One of `DATASETS`.
+    image_size
+        S in pixels; images become uint8 (N, S, S, 3).
+    val_fraction
+        Share of the training list set apart for validation, stratified, by `seed`.
+    train_fraction
+        Share of what is left that is used, stratified, by `seed`.
+    data_dir
+        `folders` only, the folder that holds train/ and test/.
+    crop
+        `stanford_dogs` only, "box" (first annotated box) or None (the whole frame).
+    on_broken
+        "raise", or "skip" to leave out (and count) images that cannot be decoded.
+    options
+        `breeds` only, what to draw (see `load_breeds`, which draws its own validation dogs).
 
-    Raises ValueError, before any work, for a name or an option that does not exist.
+    Raises
+    ------
+    ValueError
+        Before any work, for a name or an option that does not exist.
     """
     if name not in DATASETS:
         raise ValueError(f"dataset: expected one of {', '.join(DATASETS)}, got {name!r}")

@@ -30,8 +30,11 @@ class ArchiveError(ValueError):
 def check_archive(path: Path) -> list[tuple[str, bool]]:
     """Read an archive from end to end and list its members, (name, whether it is a folder), in its order.
 
-    Raises ArchiveError, naming the archive and all members that are refused: a path that leaves the folder, absolute,
-    a link, a device, a member twice; or saying where the archive breaks.
+    Raises
+    ------
+    ArchiveError
+        Naming the archive and all members that are refused: a path that leaves the folder, absolute, a link, a device,
+        a member twice; or saying where the archive breaks.
     """
     return [(name, data is None) for name, data in _walk(path, read=False)]
 
@@ -39,7 +42,10 @@ def check_archive(path: Path) -> list[tuple[str, bool]]:
 def read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     """The files of an archive, (name, content), in its order; one file is held in memory at a time.
 
-    Raises ArchiveError as `check_archive` does, but only at its end: check first.
+    Raises
+    ------
+    ArchiveError
+        As `check_archive` does, but only at its end: check first.
     """
     for name, data in _walk(path, read=True):
         if data is not None:

@@ -14,14 +14,21 @@ import numpy as np
 class Split:
     """Images of one split with their labels.
 
-    Arguments
-    ---------
-    images : uint8, (N, S, S, 3); may be a memory map, so never copy it whole.
-    labels : int64, (N,), class index in 0..K-1.
-    names : one file name or drawn id per image.
-    factors : drawn sets only, what each image was drawn from: name -> int64 (N,).
+    Attributes
+    ----------
+    images
+        uint8, (N, S, S, 3); may be a memory map, so never copy it whole.
+    labels
+        int64, (N,), class index in 0..K-1.
+    names
+        One file name or drawn id per image.
+    factors
+        Drawn sets only, what each image was drawn from: name -> int64 (N,).
 
-    Raises ValueError when shapes or types disagree.
+    Raises
+    ------
+    ValueError
+        When shapes or types disagree.
     """
 
     images: np.ndarray
@@ -49,13 +56,17 @@ class Split:
 class Dataset:
     """Three splits of one set, its class names, and what defines it.
 
-    Arguments
-    ---------
-    image_size : S in pixels.
-    fingerprint : sha256 over everything that defines the pixels and the splits.
-    provenance : ready for JSON: source, licence, citation, files [{name, sha256, bytes, local_variant}],
+    Attributes
+    ----------
+    image_size
+        S in pixels.
+    fingerprint
+        sha256 over everything that defines the pixels and the splits.
+    provenance
+        Ready for JSON: source, licence, citation, files [{name, sha256, bytes, local_variant}],
         local_variant (bool), skipped (number of broken images left out),
-        terms ("drawn", "restricted" or "user": whether pictures may be published).
+        terms ("drawn", "restricted" or "user": whether pictures may be published). A reader's folders add
+        validation ("a folder" or "carved from train"), system_files (how many were left aside), duplicates.
     """
 
     name: str
@@ -78,13 +89,19 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
 
     A class of n images gives round(n * fraction) of them to the second part, at least one and at most n - 1.
 
-    Arguments
-    ---------
-    labels : (N,) integers.
-    fraction : share of the second part, 0 <= fraction < 1; 0 leaves it empty.
+    Parameters
+    ----------
+    labels
+        (N,) integers.
+    fraction
+        Share of the second part, 0 <= fraction < 1; 0 leaves it empty.
 
     Returns the sorted indices of the first part (train) and of the second (validation).
-    Raises ValueError for a fraction outside [0, 1) or a class of a single image.
+
+    Raises
+    ------
+    ValueError
+        For a fraction outside [0, 1) or a class of a single image.
     """
     labels = np.asarray(labels)
     if not 0 <= fraction < 1:
@@ -110,12 +127,17 @@ def stratified_subset(labels: np.ndarray, fraction: float, seed: int) -> np.ndar
 
     With the same seed, a smaller share is a part of a larger one.
 
-    Arguments
-    ---------
-    labels : (N,) integers.
-    fraction : 0 < fraction <= 1; 1 takes everything.
+    Parameters
+    ----------
+    labels
+        (N,) integers.
+    fraction
+        0 < fraction <= 1; 1 takes everything.
 
-    Raises ValueError for a fraction outside (0, 1].
+    Raises
+    ------
+    ValueError
+        For a fraction outside (0, 1].
     """
     if not 0 < fraction <= 1:
         raise ValueError(f"train_fraction: expected 0 < train_fraction <= 1, got {fraction}")

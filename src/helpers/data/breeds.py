@@ -47,17 +47,27 @@ def draw_breeds(
     Image i depends on the state of `rng`, on i and on its own two factors only: drawing more images leaves the first
     ones unchanged, and drawing the same state with another texture changes nothing but the coat (a cue conflict).
 
-    Arguments
-    ---------
-    texture : integers (n,), indices into `TEXTURES`.
-    proportion : integers (n,), indices into `PROPORTIONS`.
-    rng : its children by `spawn` are used, so a second call with it draws other dogs.
-    image_size : S in pixels, at least 16.
-    difficulty : 0 (clear textures, breeds far apart, tidy pictures) to 1; see `helpers.data.variation.Nuisance`.
-    bar : a tqdm bar to advance by the images drawn.
+    Parameters
+    ----------
+    texture
+        Integers (n,), indices into `TEXTURES`.
+    proportion
+        Integers (n,), indices into `PROPORTIONS`.
+    rng
+        Its children by `spawn` are used, so a second call with it draws other dogs.
+    image_size
+        S in pixels, at least 16.
+    difficulty
+        0 (clear textures, breeds far apart, tidy pictures) to 1; see `helpers.data.variation.Nuisance`.
+    bar
+        A tqdm bar to advance by the images drawn.
 
     Returns uint8 (n, S, S, 3).
-    Raises ValueError for factors that do not exist or do not pair up, and for a size or difficulty out of range.
+
+    Raises
+    ------
+    ValueError
+        For factors that do not exist or do not pair up, and for a size or difficulty out of range.
     """
     texture, proportion = np.asarray(texture), np.asarray(proportion)
     _check_factor("texture", texture, len(TEXTURES))
@@ -100,20 +110,32 @@ def load_breeds(
     Every class of every split has a random stream of its own: more training images leave the first ones, the validation
     and the test images as they were.
 
-    Arguments
-    ---------
-    image_size : S in pixels, at least 16.
-    n_train_per_class, n_val_per_class, n_test_per_class : images; validation and test may be 0.
-    seed : of the drawing, train, val and test alike. A training seed is another matter: keep this one fixed.
-    difficulty : 0 to 1, see `draw_breeds`.
-    classes : "lab" (12 breeds) or "pretrain" (20 breeds of other textures and other bodies).
-    train_fraction : share of `n_train_per_class` to draw, at least one image a class; the sets are nested.
-    val_fraction : ignored. Validation dogs are drawn (`n_val_per_class`), never taken from the training dogs;
+    Parameters
+    ----------
+    image_size
+        S in pixels, at least 16.
+    n_train_per_class, n_val_per_class, n_test_per_class
+        Images; validation and test may be 0.
+    seed
+        Of the drawing, train, val and test alike. A training seed is another matter: keep this one fixed.
+    difficulty
+        0 to 1, see `draw_breeds`.
+    classes
+        "lab" (12 breeds) or "pretrain" (20 breeds of other textures and other bodies).
+    train_fraction
+        Share of `n_train_per_class` to draw, at least one image a class; the sets are nested.
+    val_fraction
+        Ignored. Validation dogs are drawn (`n_val_per_class`), never taken from the training dogs;
         the argument is there so that `load_dataset` can call every loader alike.
-    progress : show a bar.
+    progress
+        Show a bar.
 
     Returns a Dataset whose splits carry the factors "texture" and "proportion", indices into `TEXTURES`, `PROPORTIONS`.
-    Raises ValueError for an argument out of its range.
+
+    Raises
+    ------
+    ValueError
+        For an argument out of its range.
     """
     if classes not in CLASS_SETS:
         raise ValueError(f"classes: expected one of {', '.join(CLASS_SETS)}, got {classes!r}")

@@ -10,51 +10,33 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sized
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
-from helpers.data.decode import RULE, Box, decode_image
+from helpers.data.cache_build import HEADER_BYTES, BrokenImagesError, CacheBuild, CacheError, Decode, Item
+from helpers.data.decode import RULE, decode_image
+from helpers.data.fetching import cache_dir
 from helpers.progress import progress_bar
-
-Source = bytes | Callable[[], bytes]
-Item = tuple[str, Source, Box | None] | tuple[int, str, Source, Box | None]
-Decode = Callable[[bytes, int, Box | None], np.ndarray]
-CHUNK = 8  # images a worker takes at a time
-
-
-class CacheError(OSError):
-    """The cache cannot be written where it should stand: no space, no permission."""
-
-
-class BrokenImagesError(ValueError):
-    """Some images cannot be decoded; `broken` lists them all as (name, reason)."""
-
-    def __init__(self, broken: list[tuple[str, str]], count: int) -> None:
-        self.broken = broken
-        listed = "\n".join(f"  {name}: {reason}" for name, reason in broken)
-        super().__init__(
-            f"{len(broken)} of {count} images cannot be decoded:\n{listed}\n"
-            'Repair or remove them, or go on without them: on_broken="skip" (the record counts what was skipped).'
-        )
 
 
 @dataclass(frozen=True)
 class CacheResult:
     """A decoded set.
 
-    images : uint8 (n, S, S, 3), a read-only memory map; row j is item kept[j]
-    kept : int64 (n,), ascending; all of 0..N-1 unless broken images were skipped
-    broken : (name, reason) of each image left out
+    Attributes
+    ----------
+    images
+        uint8 (n, S, S, 3), a read-only memory map; row j is item kept[j].
+    kept
+        int64 (n,), ascending; all of 0..N-1 unless broken images were skipped.
+    broken
+        (name, reason) of each image left out.
     """
 
     images: np.ndarray
@@ -80,28 +62,42 @@ def build_cache(
 
     Parameters
     ----------
-    items : a sequence of (name, source, box), row i for item i; or, where the order of reading is not that of the
+    items
+        A sequence of (name, source, box), row i for item i; or, where the order of reading is not that of the
         rows (a compressed archive is read from front to back), any iterable of (row, name, source, box). `source`
         is the bytes of the file or a function that returns them, called in a worker thread; `box` is
         (left, top, right, bottom) in pixels or None. Items are read by one thread, a few ahead of the decoders,
         and not at all when the cache stands.
-    decode : (bytes, size, box) -> uint8 (S, S, 3); an exception marks the image as broken
-    size : side S, pixels
-    key : says what the pixels are made from: the fingerprint of files, selection, order and boxes
-    count : number of rows N; needed when `items` has no length
-    rule : the name of what `decode` does; a part of what the cache is recognised by
-    folder : where caches stand; None is `helpers.data.registry.cache_dir()`
-    on_broken : "raise" stops with the list of all broken images, "skip" leaves their rows out
-    workers : decoding threads; None takes one per core, at most 8
-    progress : show a bar (and say so when another run is building)
-    description : text of the bar
+    decode
+        (bytes, size, box) -> uint8 (S, S, 3); an exception marks the image as broken
+    size
+        Side S, pixels
+    key
+        Says what the pixels are made from: the fingerprint of files, selection, order and boxes
+    count
+        Number of rows N; needed when `items` has no length
+    rule
+        The name of what `decode` does; a part of what the cache is recognised by
+    folder
+        Where caches stand; None is `helpers.data.fetching.cache_dir()`
+    on_broken
+        "raise" stops with the list of all broken images, "skip" leaves their rows out
+    workers
+        Decoding threads; None takes one per core, at most 8
+    progress
+        Show a bar (and say so when another run is building)
+    description
+        Text of the bar
 
     Raises
     ------
-    ValueError : a wrong argument; rows that are missing, doubled or outside of 0..N-1.
-    BrokenImagesError : (a ValueError) images that cannot be decoded, all of them by name; also with "skip" when no
+    ValueError
+        A wrong argument; rows that are missing, doubled or outside of 0..N-1.
+    BrokenImagesError
+        (a ValueError) images that cannot be decoded, all of them by name; also with "skip" when no
         image is left.
-    CacheError : (an OSError) the disk is full or the folder cannot be written.
+    CacheError
+        (an OSError) the disk is full or the folder cannot be written.
     An exception raised by `items` itself passes through. Whatever is raised, no half-made file stays.
     """
     if on_broken not in ("raise", "skip"):
@@ -122,7 +118,7 @@ def build_cache(
         with _lock(path, progress):
             result = _open(path, described)  # again: another run may have built it while this one waited
             if result is None:
-                build = _Build(path, described, decode, on_broken, workers or min(os.cpu_count() or 1, 8))
+                build = CacheBuild(path, described, decode, on_broken, workers or min(os.cpu_count() or 1, 8))
                 build.run(items, progress_bar(count, description, unit="image", show=progress))
                 result = _open(path, described)
         if result is None:
@@ -130,118 +126,6 @@ def build_cache(
     if result.broken and on_broken == "raise":  # built by a run that skipped them
         raise BrokenImagesError(result.broken, count)
     return result
-
-
-class _Build:
-    """One building of one cache: decode in threads, write rows in place, rename at the end."""
-
-    def __init__(self, path: Path, described: dict[str, Any], decode: Decode, on_broken: str, workers: int) -> None:
-        self.path, self.described, self.decode = path, described, decode
-        self.on_broken, self.workers = on_broken, workers
-        self.size, self.count = described["size"], described["count"]
-        self.row_bytes = self.size * self.size * 3
-        self.reasons: dict[int, tuple[str, str]] = {}
-
-    def run(self, items: Iterable[Item], bar: Any) -> None:
-        part = self.path.with_suffix(".part")
-        for old in (part, self.path, self.path.with_suffix(".json")):  # a killed run's, or no longer readable
-            old.unlink(missing_ok=True)
-        try:
-            self._ask_for_space()
-            with bar, part.open("wb", buffering=0) as file:
-                self._decode_all(items, file, bar)
-                kept = [row for row in range(self.count) if row not in self.reasons]
-                broken = [self.reasons[row] for row in sorted(self.reasons)]
-                if broken and (self.on_broken == "raise" or not kept):
-                    raise BrokenImagesError(broken, self.count)
-            if broken:
-                self._close_gaps(part, kept)
-            description = json.dumps({**self.described, "kept": kept, "broken": broken})
-            os.replace(part, self.path)
-            beside = self.path.with_suffix(".json.part")
-            beside.write_text(description, encoding="utf-8")
-            os.replace(beside, self.path.with_suffix(".json"))
-        except BaseException as error:
-            for leftover in (part, self.path, self.path.with_suffix(".json.part")):
-                leftover.unlink(missing_ok=True)
-            full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-            if full and not isinstance(error, CacheError):
-                raise self._no_space(str(error)) from error
-            raise
-
-    def _decode_all(self, items: Iterable[Item], file: BinaryIO, bar: Any) -> None:
-        file.write(_header((self.count, self.size, self.size, 3)))
-        seen = np.zeros(self.count, dtype=bool)
-        waiting: deque[Future[int]] = deque()
-        with ThreadPoolExecutor(self.workers) as pool:
-            try:
-                for chunk in _chunks(_rows(items, seen)):
-                    waiting.append(pool.submit(self._decode_some, chunk, file))
-                    if len(waiting) > 2 * self.workers:  # bounds the memory that read but undecoded files take
-                        bar.update(waiting.popleft().result())
-                while waiting:
-                    bar.update(waiting.popleft().result())
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-        if not seen.all():
-            absent = np.flatnonzero(~seen).tolist()
-            raise ValueError(f"items: expected {self.count} images, got none for rows {absent}")
-
-    def _decode_some(self, chunk: list[tuple[int, str, Source, Box | None]], file: BinaryIO) -> int:
-        for row, name, source, box in chunk:
-            try:
-                pixels = self.decode(source() if callable(source) else source, self.size, box)
-            except MemoryError:
-                raise
-            except Exception as error:  # Pillow raises whatever a broken file provokes
-                self.reasons[row] = (name, f"{type(error).__name__}: {error}")
-                continue
-            if pixels.shape != (self.size, self.size, 3) or pixels.dtype != np.uint8:
-                expected = f"uint8 ({self.size}, {self.size}, 3)"
-                raise ValueError(f"decode: expected {expected}, got {pixels.dtype} {pixels.shape}")
-            self._write_row(file, row, np.ascontiguousarray(pixels).data.cast("B"))
-        return len(chunk)
-
-    def _write_row(self, file: BinaryIO, row: int, data: memoryview) -> None:
-        place = HEADER_BYTES + row * self.row_bytes
-        while len(data):  # a write may be short; on a full disk the next one raises
-            written = os.pwrite(file.fileno(), data, place)
-            data, place = data[written:], place + written
-
-    def _close_gaps(self, part: Path, kept: list[int]) -> None:
-        """Move the rows that follow a broken image up, and cut the end off."""
-        with part.open("r+b", buffering=0) as file:
-            for j, row in enumerate(kept):
-                if j != row:
-                    data = os.pread(file.fileno(), self.row_bytes, HEADER_BYTES + row * self.row_bytes)
-                    self._write_row(file, j, memoryview(data))
-            file.truncate(HEADER_BYTES + len(kept) * self.row_bytes)
-            file.write(_header((len(kept), self.size, self.size, 3)))
-
-    def _ask_for_space(self) -> None:
-        free = shutil.disk_usage(self.path.parent).free
-        if free < HEADER_BYTES + self.count * self.row_bytes:
-            raise self._no_space(f"{free / 1e6:,.1f} MB are free")
-
-    def _no_space(self, reason: str) -> CacheError:
-        needed = (HEADER_BYTES + self.count * self.row_bytes) / 1e6
-        return CacheError(
-            errno.ENOSPC,
-            f"the cache of {self.count} images at {self.size} px needs {needed:,.1f} MB, but {reason}. Free some "
-            "space, choose a smaller image size, or let HELPERS_CACHE name a folder on another disk",
-            str(self.path.parent),
-        )
-
-
-HEADER_BYTES = 128
-
-
-def _header(shape: tuple[int, ...]) -> bytes:
-    """The first 128 bytes of an .npy file, format version 1.0."""
-    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}"
-    text = text.ljust(HEADER_BYTES - 11) + "\n"
-    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode("latin1")
 
 
 def _count(items: Iterable[Item], count: int | None) -> int:
@@ -254,26 +138,8 @@ def _count(items: Iterable[Item], count: int | None) -> int:
     return count
 
 
-def _rows(items: Iterable[Item], seen: np.ndarray) -> Iterator[tuple[int, str, Source, Box | None]]:
-    for position, item in enumerate(items):
-        row, name, source, box = item if len(item) == 4 else (position, *item)
-        if not 0 <= row < len(seen) or seen[row]:
-            raise ValueError(f"items: expected each row of 0..{len(seen) - 1} once, got row {row} ({name})")
-        seen[row] = True
-        yield row, name, source, box
-
-
-def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    while chunk := list(islice(rows, CHUNK)):
-        yield chunk
-
-
 def _folder(folder: str | os.PathLike[str] | None) -> Path:
-    if folder is None:
-        from helpers.data.registry import cache_dir
-
-        return cache_dir()
-    return Path(folder)
+    return cache_dir() if folder is None else Path(folder)
 
 
 def _make_writable(folder: Path) -> None:

@@ -7,14 +7,22 @@ Pillow decodes; where a JPEG is more than twice as large as needed, libjpeg alre
 """
 
 import io
+import os
+import threading
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-RULE = "squash, antialiased bilinear, JPEG draft, upright, over white, 1"  # change it when `decode_image` changes
+from helpers.data.foreign_files import what_is
+from helpers.data.paths import existing
+
+# Change it when `decode_image` gives a plain JPEG or PNG other pixels: every cache and fingerprint holds it.
+RULE = "squash, antialiased bilinear, JPEG draft, upright, over white, 1"
+MAX_DECODING_BYTES = 1 << 30  # of one image; up to eight are decoded at a time
 Box = tuple[float, float, float, float]
 
-_UPRIGHT = {  # EXIF orientation (tag 274) -> what turns the picture upright
+_ORIENTATION = 274  # the EXIF tag
+_UPRIGHT = {  # its value -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -23,6 +31,12 @@ _UPRIGHT = {  # EXIF orientation (tag 274) -> what turns the picture upright
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_OPPOSITE = {6: 8, 8: 6}  # all others are their own
+_OPENING = threading.Lock()
+
+# Colour profiles and edit histories of some MiB are common, and Pillow's limit of 1 MiB a block refuses the picture.
+# Its limit for all blocks of a file, 64 MiB, stays.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 
 def decode_image(data: bytes, size: int, box: Box | None = None) -> np.ndarray:
@@ -30,32 +44,110 @@ def decode_image(data: bytes, size: int, box: Box | None = None) -> np.ndarray:
 
     Parameters
     ----------
-    data : the bytes of a JPEG, PNG, ... file
-    size : side S of the result, pixels
-    box : left, top, right, bottom in pixels of the stored frame (before EXIF turns it); None takes all of it
+    data
+        The bytes of a JPEG, PNG, ... file.
+    size
+        Side S of the result, pixels.
+    box
+        Left, top, right, bottom in pixels of the stored frame (before EXIF turns it); None takes all of it.
 
     Returns
     -------
-    uint8 (S, S, 3), RGB. Transparent pixels are shown over white, 16-bit grey by its upper 8 bits.
+    np.ndarray
+        uint8 (S, S, 3), RGB. Transparent pixels are shown over white, 16-bit grey by its upper 8 bits.
 
     Raises
     ------
-    OSError, ValueError : no image, an image cut short, or a box outside of the frame.
+    OSError, ValueError
+        For what is no image (the message says what it is), an image cut short, one that takes more than
+        `MAX_DECODING_BYTES` to decode, or a box outside of the frame.
     """
-    with Image.open(io.BytesIO(data)) as image:
-        width, height = image.size
-        left, top, right, bottom = _inside(box, width, height)
-        if image.format == "JPEG":
-            image.draft(None, _enough(width, height, size, right - left, bottom - top))
-            shrunk_x, shrunk_y = image.width / width, image.height / height
-            left, top, right, bottom = left * shrunk_x, top * shrunk_y, right * shrunk_x, bottom * shrunk_y
-        orientation = image.getexif().get(274, 1)
-        picture = _as_rgb(image)
-        if picture.size != (size, size) or (left, top, right, bottom) != (0, 0, size, size):
-            picture = picture.resize((size, size), Image.Resampling.BILINEAR, (left, top, right, bottom))
-        if orientation in _UPRIGHT:
-            picture = picture.transpose(_UPRIGHT[orientation])
-        return np.asarray(picture)
+    try:
+        with _open(data) as image:
+            width, height = image.size
+            if image.format in ("JPEG", "MPO"):
+                left, top, right, bottom = _inside(box, width, height)
+                image.draft(None, _enough(width, height, size, right - left, bottom - top))
+            _refuse_if_costly(image, width, height)
+            orientation = image.getexif().get(_ORIENTATION, 1)
+            picture = _stored_frame(image, orientation)
+            if image.format not in ("JPEG", "MPO"):
+                width, height = picture.size
+            left, top, right, bottom = _inside(box, width, height)
+            across, down = picture.width / width, picture.height / height  # below 1 after `draft`
+            picture = _as_rgb(picture)
+            area = (left * across, top * down, right * across, bottom * down)
+            if picture.size != (size, size) or area != (0, 0, size, size):
+                picture = picture.resize((size, size), Image.Resampling.BILINEAR, area)
+            if orientation in _UPRIGHT:
+                picture = picture.transpose(_UPRIGHT[orientation])
+            return np.asarray(picture)
+    except UnidentifiedImageError:
+        raise ValueError(what_is(data)) from None
+    except Image.DecompressionBombError as error:  # of a picture inside of the file, as icons have them
+        raise ValueError(str(error).split(", could")[0]) from error
+    except SyntaxError as error:  # Pillow's word for a broken PNG
+        raise ValueError(str(error)) from error
+
+
+def read_picture(path: str | os.PathLike[str], size: int) -> np.ndarray:
+    """One picture of the reader's, decoded as every training photograph is.
+
+    Parameters
+    ----------
+    path
+        Of the file; `~` is expanded.
+    size
+        Side S of the result, pixels.
+
+    Returns
+    -------
+    np.ndarray
+        uint8 (S, S, 3), RGB.
+
+    Raises
+    ------
+    ValueError
+        For a path that leads nowhere, with the part that is missing, and for what cannot be decoded, with the reason.
+    """
+    file = existing(path, "picture", kind="file")
+    try:
+        return decode_image(file.read_bytes(), size)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"picture: {file.name}: {error}") from error
+
+
+def _open(data: bytes) -> Image.Image:
+    """Read the header. Pillow's own limit counts pixels of the file, however few are decoded: ours comes after it."""
+    with _OPENING:  # Pillow has one limit for all threads
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(io.BytesIO(data))
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _refuse_if_costly(image: Image.Image, width: int, height: int) -> None:
+    """ValueError where decoding takes too much memory: four bytes a pixel that is left after `draft`, and six for
+    every pixel of a progressive JPEG, which libjpeg can only read as a whole."""
+    progressive = image.format in ("JPEG", "MPO") and "progressive" in image.info
+    cost = 4 * image.width * image.height + (6 * width * height if progressive else 0)
+    if cost > MAX_DECODING_BYTES:
+        kind = "of a progressive JPEG " if progressive else ""
+        raise ValueError(
+            f"{width:,} x {height:,} pixels {kind}take {cost / 1e9:.1f} GB to decode, more than the limit of "
+            f"{MAX_DECODING_BYTES / 1e9:.1f} GB: save a smaller copy"
+        )
+
+
+def _stored_frame(image: Image.Image, orientation: int) -> Image.Image:
+    """The frame as it lies in the file. Pillow turns TIFF upright while loading, and takes the tag away: undo it."""
+    if image.format == "TIFF" and image.tag_v2.get(254, 0) & 1:  # type: ignore[attr-defined]
+        raise ValueError("a raw camera file, of which only the thumbnail can be read: export it as JPEG")
+    image.load()
+    if orientation in _UPRIGHT and image.getexif().get(_ORIENTATION, 1) != orientation:
+        return image.transpose(_UPRIGHT[_OPPOSITE.get(orientation, orientation)])
+    return image
 
 
 def _inside(box: Box | None, width: int, height: int) -> Box:
@@ -77,7 +169,12 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         raise ValueError("expected an image of 8 or 16 bits per channel, got floating-point pixels")
     if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to white
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+        deep = np.asarray(image)
+        if deep.min() < 0 or deep.max() > 65_535:
+            raise ValueError(
+                f"expected an image of 8 or 16 bits per channel, got pixels of {deep.min()} to {deep.max()}"
+            )
+        return Image.fromarray((deep >> 8).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         pixels = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels).convert("RGB")

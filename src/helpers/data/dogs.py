@@ -36,11 +36,14 @@ def draw_chunk(
 ) -> np.ndarray:
     """Draw one picture per row.
 
-    Arguments
-    ---------
-    textures, bodies : n keys of `coats.COATS` and of `BODIES`.
-    table : (n, UNIFORMS) uniform numbers in [0, 1).
-    noise : (n, S, S) standard normal numbers.
+    Parameters
+    ----------
+    textures, bodies
+        N keys of `coats.COATS` and of `BODIES`.
+    table
+        (n, UNIFORMS) uniform numbers in [0, 1).
+    noise
+        (n, S, S) standard normal numbers.
 
     Returns uint8 (n, S, S, 3).
     """

@@ -40,15 +40,23 @@ def draw_fractals(
     colours and background. Class k and its pictures depend on (seed, classes_offset + k) only, and image i of a class
     on i: neither more classes nor more images change the first ones.
 
-    Arguments
-    ---------
-    num_classes, per_class : K and the pictures of each, at least 1.
-    image_size : S in pixels, at least 16.
-    classes_offset : number of the first class, to draw other classes with the same seed.
-    progress : show a bar.
+    Parameters
+    ----------
+    num_classes, per_class
+        K and the pictures of each, at least 1.
+    image_size
+        S in pixels, at least 16.
+    classes_offset
+        Number of the first class, to draw other classes with the same seed.
+    progress
+        Show a bar.
 
     Returns images uint8 (K * per_class, S, S, 3), class after class, and labels int64 (K * per_class,) in 0..K-1.
-    Raises ValueError for an argument out of its range.
+
+    Raises
+    ------
+    ValueError
+        For an argument out of its range.
     """
     least = {"num_classes": 1, "per_class": 1, "image_size": MINIMUM_SIZE, "seed": 0, "classes_offset": 0}
     given = {"num_classes": num_classes, "per_class": per_class, "image_size": image_size, "seed": seed}

@@ -22,8 +22,9 @@ from helpers.data.archives import ArchiveError, check_archive, read_archive
 from helpers.data.base import Dataset
 from helpers.data.cache import build_cache
 from helpers.data.decode import Box
+from helpers.data.fetching import Found, fetch
 from helpers.data.photographs import Listing, assemble
-from helpers.data.registry import REGISTRY, Found, fetch
+from helpers.data.registry import REGISTRY
 
 NAME = "stanford_dogs"
 CROPS = ("box", None)
@@ -44,15 +45,25 @@ def load_stanford_dogs(
 
     Every photograph of the archive is decoded, those in no list too: a rotten member is found now or never.
 
-    Arguments
-    ---------
-    image_size : S in pixels; crop, then squash to (S, S).
-    val_fraction, train_fraction, seed : as in `helpers.data.load_dataset`.
-    crop : "box", to the first annotated box, or None, the whole frame (annotation.tar is not needed then).
-    on_broken : "raise", or "skip" to leave images that cannot be decoded out and count them.
+    Parameters
+    ----------
+    image_size
+        S in pixels; crop, then squash to (S, S).
+    val_fraction, train_fraction, seed
+        As in `helpers.data.load_dataset`.
+    crop
+        "box", to the first annotated box, or None, the whole frame (annotation.tar is not needed then).
+    on_broken
+        "raise", or "skip" to leave images that cannot be decoded out and count them.
 
-    Raises FetchError when an archive is nowhere; ArchiveError (a ValueError) for members that are evil, broken,
-    absent or unlisted classes, each by name; BrokenImagesError with all images that cannot be decoded.
+    Raises
+    ------
+    FetchError
+        When an archive is nowhere.
+    ArchiveError
+        (A ValueError) for members that are evil, broken, absent or unlisted classes, each by name.
+    BrokenImagesError
+        With all images that cannot be decoded.
     """
     if crop not in CROPS:
         raise ValueError(f"crop: expected 'box' or None, got {crop!r}")

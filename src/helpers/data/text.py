@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from helpers.data.registry import Found, fetch
+from helpers.data.fetching import Found, fetch
 
 PADDING, UNKNOWN, BEGIN, END = range(4)
 SPECIAL = ("<padding>", "<unk>", "<begin>", "<end>")
@@ -42,7 +42,10 @@ def tokenise(sentence: str, language: str) -> tuple[str, ...]:
 
     Every kind of space, also the no-break ones that French puts before "?", only separates.
 
-    Raises ValueError for a language other than "french" and "english".
+    Raises
+    ------
+    ValueError
+        For a language other than "french" and "english".
     """
     if language not in LANGUAGES:
         raise ValueError(f"language: expected one of {', '.join(LANGUAGES)}, got {language!r}")
@@ -53,8 +56,10 @@ def tokenise(sentence: str, language: str) -> tuple[str, ...]:
 def read_pairs(path: Path) -> list[Pair]:
     """Every pair of a zip file that holds one text file of English<TAB>French lines, as (French, English) tokens.
 
-    Raises TextFileError, naming the file and the remedy, where it is no zip file, is cut short, too large or has a
-    line of another form.
+    Raises
+    ------
+    TextFileError
+        Naming the file and the remedy, where it is no zip file, is cut short, too large or has a line of another form.
     """
     remedy = "Delete it, get it again, and set HELPERS_DATA to the folder that holds fra_eng/fra-eng.zip."
     try:
@@ -92,7 +97,10 @@ def split_pairs(
     pairs. Groups are shuffled by `seed` and dealt to test and validation until these have their share. A group larger
     than a hundredth of the set always trains.
 
-    Raises ValueError for fractions that leave nothing to train on.
+    Raises
+    ------
+    ValueError
+        For fractions that leave nothing to train on.
     """
     if min(val_fraction, test_fraction) < 0 or val_fraction + test_fraction >= 1:
         raise ValueError(f"fractions: expected two >= 0 with a sum below 1, got {val_fraction} and {test_fraction}")
@@ -130,10 +138,12 @@ def _groups(pairs: Sequence[Pair]) -> list[list[int]]:
 class Vocabulary:
     """Numbers for words: 0 padding, 1 unknown, 2 begin, 3 end, then words, the most frequent first.
 
-    Arguments
-    ---------
-    sentences : tokens to count.
-    min_count : rarer words become <unk>.
+    Parameters
+    ----------
+    sentences
+        Tokens to count.
+    min_count
+        Rarer words become <unk>.
     """
 
     def __init__(self, sentences: Iterable[Sequence[str]], min_count: int = 1) -> None:
@@ -177,13 +187,19 @@ class Batch:
 class PairBatches:
     """Batches of pairs of similar length, a new draw every epoch; batch k of an epoch is always the same.
 
-    Arguments
-    ---------
-    pairs : numbered sentences (source, target), without <begin> and <end>.
-    batch_size : sentences a batch, B.
-    shuffle : without it pairs come in the order of their length.
+    Parameters
+    ----------
+    pairs
+        Numbered sentences (source, target), without <begin> and <end>.
+    batch_size
+        Sentences a batch, B.
+    shuffle
+        Without it pairs come in the order of their length.
 
-    Raises ValueError for no pairs, an empty sentence or a batch size below 1.
+    Raises
+    ------
+    ValueError
+        For no pairs, an empty sentence or a batch size below 1.
     """
 
     def __init__(

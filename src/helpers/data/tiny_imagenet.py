@@ -18,8 +18,9 @@ import numpy as np
 from helpers.data.archives import ArchiveError, check_archive, read_archive
 from helpers.data.base import Dataset
 from helpers.data.cache import build_cache
+from helpers.data.fetching import fetch
 from helpers.data.photographs import Listing, assemble
-from helpers.data.registry import REGISTRY, fetch
+from helpers.data.registry import REGISTRY
 
 NAME = "tiny_imagenet"
 CLASSES = "classes.tsv"
@@ -51,15 +52,25 @@ def load_tiny_imagenet(
     A training photograph that is byte for byte a test photograph is left out of training and counted in the
     provenance (`left_out_across_splits`).
 
-    Arguments
-    ---------
-    image_size : S in pixels (the files have 64).
-    dogs : keep the six classes of dogs.
-    num_classes : the first so many of the classes that are left, in the order of their wnid; None takes all.
-    val_fraction, train_fraction, seed, on_broken : as in `helpers.data.load_dataset`.
+    Parameters
+    ----------
+    image_size
+        S in pixels (the files have 64).
+    dogs
+        Keep the six classes of dogs.
+    num_classes
+        The first so many of the classes that are left, in the order of their wnid; None takes all.
+    val_fraction, train_fraction, seed, on_broken
+        As in `helpers.data.load_dataset`.
 
-    Raises FetchError where a file is nowhere; ArchiveError (a ValueError) for a shard that is broken or has a
-    photograph without a class; ValueError for more classes than there are.
+    Raises
+    ------
+    FetchError
+        Where a file is nowhere.
+    ArchiveError
+        (A ValueError) for a shard that is broken or has a photograph without a class.
+    ValueError
+        For more classes than there are.
     """
     files = {name: fetch(NAME, name, progress=progress) for name in (CLASSES, *TRAIN, *TEST)}
     classes = _read_classes(files[CLASSES].path, dogs)

@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from helpers.data.registry import FetchError, Found, fetch
+from helpers.data.fetching import FetchError, Found, fetch
 
 IMAGENET_TRAIN_IMAGES = 1_281_167
 IMAGENET_NAME = re.compile(r"n\d{8}_\d+")

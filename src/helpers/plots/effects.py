@@ -15,12 +15,18 @@ def effect_strip(effects: Mapping[str, Any], wrap: int = 42) -> Figure:
 
     The figure is narrow, so that a phone shows it in readable letters.
 
-    Arguments
-    ---------
-    effects : name -> anything with `value`, `low`, `high`; the point is hollow where the interval holds zero.
-    wrap : characters of a line of a name.
+    Parameters
+    ----------
+    effects
+        Name -> anything with `value`, `low`, `high`; the point is hollow where the interval holds zero.
+    wrap
+        Characters of a line of a name.
 
-    Raises ValueError without an effect."""
+    Raises
+    ------
+    ValueError
+        Without an effect.
+    """
     if not effects:
         raise ValueError("effect_strip: expected at least one effect, got none")
     names = [fill(name, wrap, break_on_hyphens=False) for name in effects]

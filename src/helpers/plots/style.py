@@ -44,7 +44,11 @@ def use_style() -> None:
 def family_of(name: str) -> str:
     """Model family of a model name, e.g. `vit_mini` -> `vit`, `legacy_xception` -> `cnn`.
 
-    Raises ValueError for a name that belongs to no family of the book."""
+    Raises
+    ------
+    ValueError
+        For a name that belongs to no family of the book.
+    """
     lowered = name.lower()
     for family in ("deit", "cait", "vit"):
         if lowered.startswith(family):

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from helpers.plots.names import in_figure
 
 RIGHT, WRONG = "#1b7f3b", "#b3261e"
 
@@ -18,6 +21,7 @@ def _show(ax: Axes, image: np.ndarray, title: str = "", colour: str = "black") -
     for spine in ax.spines.values():
         spine.set(visible=bool(title) and colour != "black", color=colour, linewidth=2)
     ax.set_title(title, fontsize=7.5, color=colour, loc="center", fontweight="normal", wrap=True)
+    ax.title.set_fontfamily(mpl.rcParams["font.family"])  # `in_figure` may have added a font since the axes were made
 
 
 def contact_sheet(images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], columns: int = 6) -> Figure:
@@ -31,7 +35,7 @@ def contact_sheet(images: np.ndarray, labels: np.ndarray, class_names: Sequence[
         ax.set_axis_off()
     for ax, index in zip(axes.flat, first, strict=False):
         ax.set_axis_on()
-        _show(ax, images[index], class_names[labels[index]])
+        _show(ax, images[index], in_figure(class_names[labels[index]]))
     return figure
 
 
@@ -48,9 +52,10 @@ def prediction_gallery(
     for ax, image, label, row in zip(axes.flat, images, labels, probabilities, strict=False):
         ax.set_axis_on()
         guess = int(row.argmax())
-        truth = "" if guess == label else f"\nis: {class_names[label]}"
-        mark = "✓" if guess == label else "✗"
-        _show(ax, image, f"{mark} {class_names[guess]} {100 * row[guess]:.0f} %{truth}", RIGHT if not truth else WRONG)
+        right = guess == label
+        title = f"{'✓' if right else '✗'} {in_figure(class_names[guess])} {100 * row[guess]:.0f} %"
+        title += "" if right else f"\nis: {in_figure(class_names[label])}"
+        _show(ax, image, title, RIGHT if right else WRONG)
     return figure
 
 
@@ -72,16 +77,16 @@ def confused_pairs(
         right = labels == predictions
         mixed = ((labels == first) & (predictions == second)) | ((labels == second) & (predictions == first))
         groups = (
-            (np.flatnonzero((labels == first) & right), class_names[first], "black"),
-            (np.flatnonzero(mixed), "", WRONG),
-            (np.flatnonzero((labels == second) & right), class_names[second], "black"),
+            (np.flatnonzero((labels == first) & right), in_figure(class_names[first]), "black"),
+            (np.flatnonzero(mixed), None, WRONG),
+            (np.flatnonzero((labels == second) & right), in_figure(class_names[second]), "black"),
         )
         for ax in row:
             ax.set_axis_off()
         for block, (index, name, colour) in enumerate(groups):
             for ax, i in zip(row[block * each : (block + 1) * each], index[:each], strict=False):
                 ax.set_axis_on()
-                title = name or f"{class_names[labels[i]]}\ntaken for the other"
+                title = f"{in_figure(class_names[labels[i]])}\ntaken for the other" if name is None else name
                 _show(ax, images[i], title, colour)
     return figure
 
@@ -89,5 +94,5 @@ def confused_pairs(
 def single(image: np.ndarray, title: str) -> Figure:
     """One picture with a title: uint8 (S, S, 3) -> Figure."""
     figure, ax = plt.subplots(figsize=(3, 3.2))
-    _show(ax, image, title)
+    _show(ax, image, in_figure(title))
     return figure
