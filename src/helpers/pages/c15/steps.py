@@ -10,6 +10,7 @@ import numpy as np
 from helpers.measure.accuracy import paired_difference
 from helpers.records import Record
 
+Rows = list[dict[str, Any]]  # JSON, as the record holds it
 FEW, ALL = "top10", "full"  # tunings: the last tenth, and everything
 
 
@@ -35,14 +36,22 @@ class TuningStep:
     wider: dict[str, float]
 
 
+def _runs(record: Record) -> Rows:
+    return record.model_dump()["runs"]
+
+
+def _summary(record: Record) -> dict[str, Any]:
+    return record.model_dump()["summary"]
+
+
 def accuracies(record: Record) -> dict[tuple[str, str, int], float]:
     """Model, tuning and seed -> test accuracy."""
-    return {(run["model"], run["tuning"], run["seed"]): run["test_top1"]["value"] for run in record.runs}
+    return {(run["model"], run["tuning"], run["seed"]): run["test_top1"]["value"] for run in _runs(record)}
 
 
 def seeds_of(record: Record) -> list[int]:
     """The seeds of a record's trainings, in order."""
-    return sorted({run["seed"] for run in record.runs})
+    return sorted({run["seed"] for run in _runs(record)})
 
 
 def tuning_step(record: Record, model: str) -> TuningStep:
@@ -54,7 +63,7 @@ def tuning_step(record: Record, model: str) -> TuningStep:
         If the seeds do not pull in opposite directions, or pairing does not widen the interval: the text says both.
     """
     value, seeds = accuracies(record), seeds_of(record)
-    counted = {(row["comparison"], row["seed"]): row for row in record.summary["mcnemar"]}
+    counted = {(row["comparison"], row["seed"]): row for row in _summary(record)["mcnemar"]}
     by_seed, chances = {}, []
     for seed in seeds:
         row = counted[f"{model}: {ALL} – {FEW}", seed]
@@ -63,7 +72,7 @@ def tuning_step(record: Record, model: str) -> TuningStep:
         chances.append(f"$p = {row['p_exact'] / 10.0**power:.0f} \\cdot 10^{{{power}}}$")
     unpaired = _independent(record, model)
     moves = [value[model, how, seeds[-1]] - value[model, how, seeds[0]] for how in (FEW, ALL)]
-    steps = {d["name"]: d["difference"] for d in record.summary["differences"]}
+    steps = {d["name"]: d["difference"] for d in _summary(record)["differences"]}
     over = steps[f"{model}: {ALL} – {FEW}"]
     if not (over["high"] - over["low"] > unpaired.high - unpaired.low and moves[0] * moves[1] < 0):
         raise ValueError(
@@ -77,16 +86,17 @@ def _paired(row: dict[str, Any], right: int) -> Any:
     """The paired difference from a table of McNemar: both right, only the one, only the other, neither."""
     counts = (right - row["b"], row["b"], row["c"], row["n"] - right - row["c"])
     kinds = [True, True, False, False], [True, False, True, False]
-    return paired_difference(*(np.repeat(kind, counts) for kind in kinds))
+    whole, part = (np.repeat(kind, counts) for kind in kinds)
+    return paired_difference(whole, part)
 
 
 def _cell(record: Record, model: str, tuning: str) -> dict[str, Any]:
-    return next(c["test_top1"] for c in record.summary["cells"] if (c["model"], c["tuning"]) == (model, tuning))
+    return next(c["test_top1"] for c in _summary(record)["cells"] if (c["model"], c["tuning"]) == (model, tuning))
 
 
 def _independent(record: Record, model: str) -> SimpleNamespace:
     whole, part = _cell(record, model, ALL), _cell(record, model, FEW)
-    steps = {d["name"]: d["difference"] for d in record.summary["differences"]}
+    steps = {d["name"]: d["difference"] for d in _summary(record)["differences"]}
     value = steps[f"{model}: {ALL} – {FEW}"]["value"]
     below = math.hypot(whole["value"] - whole["low"], part["high"] - part["value"])
     above = math.hypot(whole["high"] - whole["value"], part["value"] - part["low"])
@@ -94,7 +104,7 @@ def _independent(record: Record, model: str) -> SimpleNamespace:
 
 
 def _wider(record: Record, model: str, tuning: str) -> float:
-    alone = [run["test_top1"] for run in record.runs if (run["model"], run["tuning"]) == (model, tuning)]
+    alone = [run["test_top1"] for run in _runs(record) if (run["model"], run["tuning"]) == (model, tuning)]
     both = _cell(record, model, tuning)
     return float((both["high"] - both["low"]) / np.mean([one["high"] - one["low"] for one in alone]))
 
