@@ -24,7 +24,7 @@ from sphinx.util.typing import stringify_annotation
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 OUTSIDE = (  # what docstrings and signatures name that has no page here
-    r"(datetime|types|contextlib|dataclasses|functools|argparse|os|re|nn|npt|plt|IPython|anywidget|ipywidgets|tqdm"
+    r"(ast|datetime|types|xml|contextlib|dataclasses|functools|argparse|os|re|nn|npt|plt|IPython|anywidget|ipywidgets|tqdm"
     r"|accelerate|sklearn|scipy|Module|ArrayLike|JsonValue|T)(\..*)?"
 )
 ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")

@@ -19,7 +19,7 @@ NAME = r"\*{0,2}[A-Za-z_]\w*"
 TYPE = r"[A-Za-z_][\w.]*(\[.*\])?( \| [A-Za-z_][\w.]*(\[.*\])?)*"
 ENTRY = {  # what may stand alone on an entry's line; its explanation is indented below
     "Parameters": re.compile(rf"{NAME}(, {NAME})*( : {TYPE})?"),
-    "Attributes": re.compile(rf"{NAME}(, {NAME})*( : {TYPE})?"),
+    "Attributes": re.compile(rf"{NAME}( : {TYPE})?"),  # of several names napoleon would make one
     "Returns": re.compile(rf"({NAME} : )?{TYPE}"),
     "Yields": re.compile(rf"({NAME} : )?{TYPE}"),
     "Raises": re.compile(r"[A-Za-z_][\w.]*"),

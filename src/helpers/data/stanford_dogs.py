@@ -231,9 +231,9 @@ def first_box(xml: bytes) -> Box:
     Raises
     ------
     ValueError
-        Where there is none, or one without width and height.
-    ParseError
-        Where there is none, or one without width and height.
+        Where there is no box, or one without width and height.
+    xml.etree.ElementTree.ParseError
+        For what is no XML.
     """
     root = ElementTree.fromstring(xml, parser=ElementTree.XMLParser(target=_NoDoctype()))
     box = root.find("object/bndbox")
