@@ -1,11 +1,11 @@
 """The pages of the package: every public module, from its own docstrings.
 
 - ``{api-part} helpers.layers``: the modules of a part, each under a heading, with what is public in it. A module that
-  is added appears by itself. The option `omit` leaves modules out, `only` chooses them.
+  is added appears by itself.
 - ``{api-modules} helpers.layers``: the same modules as a list, with the first sentence of each.
 
-Docstrings are written for people who read source: `x` for code, $x$ for mathematics. Here they become what
-reStructuredText calls them.
+Docstrings are numpy's, and napoleon reads them. Only marks change on the way: `x` for code and $x$ for mathematics, as
+people write them in source, become the roles of reStructuredText.
 """
 
 import ast
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from numpy.typing import ArrayLike
 from sphinx import addnodes
@@ -25,13 +24,10 @@ from sphinx.util.typing import stringify_annotation
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 OUTSIDE = (  # what docstrings and signatures name that has no page here
-    r"(datetime|types|contextlib|dataclasses|functools|argparse|os|re|nn|npt|plt|IPython|anywidget|ipywidgets|tqdm"
+    r"(ast|datetime|types|xml|contextlib|dataclasses|functools|argparse|os|re|nn|npt|plt|IPython|anywidget|ipywidgets|tqdm"
     r"|accelerate|sklearn|scipy|Module|ArrayLike|JsonValue|T)(\..*)?"
 )
 ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")
-TYPE = re.compile(r"[A-Za-z_][\w.]*(\[.*\])?$")
-SECTION = re.compile(r"-{3,}\s*$")
-COLON = "\ue000"  # stands for a colon that napoleon must not see
 MARKS = re.compile(
     r"(?P<done>:[\w:.+-]+:`[^`]+`|``.+?``)"
     r"|(?<![\\\w])\$(?P<formula>\S[^$]*?)\$"
@@ -53,7 +49,13 @@ def modules_of(part: str) -> list[str]:
 
 
 def first_sentence(module: str) -> str:
-    """What the first line of a module's docstring says. Raises ValueError where there is none."""
+    """What the first line of a module's docstring says.
+
+    Raises
+    ------
+    ValueError
+        Where there is none.
+    """
     path = SOURCE / module.replace(".", "/")
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
@@ -62,24 +64,18 @@ def first_sentence(module: str) -> str:
     return " ".join(text.split("\n\n")[0].split())
 
 
-def names(text: str) -> list[str]:
-    return text.replace(",", " ").split()
-
-
 class _Modules(SphinxDirective):
-    """The modules that the arguments name, without those of `omit`."""
+    """The modules of the parts that the argument names."""
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"omit": directives.unchanged}  # noqa: RUF012
 
     def modules(self) -> list[str]:
-        omitted = set(names(self.options.get("omit", "")))
-        found = [module for part in names(self.arguments[0]) for module in modules_of(part)]
+        found = [module for part in self.arguments[0].split() for module in modules_of(part)]
         for module in found:
             path = SOURCE / module.replace(".", "/")
             self.env.note_dependency(str(path / "__init__.py" if path.is_dir() else path.with_suffix(".py")))
-        return [module for module in found if module.rsplit(".", 1)[-1] not in omitted]
+        return found
 
 
 class ApiPart(_Modules):
@@ -141,50 +137,15 @@ class ApiFlow(SphinxDirective):
 # --- docstrings ------------------------------------------------------------------------------------------------------
 
 
-def settle(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
-    """Before napoleon: prose that follows a section (a closing "Raises ValueError where ...") would be read as one more
-    parameter, so it moves before the first section; a property's first colon would be read as the end of a type."""
-    if what in ("attribute", "property", "data"):
-        lines[:] = [line.replace(": ", f"{COLON} ") if index == 0 else line for index, line in enumerate(lines)]
-    heads = [
-        index - 1 for index, line in enumerate(lines) if index and SECTION.match(line) and lines[index - 1].strip()
-    ]
-    if not heads:
-        return
-    before, blocks = lines[: heads[0]], "\n".join(lines[heads[0] :]).split("\n\n")
-    prose = [block for block in blocks if _is_prose(block)]
-    rest = "\n\n".join(block for block in blocks if not _is_prose(block))
-    lines[:] = [*before, *(line for block in prose for line in [*block.split("\n"), ""]), *rest.split("\n")]
-
-
-def _is_prose(block: str) -> bool:
-    rows = [row for row in block.split("\n") if row.strip()]
-    flat = rows and not any(row[0].isspace() or SECTION.match(row) for row in rows)
-    return bool(flat) and " " in rows[0] and " : " not in rows[0]
-
-
 def only_ours(app: Sphinx, what: str, name: str, thing: Any, skip: bool, options: Any) -> bool | None:
     """Methods that a base class of another library writes into ours are not ours to document."""
     module = getattr(thing, "__module__", None)
     return True if isinstance(module, str) and callable(thing) and not module.startswith("helpers") else None
 
 
-def translate(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
-    """After napoleon: marks of Markdown become those of reStructuredText, and prose in a type's place becomes prose."""
-    text = "\n".join(lines).replace(COLON, ":")
-    prose = {
-        match[1]: match[2]
-        for match in re.finditer(r"^:(?:var)?type ([^:]+): (.+)$", text, re.MULTILINE)
-        if not TYPE.match(match[2])
-    }
-    for entry, words in prose.items():
-        text = re.sub(rf"^:(?:var)?type {re.escape(entry)}: .+\n?", "", text, flags=re.MULTILINE)
-        start = rf"^(:(?:param|ivar) {re.escape(entry)}:) ?"
-        text = re.sub(start, lambda match, words=words: f"{match[1]} {words} ", text, flags=re.MULTILINE)
-    text = re.sub(
-        r"^:rtype: (.+)$", lambda m: m[0] if TYPE.match(m[1]) else f":returns: {m[1]}", text, flags=re.MULTILINE
-    )
-    lines[:] = MARKS.sub(_mark, text).split("\n")
+def to_roles(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """After napoleon: code and mathematics as people write them become what reStructuredText calls them."""
+    lines[:] = MARKS.sub(_mark, "\n".join(lines)).split("\n")
 
 
 def _mark(match: re.Match[str]) -> str:
@@ -218,8 +179,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("api-modules", ApiModules)
     app.add_directive("api-flow", ApiFlow)
     app.connect("config-inited", configure)
-    app.connect("autodoc-process-docstring", settle, priority=100)
-    app.connect("autodoc-process-docstring", translate, priority=900)
+    app.connect("autodoc-process-docstring", to_roles, priority=900)
     app.connect("autodoc-skip-member", only_ours)
     app.connect("autodoc-process-signature", name_arrays, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

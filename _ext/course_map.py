@@ -39,7 +39,13 @@ def open_now(parts: list[dict[str, Any]], pages: set[str], kind: str) -> str:
 
 
 def read_table(path: Path) -> list[dict[str, Any]]:
-    """The parts of the course with their chapters, as the table says. Raises ValueError for a number given twice."""
+    """The parts of the course with their chapters, as the table says.
+
+    Raises
+    ------
+    ValueError
+        For a number given twice.
+    """
     parts: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     chapters = [chapter["number"] for part in parts for chapter in part["chapters"]]
     labs = [lab for part in parts for chapter in part["chapters"] for lab in chapter.get("labs", {})]

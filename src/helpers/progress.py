@@ -19,11 +19,16 @@ def progress_bar(
 
     Parameters
     ----------
-    total, initial : how many units there are, and how many are done already
-    description : stands before the bar
-    unit : what is counted
-    show : False makes it silent
-    options : passed to tqdm
+    total, initial
+        How many units there are, and how many are done already.
+    description
+        Stands before the bar.
+    unit
+        What is counted.
+    show
+        False makes it silent.
+    options
+        Passed to tqdm.
     """
     kind, file = (CellBar, io.StringIO()) if in_notebook() else (tqdm, sys.stderr)
     return kind(

@@ -31,7 +31,8 @@ def check_shape(tensor: Shaped, axes: str, name: str = "x", **sizes: int) -> dic
 
     Returns
     -------
-    The size of every named axis.
+    dict[str, int]
+        The size of every named axis.
 
     Raises
     ------

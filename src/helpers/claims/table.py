@@ -148,7 +148,7 @@ class Claim(BaseModel):
 
     @property
     def anchor(self) -> str:
-        """The target on the page: S3-9 for S3.9."""
+        """The target on the page, S3-9 for S3.9."""
         return self.id.replace(".", "-")
 
 
@@ -186,7 +186,7 @@ class Judged:
 
     @property
     def rests_on_training(self) -> bool:
-        """Whether a figure of a trained network is among those that decide: one that is not open."""
+        """Whether a figure of a trained network decides, for or against."""
         return any(
             f.trained and s in ("for", "against") for f, s in zip(self.claim.findings, self.stances, strict=True)
         )

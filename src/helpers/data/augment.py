@@ -65,9 +65,9 @@ class Augmentation:
 
         Returns
         -------
-        crops
+        crops : np.ndarray
             int64 (B, 4): top, left, height, width in pixels.
-        mirrored
+        mirrored : np.ndarray
             bool (B,).
         """
         area = side * side * rng.uniform(*self.scale, size=(count, TRIES))

@@ -96,7 +96,10 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     fraction
         Share of the second part, 0 <= fraction < 1; 0 leaves it empty.
 
-    Returns the sorted indices of the first part (train) and of the second (validation).
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray]
+        The sorted indices of the first part (train) and of the second (validation).
 
     Raises
     ------

@@ -110,7 +110,7 @@ class Batches:
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of all that decides what the batches hold: every pixel and label, and the settings but the rank.
+        """sha256 of every pixel and label, and of all settings but the rank.
 
         A GB of pixels takes a core about 0.7 s. The digest of a read-only memory map (what the cache of decoded
         photographs gives) is kept; any other array is read again each time, because it may have changed.
@@ -134,8 +134,8 @@ class Batches:
 
         Returns
         -------
-        batches
-            An iterator.
+        Iterator[tuple[torch.Tensor, torch.Tensor]]
+            Batches of images and their labels.
 
         Raises
         ------

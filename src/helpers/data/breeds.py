@@ -62,7 +62,10 @@ def draw_breeds(
     bar
         A tqdm bar to advance by the images drawn.
 
-    Returns uint8 (n, S, S, 3).
+    Returns
+    -------
+    np.ndarray
+        uint8 (n, S, S, 3).
 
     Raises
     ------
@@ -130,7 +133,10 @@ def load_breeds(
     progress
         Show a bar.
 
-    Returns a Dataset whose splits carry the factors "texture" and "proportion", indices into `TEXTURES`, `PROPORTIONS`.
+    Returns
+    -------
+    Dataset
+        A Dataset whose splits carry the factors "texture" and "proportion", indices into `TEXTURES`, `PROPORTIONS`.
 
     Raises
     ------

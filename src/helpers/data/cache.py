@@ -60,6 +60,8 @@ def build_cache(
 ) -> CacheResult:
     """Open the cache of a set of images, and build it first where it does not stand yet.
 
+    An exception raised by `items` itself passes through. Whatever is raised, no half-made file stays.
+
     Parameters
     ----------
     items
@@ -98,7 +100,6 @@ def build_cache(
         image is left.
     CacheError
         (an OSError) the disk is full or the folder cannot be written.
-    An exception raised by `items` itself passes through. Whatever is raised, no half-made file stays.
     """
     if on_broken not in ("raise", "skip"):
         raise ValueError(f"on_broken: expected 'raise' or 'skip', got {on_broken!r}")

@@ -58,9 +58,11 @@ def decode_image(data: bytes, size: int, box: Box | None = None) -> np.ndarray:
 
     Raises
     ------
-    OSError, ValueError
-        For what is no image (the message says what it is), an image cut short, one that takes more than
-        `MAX_DECODING_BYTES` to decode, or a box outside of the frame.
+    OSError
+        For what is no image (the message says what it is), or an image cut short.
+    ValueError
+        For the same where the decoder says it so, an image that takes more than `MAX_DECODING_BYTES` to decode, or a
+        box outside of the frame.
     """
     try:
         with _open(data) as image:

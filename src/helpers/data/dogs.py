@@ -45,7 +45,10 @@ def draw_chunk(
     noise
         (n, S, S) standard normal numbers.
 
-    Returns uint8 (n, S, S, 3).
+    Returns
+    -------
+    np.ndarray
+        uint8 (n, S, S, 3).
     """
     n, size = len(noise), noise.shape[1]
     nuisance, draws = Nuisance.of(difficulty), Draws(table)

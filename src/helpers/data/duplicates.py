@@ -28,7 +28,7 @@ def find_duplicates(photographs: Sequence[Photograph], hashes: Sequence[str]) ->
 
     Returns
     -------
-    dict of str to list
+    dict[str, list[tuple[str, str]]]
         The kinds of `MEANING`, each with one pair of names for every different photograph that it holds.
     """
     same = defaultdict(list)

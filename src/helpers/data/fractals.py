@@ -51,7 +51,10 @@ def draw_fractals(
     progress
         Show a bar.
 
-    Returns images uint8 (K * per_class, S, S, 3), class after class, and labels int64 (K * per_class,) in 0..K-1.
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray]
+        Images uint8 (K * per_class, S, S, 3), class after class, and labels int64 (K * per_class,) in 0..K-1.
 
     Raises
     ------

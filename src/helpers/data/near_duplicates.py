@@ -38,7 +38,8 @@ def perceptual_hashes(images: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    uint64 (N,).
+    np.ndarray
+        uint64 (N,).
 
     Raises
     ------
@@ -83,7 +84,8 @@ def groups(count: int, pairs: list[Pair]) -> np.ndarray:
 
     Returns
     -------
-    int64 (count,), numbered from 0.
+    np.ndarray
+        int64 (count,), numbered from 0.
     """
     first = [pair.first for pair in pairs]
     second = [pair.second for pair in pairs]

@@ -228,7 +228,12 @@ class _NoDoctype(ElementTree.TreeBuilder):
 def first_box(xml: bytes) -> Box:
     """The first annotated box, (left, top, right, bottom) in pixels of the frame.
 
-    Raises ValueError or ParseError where there is none, or one without width and height.
+    Raises
+    ------
+    ValueError
+        Where there is no box, or one without width and height.
+    xml.etree.ElementTree.ParseError
+        For what is no XML.
     """
     root = ElementTree.fromstring(xml, parser=ElementTree.XMLParser(target=_NoDoctype()))
     box = root.find("object/bndbox")

@@ -28,7 +28,8 @@ def additive_attention(
 
     Returns
     -------
-    The attended values (B, N, D) and the weights (B, N, M).
+    tuple[Tensor, Tensor]
+        The attended values (B, N, D) and the weights (B, N, M).
 
     Raises
     ------

@@ -20,6 +20,8 @@ def scaled_dot_product_attention(
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Compare by a dot product: softmax(Q K^T / sqrt(d)) V.
 
+    Source: Vaswani et al. (2017), equation 1.
+
     Parameters
     ----------
     query, key, value
@@ -32,14 +34,13 @@ def scaled_dot_product_attention(
 
     Returns
     -------
-    The attended values (..., N, dv), and on request the weights (..., N, M).
+    Tensor | tuple[Tensor, Tensor]
+        The attended values (..., N, dv), and on request the weights (..., N, M).
 
     Raises
     ------
     ValueError
         If the shapes or the mask do not fit together.
-
-    Source: Vaswani et al. (2017), equation 1.
     """
     d = query.shape[-1]
     scores_shape = (*query.shape[:-1], key.shape[-2])
@@ -77,6 +78,8 @@ class MultiHeadAttention(nn.Module):
     `memory`. One matrix holds W^Q, W^K and W^V, in this order: one product instead of three for
     self-attention.
 
+    Source: Vaswani et al. (2017), section 3.2.2.
+
     Parameters
     ----------
     embed_dim
@@ -88,8 +91,6 @@ class MultiHeadAttention(nn.Module):
     ------
     ValueError
         `embed_dim 64 is not a multiple of num_heads 5`.
-
-    Source: Vaswani et al. (2017), section 3.2.2.
     """
 
     def __init__(self, embed_dim: int, num_heads: int) -> None:

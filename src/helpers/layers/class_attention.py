@@ -20,14 +20,14 @@ class ClassAttention(nn.Module):
 
     Three matrices, not one as in `MultiHeadAttention`: queries are made for the class token only.
 
+    Source: Touvron et al. (2021), equations 5 to 7.
+
     Parameters
     ----------
     embed_dim
         Width D of the tokens.
     num_heads
         h.
-
-    Source: Touvron et al. (2021), equations 5 to 7.
     """
 
     def __init__(self, embed_dim: int, num_heads: int) -> None:

@@ -12,12 +12,12 @@ from torch import nn
 def he_initialisation(model: nn.Module) -> None:
     """Draw every convolution from a normal of mean 0, variance `2 / (k² C_out)`; biases become 0.
 
+    Source: He et al. (2015), section 2.2, the backward form (fan-out).
+
     Parameters
     ----------
     model
         Changed in place; layers that are no convolution keep their weights.
-
-    Source: He et al. (2015), section 2.2, the backward form (fan-out).
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d):

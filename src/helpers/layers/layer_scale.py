@@ -11,6 +11,8 @@ from torch import Tensor, nn
 class LayerScale(nn.Module):
     """Multiply channel i by its own gain: diag(gamma_1, ..., gamma_D) x, (..., D) -> (..., D).
 
+    Source: Touvron et al. (2021), "Going deeper with image transformers", equation 4.
+
     Parameters
     ----------
     embed_dim
@@ -18,8 +20,6 @@ class LayerScale(nn.Module):
     initial
         First value of every gain: 1e-5 up to 24 blocks (and in XXS-36), 1e-6 above, in the
         released code.
-
-    Source: Touvron et al. (2021), "Going deeper with image transformers", equation 4.
     """
 
     def __init__(self, embed_dim: int, initial: float) -> None:

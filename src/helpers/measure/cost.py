@@ -33,7 +33,12 @@ def count_parameters(model: nn.Module) -> dict[str, int]:
 def parameters_by_group(model: nn.Module, depth: int = 1) -> dict[str, int]:
     """Number of parameters under each of the first `depth` parts of the names; the groups sum to the total.
 
-    `depth` 1 gives the children of the model, 2 the blocks of a list. Raises ValueError for `depth` < 1.
+    `depth` 1 gives the children of the model, 2 the blocks of a list.
+
+    Raises
+    ------
+    ValueError
+        For `depth` < 1.
     """
     if depth < 1:
         raise ValueError(f"depth: expected at least 1, got {depth}")
@@ -51,8 +56,12 @@ def macs_by_layer(model: nn.Module, image_size: int | tuple[int, int], in_channe
     """MACs of one forward pass of one image, by the module that computes them, in the order of computation.
 
     Products that a module computes itself, such as Q K^T, stand under its own name. The model runs in eval
-    mode on the meta device: shapes flow, nothing is computed, the model is left as it was. Raises ValueError
-    for a fused operation that this count does not know, rather than leave it out.
+    mode on the meta device: shapes flow, nothing is computed, the model is left as it was.
+
+    Raises
+    ------
+    ValueError
+        For a fused operation that this count does not know, rather than leave it out.
     """
     layers: dict[str, int] = {}
     for product in _products(model, image_size, in_channels):
@@ -73,7 +82,10 @@ def training_step_macs(model: nn.Module, image_size: int | tuple[int, int], in_c
     customary 3 x forward, which charges the first layer a gradient of the image that autograd skips (0.2 %
     for ViT-B/16). For a product of two activations: once for each factor that a gradient goes through.
 
-    Raises ValueError if nothing is trained.
+    Raises
+    ------
+    ValueError
+        If nothing is trained.
     """
     if not any(p.requires_grad for p in model.parameters()):
         raise ValueError("expected a trained parameter, got a model with requires_grad False everywhere")
@@ -146,7 +158,10 @@ def saved_activation_bytes(
     never fused), in its mode, in its precision, with what it has frozen. Gradients, optimiser states and the
     allocator come on top.
 
-    Raises ValueError if the batch is not positive or the model does not return logits (B, K).
+    Raises
+    ------
+    ValueError
+        If the batch is not positive or the model does not return logits (B, K).
     """
     if batch_size < 1:
         raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
@@ -194,7 +209,12 @@ def throughput(
     is waited for before each reading of the clock. Mode and precision are the caller's: use `model.eval()`
     and `torch.autocast` around the call. Gradients are dropped after each pass.
 
-    (B, C, H, W) -> Throughput. Raises ValueError for `repeats` < 1 or `warmup` < 0.
+    (B, C, H, W) -> Throughput.
+
+    Raises
+    ------
+    ValueError
+        For `repeats` < 1 or `warmup` < 0.
     """
     if repeats < 1 or warmup < 0:
         raise ValueError(f"expected repeats >= 1 and warmup >= 0, got {repeats} and {warmup}")

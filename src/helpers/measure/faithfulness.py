@@ -34,7 +34,7 @@ class Curve:
 
     @property
     def area(self) -> np.ndarray:
-        """Area under each image's curve, (B,): small is faithful for deletion, large for insertion."""
+        """Area under each image's curve, (B,). Small is faithful for deletion, large for insertion."""
         return np.trapezoid(self.probabilities, self.shares, axis=1)
 
 
@@ -53,8 +53,12 @@ def perturbation_curve(
     Deletion goes from the image to the `baseline`, insertion the other way; the default baseline is each image's mean
     colour. Maps smaller than the image are enlarged bilinearly. The model runs in its own mode; use eval.
 
-    (B, C, H, W), (B,), (B, H', W') -> Curve with `steps` + 1 points. Raises ValueError for an unknown kind, `steps` <
-    1, or a map that is not finite or not one an image.
+    (B, C, H, W), (B,), (B, H', W') -> Curve with `steps` + 1 points.
+
+    Raises
+    ------
+    ValueError
+        For an unknown kind, `steps` < 1, or a map that is not finite or not one an image.
     """
     if kind not in ("deletion", "insertion"):
         raise ValueError(f"kind: expected deletion or insertion, got {kind!r}")
@@ -95,7 +99,12 @@ def randomised_weights_check(
     images. The model itself is not touched.
 
     Returns {"original": 1, last part: ..., first part: ...}. A method that passes ends near 0; a map that does not vary
-    has correlation 0 with everything. Raises ValueError for maps that are not finite.
+    has correlation 0 with everything.
+
+    Raises
+    ------
+    ValueError
+        For maps that are not finite.
     """
     reference = _checked_maps(explain(model, images, classes), len(images))
     generator = torch.Generator().manual_seed(seed)

@@ -21,7 +21,12 @@ def grad_cam(model: nn.Module, images: Tensor, classes: Tensor, layer: str) -> T
     for a ViT the first norm of the last block ("blocks.11.norm1"), since after that block the answer reads the class
     token only and no patch has a gradient. The model runs in its own mode; use eval.
 
-    (B, C, H, W), (B,) class indices -> (B, H', W'). Raises ValueError for an unknown layer, or one without gradient.
+    (B, C, H, W), (B,) class indices -> (B, H', W').
+
+    Raises
+    ------
+    ValueError
+        For an unknown layer, or one without gradient.
     """
     modules = dict(model.named_modules())
     if layer not in modules:

@@ -22,8 +22,10 @@ class Estimate:
     ----------
     value
         what was measured; accuracies are fractions.
-    low, high
-        ends of the interval; None when there is none, and then `covers` is "nothing".
+    low
+        lower end of the interval; None when there is none, and then `covers` is "nothing".
+    high
+        upper end of the interval.
     n
         what the interval averages over: test images for "test sampling" and "both", training runs for "seeds"; without
         an interval, how many values there were.

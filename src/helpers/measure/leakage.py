@@ -43,7 +43,10 @@ class LeakAudit:
 def implied_share(names: set[str], listed: set[str], list_share: float) -> LeakAudit:
     """Estimate which share of `names` was trained on, from a random list that holds `list_share` of what was.
 
-    Raises ValueError for no names or a share outside (0, 1].
+    Raises
+    ------
+    ValueError
+        For no names or a share outside (0, 1].
     """
     if not names or not 0 < list_share <= 1:
         raise ValueError(f"expected names and 0 < list_share <= 1, got {len(names)} names and {list_share}")
@@ -56,12 +59,16 @@ def implied_share(names: set[str], listed: set[str], list_share: float) -> LeakA
 def audit_leak(test_names: Iterable[str] | None = None, *, progress: bool = True) -> LeakAudit:
     """Look test photographs up in SimCLR's list of ImageNet training photographs.
 
-    Arguments
-    ---------
-    test_names : file names, folders and suffixes do not matter; None takes the official Stanford Dogs test list.
+    Parameters
+    ----------
+    test_names
+        File names, folders and suffixes do not matter; None takes the official Stanford Dogs test list.
 
-    Returns a `LeakAudit`; its `reason` says why nothing was computed: names that are not ImageNet's, lists that are
-    not on this machine and cannot be downloaded (tried once).
+    Returns
+    -------
+    LeakAudit
+        Its `reason` says why nothing was computed: names that are not ImageNet's, lists that are not on this machine
+        and cannot be downloaded (tried once).
     """
     try:
         if test_names is None:

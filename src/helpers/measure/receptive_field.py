@@ -57,7 +57,13 @@ def receptive_field(layers: Iterable[Layer], start: Field | None = None) -> list
 
 
 def meet(paths: Iterable[Field]) -> Field:
-    """Where paths are added or joined: the largest field. Raises ValueError where the jumps differ."""
+    """Where paths are added or joined: the largest field.
+
+    Raises
+    ------
+    ValueError
+        Where the jumps differ.
+    """
     paths = list(paths)
     jumps = {field.jump for field in paths if field.size != inf}
     if not paths or len(jumps) > 1:
@@ -142,7 +148,10 @@ class _Reached(Exception):
 def output_of(model: nn.Module, layer: str, images: Tensor) -> Tensor:
     """What a named module returns for these images; what comes after it is not computed.
 
-    Raises ValueError if the model has no module of this name, or it does not run, or returns no single tensor.
+    Raises
+    ------
+    ValueError
+        If the model has no module of this name, or it does not run, or returns no single tensor.
     """
     modules = dict(model.named_modules())
     if layer not in modules:
@@ -206,7 +215,12 @@ def effective_field(model: nn.Module, layer: str, images: Tensor, seed: int = 0)
     The central value is a random combination of channels (normal weights, drawn from `seed` for each image); squares
     are summed over colours and over images. The model runs in its own mode; for batch norm that should be eval.
 
-    (B, C, H, W) images -> (H, W), sum 1. Raises ValueError if no gradient arrives.
+    (B, C, H, W) images -> (H, W), sum 1.
+
+    Raises
+    ------
+    ValueError
+        If no gradient arrives.
     """
     images = images.detach().requires_grad_(True)
     with torch.enable_grad():

@@ -16,7 +16,10 @@ from numpy.typing import ArrayLike
 def linear_cka(x: ArrayLike, y: ArrayLike) -> float:
     """CKA of two representations of the same n images, (n, p), (n, q) -> number in [0, 1].
 
-    Raises ValueError for different n, fewer than 2 images, or features that never vary.
+    Raises
+    ------
+    ValueError
+        For different n, fewer than 2 images, or features that never vary.
     """
     return float(cka_matrix([x], [y])[0, 0])
 

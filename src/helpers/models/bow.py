@@ -58,7 +58,8 @@ def pyramid_histogram(words: np.ndarray, vocabulary_size: int, levels: int) -> n
 
     Returns
     -------
-    (V (4^levels - 1) / 3,), which sums to one.
+    np.ndarray
+        (V (4^levels - 1) / 3,), which sums to one.
     """
     finest = levels - 1
     histograms = []

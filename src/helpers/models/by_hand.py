@@ -160,7 +160,8 @@ def descend(
 
     Yields
     ------
-    The number of the epoch that is done, from 1.
+    int
+        The number of the epoch that is done, from 1.
     """
     rng = np.random.default_rng(seed)
     for epoch in range(1, epochs + 1):

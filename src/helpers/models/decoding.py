@@ -52,7 +52,9 @@ def greedy_decode(
 
     Returns
     -------
-    Word indices (B, N), N <= max_length, without the opening word; padding after the closing word.
+    Tensor
+        Word indices (B, N), N <= max_length, without the opening word; padding after the
+        closing word.
     """
     B = check_shape(source, "B M", name="source")["B"]
     target = torch.full((B, 1), begin, device=source.device)  # (B, 1)

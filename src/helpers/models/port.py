@@ -125,8 +125,9 @@ def from_reference(reference: nn.Module) -> tuple[nn.Module, PortReport]:
 
     Returns
     -------
-    Our model, with the reference's dtype, device and mode, which shares nothing with it; and the
-    report.
+    tuple[nn.Module, PortReport]
+        Our model, with the reference's dtype, device and mode, which shares nothing with it;
+        and the report.
 
     Raises
     ------
@@ -190,8 +191,9 @@ def block_differences(
 
     Returns
     -------
-    (our name, difference relative to max(1, largest reference value)) in order, the last one named
-    "logits".
+    list[tuple[str, float]]
+        (our name, difference relative to max(1, largest reference value)) in order, the last
+        one named "logits".
     """
     family = family_of(reference)[1]
     names = {

@@ -132,7 +132,8 @@ class Seq2Seq(nn.Module):
 
         Returns
         -------
-        Logits (B, N, V) of the next word at each position.
+        Tensor | tuple[Tensor, Tensor | None]
+            Logits (B, N, V) of the next word at each position.
 
         Raises
         ------

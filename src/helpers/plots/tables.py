@@ -9,7 +9,13 @@ NBSP = "\N{NO-BREAK SPACE}"  # an interval is not broken at the end of a line
 def markdown_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None, caption: str = "") -> Any:
     """Rows of one dictionary each -> a Markdown table that a notebook displays.
 
-    `columns` chooses and orders; missing cells are a dash; numbers stand right. Raises ValueError without rows."""
+    `columns` chooses and orders; missing cells are a dash; numbers stand right.
+
+    Raises
+    ------
+    ValueError
+        Without rows.
+    """
     from IPython.display import Markdown
 
     if not rows:
@@ -51,7 +57,13 @@ def findings_table(findings: Mapping[str, Any], points: bool = False) -> Any:
     """Figures with interval and n as a Markdown table; `points` writes fractions in percent. Where all figures are
     counted, there is no interval to show.
 
-    `findings`: name -> anything with `value`, `low`, `high`, `n`, `covers`. Raises ValueError without a row."""
+    `findings`: name -> anything with `value`, `low`, `high`, `n`, `covers`.
+
+    Raises
+    ------
+    ValueError
+        Without a row.
+    """
 
     def written(value: float | None) -> str:
         if value is None:

@@ -23,8 +23,10 @@ class Estimate(BaseModel):
     ----------
     value
         The figure itself.
-    low, high
-        The ends of its interval; both None where there is none.
+    low
+        The lower end of its interval; None where there is none.
+    high
+        The upper end.
     n
         What was averaged over: test images, or training runs.
     covers

@@ -84,7 +84,7 @@ def save_checkpoint(
 
     Returns
     -------
-    path
+    Path
         Of the checkpoint.
 
     Raises

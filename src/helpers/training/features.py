@@ -47,7 +47,8 @@ def frozen_features(
 
     Returns
     -------
-    float16 (views, N, D), a read-only memory map.
+    np.ndarray
+        float16 (views, N, D), a read-only memory map.
 
     Raises
     ------

@@ -77,7 +77,7 @@ def fit(
 
     Returns
     -------
-    history
+    History
         A row per epoch, what it cost, where it ran.
 
     Raises
@@ -125,8 +125,8 @@ def predict(model: nn.Module, batches: BatchSource, *, precision: str = "auto", 
 
     Returns
     -------
-    logits
-        float32 (N, K).
+    np.ndarray
+        Logits, float32 (N, K).
 
     Raises
     ------
@@ -175,8 +175,8 @@ def estimate_seconds(
 
     Returns
     -------
-    seconds
-        Of all epochs.
+    float
+        Seconds of all epochs.
     """
     run = Run(copy.deepcopy(model), copy.copy(batches), dataclasses.replace(config, layer_decay=None), step)
     durations = []

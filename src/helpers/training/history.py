@@ -47,12 +47,18 @@ class History:
         asynchronously: what it spends on preparing batches there counts as training.
     seen_per_s
         Over the seconds of data and training.
-    peak_memory_bytes, peak_memory_kind
-        How much, and of what.
+    peak_memory_bytes
+        How much.
+    peak_memory_kind
+        Of what.
     resumed_from_step
         Where the last continuation began; None for a run in one piece.
-    device, precision, num_processes
-        Where and in which number format it was computed.
+    device
+        Where it was computed.
+    precision
+        In which number format.
+    num_processes
+        By how many.
     """
 
     epochs: list[EpochRow] = field(default_factory=list)

@@ -17,6 +17,8 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
 
     L = (1 - s) (-log p_y) + s mean_k (-log p_k)
 
+    Source: Szegedy et al. (2016), section 7.
+
     Parameters
     ----------
     logits, labels
@@ -28,8 +30,6 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
     ------
     ValueError
         If s is outside [0, 1] or the shapes disagree.
-
-    Source: Szegedy et al. (2016), section 7.
     """
     B = check_shape(logits, "B K", name="logits")["B"]
     check_shape(labels, "B", name="labels", B=B)

@@ -36,7 +36,10 @@ def wilson_interval(accuracy: float, n: int) -> tuple[float, float]:
 def half_width(accuracy: float, n: int) -> float:
     """Half of the simple interval, 1.96 √(a (1 - a) / n); too small where few answers are right, or few wrong.
 
-    Raises ValueError as `wilson_interval`.
+    Raises
+    ------
+    ValueError
+        As `wilson_interval`.
     """
     _check(n, accuracy)
     return Z * (accuracy * (1 - accuracy) / n) ** 0.5
@@ -45,7 +48,10 @@ def half_width(accuracy: float, n: int) -> float:
 def difference_interval(a: float, b: float, n: int) -> tuple[float, float]:
     """Newcombe's 95 % interval (low, high) of a - b, two accuracies on n images each, not the same ones.
 
-    Raises ValueError as `wilson_interval`.
+    Raises
+    ------
+    ValueError
+        As `wilson_interval`.
     """
     (low_a, high_a), (low_b, high_b) = wilson_interval(a, n), wilson_interval(b, n)
     return a - b - float(np.hypot(a - low_a, high_b - b)), a - b + float(np.hypot(high_a - a, b - low_b))

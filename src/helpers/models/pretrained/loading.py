@@ -28,12 +28,16 @@ class Pretrained:
 
     Attributes
     ----------
-    model, name
-        The network, and its name in `MODELS`.
+    model
+        The network.
+    name
+        Its name in `MODELS`.
     image_size
         Side of its images in pixels.
-    mean, std
+    mean
         Of the input it was trained on, in units of 1 = white.
+    std
+        The same.
     weights
         Where the weights come from, for the record.
     """

@@ -81,9 +81,10 @@ def package_state() -> dict[str, Tensor]:
 
     Raises
     ------
-    FileNotFoundError, ValueError
-        As `package_file`; and ValueError for tensors that are missing, left over or of another
-        shape, by name.
+    FileNotFoundError
+        As `package_file`.
+    ValueError
+        As `package_file`; and for tensors that are missing, left over or of another shape, by name.
     """
     state = torch.load(package_file(), map_location="cpu", weights_only=True)
     import timm
@@ -142,8 +143,10 @@ def timm_name(key: str, places: list[str], expanding: set[str]) -> str:
 
     Raises
     ------
-    KeyError, IndexError
+    KeyError
         For a name that the rule does not know.
+    IndexError
+        For a number that the network does not have.
     """
     inside = re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(\w+)", key)
     if inside is None:

@@ -28,8 +28,10 @@ class Trainable:
     ----------
     names
         Of the trained parameters, in model order.
-    trained, total
-        How many numbers they are, and how many the model has.
+    trained
+        How many numbers they are.
+    total
+        How many the model has.
     """
 
     names: tuple[str, ...]

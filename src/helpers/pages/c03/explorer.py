@@ -34,8 +34,8 @@ def forward_backward(inputs: Mapping[str, float] = INPUTS) -> tuple[dict[str, fl
 
     Returns
     -------
-    values, gradients
-        By the name of the node; gradients in the order of the way back, p first.
+    tuple[dict[str, float], dict[str, float]]
+        Values and gradients, by the name of the node; gradients in the order of the way back, p first.
 
     Raises
     ------

@@ -84,7 +84,11 @@ GRAPH_FORMULAS = {"a": "wx + b", "h": "relu(a)", "z": "vh + c", "p": "σ(z)", "L
 def graph_figure(values: Mapping[str, float], gradients: Mapping[str, float]) -> Figure:
     """The graph of the worked example: values (blue) computed from left to right, gradients (orange) from the right.
 
-    Raises ValueError where a node of the graph has no value."""
+    Raises
+    ------
+    ValueError
+        Where a node of the graph has no value.
+    """
     missing = sorted(set(GRAPH_NODES) - set(values))
     if missing:
         raise ValueError(f"values: expected one for every node, got none for {', '.join(missing)}")

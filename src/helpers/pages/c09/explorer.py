@@ -26,7 +26,13 @@ LEVELS = 32767  # products travel as 16-bit integers, scaled for each dimension 
 
 
 def softmax(scores: ArrayLike, temperature: float = 1.0) -> np.ndarray:
-    r"""$e^{s_i/T}/\sum_j e^{s_j/T}$ over the last axis, (..., M) -> (..., M). Raises ValueError unless T > 0."""
+    r"""$e^{s_i/T}/\sum_j e^{s_j/T}$ over the last axis, (..., M) -> (..., M).
+
+    Raises
+    ------
+    ValueError
+        Unless T > 0.
+    """
     if not temperature > 0:
         raise ValueError(f"temperature: expected a number > 0, got {temperature}")
     z = np.asarray(scores, dtype=np.float64) / temperature

@@ -111,7 +111,11 @@ def who_reads_whom(panels: Sequence[Mapping[str, Any]]) -> Figure:
     """One grid a panel: a row for each query, a column for each key, filled where the query may read the key.
 
     Panels hold `title`, `mask` (N, M) of True/False, `queries`, `keys` and `own` (whether both are one sequence).
-    Raises ValueError without panels.
+
+    Raises
+    ------
+    ValueError
+        Without panels.
     """
     if not panels:
         raise ValueError("a figure needs at least one panel, got none")
@@ -143,7 +147,12 @@ def saturation(rows: Sequence[Mapping[str, Any]], keys: int) -> Figure:
     """Largest weight, and the gradient that reaches a query, against d, with the division by √d and without.
 
     Rows hold `d`, `scaled` (bool), `largest` (mean largest weight), and for two probes, `weight` and `output`, the
-    `low`, `median`, `high` of the gradient's norm. Raises ValueError without rows.
+    `low`, `median`, `high` of the gradient's norm.
+
+    Raises
+    ------
+    ValueError
+        Without rows.
     """
     if not rows:
         raise ValueError("a figure needs at least one row, got none")

@@ -20,7 +20,10 @@ SLOT = 0.78  # side of a token; slots lie 1 apart, number 0 is the class token's
 def cut(image: np.ndarray, grid: int) -> np.ndarray:
     """Cut a picture into grid x grid patches, row by row: (S, S, 3) -> (grid * grid, S/grid, S/grid, 3).
 
-    Raises ValueError for another shape, or a side that the grid does not divide.
+    Raises
+    ------
+    ValueError
+        For another shape, or a side that the grid does not divide.
     """
     if image.ndim != 3 or image.shape[0] != image.shape[1] or image.shape[2] != 3 or image.shape[0] % grid:
         raise ValueError(f"image: expected (S, S, 3) with S a multiple of {grid}, got {image.shape}")
@@ -32,7 +35,12 @@ def six_steps(image: np.ndarray, image_size: int = 48, patch_size: int = 16) -> 
     """The way of nine patches to an answer, with the shape after each step.
 
     `image`, uint8 (S, S, 3), is drawn; the shapes written are those of an image of `image_size` pixels, whose patches
-    must be nine. Raises ValueError where they are not.
+    must be nine.
+
+    Raises
+    ------
+    ValueError
+        Where the patches are not nine.
     """
     if image_size != 3 * patch_size:
         raise ValueError(f"image_size: expected 3 x patch_size = {3 * patch_size}, got {image_size}")
@@ -81,12 +89,17 @@ def six_steps(image: np.ndarray, image_size: int = 48, patch_size: int = 16) -> 
 def position_maps(similarity: np.ndarray, every: int = 1) -> Figure:
     """One small map a patch: how much its position resembles every position, on the patches' own grid.
 
-    Arguments
-    ---------
-    similarity : (N, N) cosines in [-1, 1] of the N = G G position vectors.
-    every : draw every so many rows and columns of patches.
+    Parameters
+    ----------
+    similarity
+        (N, N) cosines in [-1, 1] of the N = G G position vectors.
+    every
+        Draw every so many rows and columns of patches.
 
-    Raises ValueError if N is no square or the matrix not square.
+    Raises
+    ------
+    ValueError
+        If N is no square or the matrix not square.
     """
     side = round(len(similarity) ** 0.5)
     if similarity.shape != (side * side, side * side):
@@ -115,13 +128,19 @@ def attention_distances(
 ) -> Figure:
     """How far every head looks on average, layer by layer: trained heads filled, fresh ones hollow, uniform dashed.
 
-    Arguments
-    ---------
-    trained, fresh : (L, h) pixels.
-    uniform : pixels, the distance of attention that is equal everywhere.
-    half_width : (L, h) of the 95 % interval of `trained`, or None.
+    Parameters
+    ----------
+    trained, fresh
+        (L, h) pixels.
+    uniform
+        Pixels, the distance of attention that is equal everywhere.
+    half_width
+        (L, h) of the 95 % interval of `trained`, or None.
 
-    Raises ValueError for arrays of different shapes.
+    Raises
+    ------
+    ValueError
+        For arrays of different shapes.
     """
     if trained.shape != fresh.shape or trained.ndim != 2:
         raise ValueError(f"expected two arrays (L, h), got {trained.shape} and {fresh.shape}")
@@ -149,13 +168,19 @@ def shuffled_scores(
 ) -> Figure:
     """Two pictures, and below them three accuracies under each treatment, with intervals and chance.
 
-    Arguments
-    ---------
-    pictures : title -> uint8 (S, S, 3), drawn side by side.
-    scores : treatment -> (value, low, high) for breed, coat and build, fractions.
-    chance : of breed, coat and build.
+    Parameters
+    ----------
+    pictures
+        title -> uint8 (S, S, 3), drawn side by side.
+    scores
+        treatment -> (value, low, high) for breed, coat and build, fractions.
+    chance
+        Of breed, coat and build.
 
-    Raises ValueError without a treatment.
+    Raises
+    ------
+    ValueError
+        Without a treatment.
     """
     if not scores:
         raise ValueError("expected at least one treatment, got none")

@@ -16,7 +16,12 @@ def field_maps(panels: Sequence[Mapping[str, Any]]) -> Figure:
     """One map of gradient shares a panel, with the theoretical square (dashed) and the one that holds 95 % (solid).
 
     Panels hold `title`, `share` (H, W), `theory_px` (None: the whole image) and `side95_px`. Colour is the square root
-    of the share over its largest, so that faint tails stay visible. Raises ValueError without panels.
+    of the share over its largest, so that faint tails stay visible.
+
+    Raises
+    ------
+    ValueError
+        Without panels.
     """
     if not panels:
         raise ValueError("a figure needs at least one panel, got none")
@@ -44,7 +49,12 @@ def growth_through_layers(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Side of the field, theory and practice, at each studied layer of each network.
 
     Rows hold `model`, `layer`, `theory_px` (None: the whole image), `image_px`, `side95_px` and its interval `low_px`,
-    `high_px` (None: no interval). Raises ValueError without rows.
+    `high_px` (None: no interval).
+
+    Raises
+    ------
+    ValueError
+        Without rows.
     """
     if not rows:
         raise ValueError("a figure needs at least one row, got none")

@@ -91,7 +91,12 @@ def random_network(network: Network, images: Tensor, seed: int) -> nn.Module:
 def trained_network(network: Network) -> nn.Module:
     """The same architecture with timm's weights from the hub.
 
-    Raises ValueError if timm has none, ConnectionError if the hub cannot be reached.
+    Raises
+    ------
+    ValueError
+        If timm has none.
+    ConnectionError
+        If the hub cannot be reached.
     """
     import timm
 
@@ -105,7 +110,13 @@ def trained_network(network: Network) -> nn.Module:
 
 
 def theory(model: nn.Module, layers: Sequence[str], image_size: int, in_channels: int = 3) -> dict[str, Field]:
-    """The largest field inside each layer or block. Raises ValueError for one in which nothing has a field."""
+    """The largest field inside each layer or block.
+
+    Raises
+    ------
+    ValueError
+        For one in which nothing has a field.
+    """
     found = fields_by_layer(model, image_size, in_channels)
     fields = {}
     for layer in layers:

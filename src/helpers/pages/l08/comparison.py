@@ -48,13 +48,20 @@ class Contrast:
 class Comparison:
     """Answers of every cell and seed on one test list.
 
-    Arguments
-    ---------
-    labels : int (n,), the truth.
-    num_classes : K.
-    logits : (model, tuning, seed) -> float (n, K); every cell has the same seeds.
+    Parameters
+    ----------
+    labels
+        int (n,), the truth.
+    num_classes
+        K.
+    logits
+        (model, tuning, seed) -> float (n, K); every cell has the same seeds.
 
-    Raises ValueError where shapes or seeds do not match."""
+    Raises
+    ------
+    ValueError
+        Where shapes or seeds do not match.
+    """
 
     def __init__(self, labels: np.ndarray, num_classes: int, logits: Mapping[tuple[str, str, int], np.ndarray]) -> None:
         self.labels, self.num_classes = np.asarray(labels), num_classes

@@ -174,7 +174,7 @@ def train_small(
 
     Returns
     -------
-    model
+    nn.Module
         In eval mode, on the CPU.
     """
     part = micro_batch or batch_size
