@@ -34,6 +34,10 @@ MATHJAX_SPOKEN = "a11y/assistive-mml.js"  # MathML beside each formula, for scre
 
 def configure(app: Sphinx, config: Config) -> None:
     """Before anything is read: executed labs, local scripts, repository links."""
+    app.parallel = 2  # read, and so execute, two pages at a time; Jupyter Book has no option for it
+    for silent in ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex"):
+        # They do not say that they may be read so; they keep nothing from page to page, and both are idle in HTML.
+        app.extensions[silent].parallel_read_safe = True
     drop_thebe(app)  # before the builder collects its style sheets
     root = Path(app.srcdir)
     (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)  # else a failed build leaves the logo as a *file*

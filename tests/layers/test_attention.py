@@ -323,3 +323,12 @@ def test_additive_attention_obeys_its_mask(rank):
 def test_additive_attention_names_wrong_shapes():
     with pytest.raises(ValueError, match=r"key: expected \(B=2, M, a=5\), got \(2, 4, 6\)"):
         additive_attention(torch.zeros(2, 3, 5), torch.zeros(2, 4, 6), torch.zeros(2, 4, 6), torch.zeros(5))
+
+
+def test_the_vector_of_additive_attention_starts_with_both_signs():
+    """Uniform in ±1 / sqrt(a): scores of fresh weights have no common sign."""
+    torch.manual_seed(0)
+    vector = AdditiveAttention(4, 4, 400).vector.detach()
+    assert vector.abs().max() <= 1 / 20
+    assert vector.std().item() == pytest.approx(1 / 20 / 3**0.5, rel=0.1)
+    assert abs(vector.mean().item()) < 0.005

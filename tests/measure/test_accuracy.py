@@ -218,19 +218,25 @@ def test_bad_input_names_expected_and_received(call, message: str) -> None:
         call()
 
 
-def test_newcombes_correction_for_continuity_by_hand() -> None:
-    """36, 12, 2, 0 has no correction (36 x 0 < 12 x 2). 20, 5, 3, 12 has: 240 - 15 = 225, less n / 2 = 20 is 205."""
-    a = np.repeat([True, True, False, False], [20, 5, 3, 12])
-    b = np.repeat([True, False, True, False], [20, 5, 3, 12])
-    phi = (20 * 12 - 5 * 3 - 40 / 2) / np.sqrt(25 * 15 * 23 * 17)
-    ends = {name: stats.binomtest(k, 40).proportion_ci(method="wilson") for name, k in (("a", 25), ("b", 23))}
-    below, above = (
-        (25 / 40 - ends["a"].low, ends["b"].high - 23 / 40),
-        (ends["a"].high - 25 / 40, 23 / 40 - ends["b"].low),
-    )
+@pytest.mark.parametrize(
+    ("table", "corrected"),
+    [
+        ((20, 5, 3, 12), 20 * 12 - 5 * 3 - 20),  # less n / 2
+        ((10, 5, 4, 3), 0),  # 10 x 3 - 5 x 4 = 10, less than n / 2 = 11: no correlation, and none the other way
+        ((6, 5, 4, 3), 6 * 3 - 5 * 4),  # negative: without correction
+    ],
+)
+def test_newcombes_correction_for_continuity_by_hand(table: tuple[int, ...], corrected: float) -> None:
+    n, right_a, right_b = sum(table), table[0] + table[1], table[0] + table[2]
+    a = np.repeat([True, True, False, False], table)
+    b = np.repeat([True, False, True, False], table)
+    phi = corrected / np.sqrt(right_a * (n - right_a) * right_b * (n - right_b))
+    ends = [stats.binomtest(k, n).proportion_ci(method="wilson") for k in (right_a, right_b)]
+    p_a, p_b = right_a / n, right_b / n
+    below, above = (p_a - ends[0].low, ends[1].high - p_b), (ends[0].high - p_a, p_b - ends[1].low)
     low, high = (np.sqrt(x**2 - 2 * phi * x * y + y**2) for x, y in (below, above))
     estimate = paired_difference(a, b)
-    assert (estimate.low, estimate.high) == pytest.approx((0.05 - low, 0.05 + high), abs=1e-12)
+    assert (estimate.low, estimate.high) == pytest.approx((p_a - p_b - low, p_a - p_b + high), abs=1e-12)
 
 
 def test_a_negative_component_of_the_seeds_counts_as_absent() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from helpers.models.cait import CAIT_CONFIGS, CaiT
+from helpers.models.cait import CAIT_CONFIGS, CaiT, ClassBlock, PatchBlock
 
 SMALL = {"image_size": 32, "patch_size": 8, "num_classes": 10, "embed_dim": 48, "depth": 2, "num_heads": 4}
 
@@ -56,3 +56,17 @@ def test_attention_lists_patch_blocks_then_class_blocks():
     assert [tuple(w.shape) for w in attention] == [(2, 4, 16, 16)] * 2 + [(2, 4, 1, 17)] * 2
     for weights in attention[2:]:
         torch.testing.assert_close(weights.sum(-1), torch.ones(2, 4, 1))
+
+
+def test_drop_path_skips_both_branches_of_a_patch_block():
+    block = PatchBlock(24, 3, layer_scale=1.0, drop_path=1 - 1e-7).train()
+    x = torch.randn(2, 5, 24)
+    assert torch.equal(block(x), x)
+    assert not torch.equal(block.eval()(x), x)
+
+
+def test_a_class_block_adds_to_the_class_token():
+    """Gains of zero leave what came in, and gains of one do not."""
+    token, patches = torch.randn(2, 1, 24), torch.randn(2, 5, 24)
+    assert torch.equal(ClassBlock(24, 3, layer_scale=0.0)(token, patches), token)
+    assert not torch.equal(ClassBlock(24, 3, layer_scale=1.0)(token, patches), token)

@@ -6,7 +6,7 @@ import timm
 import torch
 from PIL import Image
 
-from helpers.models.pretrained import package
+from helpers.models.pretrained import build_model, layer_groups, package, select_trainable
 from helpers.models.pretrained.package import MEAN, STD, package_file, package_state, renamed
 
 
@@ -21,7 +21,7 @@ def released():
 
 
 def test_every_tensor_of_the_file_lands_where_a_second_load_by_order_puts_it(network, released):
-    ours = package_state(network)
+    ours = package_state()
     assert set(ours) == set(network.state_dict())
     counted = "num_batches_tracked"  # the one kind of tensor that the two list in another order
     theirs = [tensor for key, tensor in released.items() if not key.endswith(counted)]
@@ -98,9 +98,40 @@ def _names(network, pixels):
     return {information.index_to_description(int(k)).split(",")[0]: float(share[k]) for k in share.topk(3).indices}
 
 
+def test_a_model_for_fine_tuning_has_the_released_body_and_a_new_head(released):
+    ready = build_model("efficientnet_lite0", 7, weights="package", seed=3)
+    state = ready.model.state_dict()
+    assert torch.equal(state["conv_stem.weight"], released["_conv_stem.weight"])
+    assert torch.equal(state["blocks.6.0.bn3.running_var"], released["_blocks.15._bn2.running_var"])
+    assert state["classifier.weight"].shape == (7, 1280)
+    assert ready.weights == {
+        "kind": "package",
+        "package": package.PACKAGE,
+        "file": package.FILE,
+        "sha256": package.SHA256,
+    }
+    assert (ready.mean, ready.std) == (MEAN, STD)
+
+
+def test_its_tenth_is_the_last_five_of_49_convolutions():
+    ready = build_model("efficientnet_lite0", 7, weights="none")
+    convolutions = [name for name, m in ready.model.named_modules() if isinstance(m, torch.nn.Conv2d)]
+    assert len(convolutions) == 49
+    trained = {name.rsplit(".", 1)[0] for name in select_trainable(ready, "top10").names}
+    assert trained == {*convolutions[-5:], "classifier"}
+    assert [len(group) > 0 for group in layer_groups(ready)] == [True] * 18  # stem, 16 blocks, head
+
+
+def test_weights_that_a_model_does_not_have_are_refused():
+    with pytest.raises(ValueError, match="vit_mini has no weights 'package'; they are 'shipped', 'none' or a folder"):
+        build_model("vit_mini", 7, weights="package")
+    with pytest.raises(ValueError, match="efficientnet_lite0 has no weights 'shipped'; they are 'hub', 'package'"):
+        build_model("efficientnet_lite0", 7, weights="shipped")
+
+
 def test_it_knows_the_cat_and_the_cup(network):
     skimage_data = pytest.importorskip("skimage.data")
-    network.load_state_dict(package_state(network))
+    network.load_state_dict(package_state())
     cat, cup = _names(network, skimage_data.chelsea()), _names(network, skimage_data.coffee())
     assert set(cat) == {"tiger cat", "Egyptian cat", "tabby"}
     assert cat["tiger cat"] == pytest.approx(0.39, abs=0.05)

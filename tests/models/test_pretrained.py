@@ -82,9 +82,12 @@ def test_building_a_model_leaves_the_random_state_alone():
     [
         ((["resnet"], ["full"], "none"), f"unknown model 'resnet'; the choices are {ALL_NAMES}"),
         ((["vit_mini"], ["half"], "none"), "unknown tuning 'half'; the choices are probe, top10, full"),
-        ((["vit_mini"], ["full"], "imagenet"), "unknown weights 'imagenet'; the choices are hub, shipped, none"),
-        ((["vit_mini"], ["full"], "hub"), "vit_mini is not on the hub"),
-        ((["legacy_xception"], ["full"], "shipped"), "legacy_xception is not shipped"),
+        (
+            (["vit_mini"], ["full"], "imagenet"),
+            "unknown weights 'imagenet'; the choices are hub, package, shipped, none",
+        ),
+        ((["vit_mini"], ["full"], "hub"), "vit_mini has no weights 'hub'"),
+        ((["legacy_xception"], ["full"], "shipped"), "legacy_xception has no weights 'shipped'"),
         ((["vit_mini"], ["full"], "none", 100), "image_size 100 is not a multiple of patch_size 8 of vit_mini"),
         ((["xception_mini"], ["full"], "none", 16), "image_size 16 is too small for xception_mini"),
     ],

@@ -80,6 +80,16 @@ def test_additive_step_is_its_formula():
     torch.testing.assert_close(weights[0, 0], torch.stack(scores).softmax(0))
 
 
+def test_without_attention_every_step_reads_the_last_states_of_the_encoder():
+    model = small("none").double()
+    _, last = model.encoder(SOURCE)
+    state, expected = torch.tanh(model.start(last)), []
+    for word in model.embedding(TARGET).unbind(dim=1):
+        state = model.cell(torch.cat([word, last], dim=1), state)
+        expected.append(model.output(torch.cat([state, last], dim=1)))
+    torch.testing.assert_close(model(SOURCE, TARGET), torch.stack(expected, dim=1))
+
+
 @EACH
 def test_initial_loss_is_that_of_a_guess(attention):
     torch.manual_seed(0)

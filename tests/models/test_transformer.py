@@ -178,3 +178,12 @@ def test_dropout_reaches_words_and_branches_in_training_only():
     assert (model.eval().embed(words, model.source_embedding) == 0).float().mean() < 0.01
     boxes = [module.dropout.p for module in model.modules() if isinstance(module, AddAndNorm)]
     assert boxes == [0.25] * 5
+
+
+def test_words_are_scaled_to_unit_variance_before_positions_are_added():
+    torch.manual_seed(0)
+    model = Transformer(500, 10, embed_dim=64, num_heads=4, depth=1, hidden_dim=8)
+    words = torch.arange(1, 101)[None]
+    vectors = model.embed(words, model.source_embedding) - model.positions(torch.zeros(1, 100, 64))
+    torch.testing.assert_close(vectors, 8 * model.source_embedding(words))
+    assert vectors.std().item() == pytest.approx(1, abs=0.05)

@@ -1,9 +1,11 @@
 """ViT is the paper's: its parameter table, its equations, its order."""
 
+import math
+
 import pytest
 import torch
 
-from helpers.models.vit import VIT_CONFIGS, ViT
+from helpers.models.vit import VIT_CONFIGS, Block, ViT
 
 
 def count(model):
@@ -89,3 +91,21 @@ def test_head_reads_the_class_token_only():
 def test_drop_path_grows_from_zero_to_its_value():
     model = ViT(32, 8, 10, 48, 5, 4, drop_path=0.2)
     assert [block.drop_path.probability for block in model.blocks] == pytest.approx([0, 0.05, 0.1, 0.15, 0.2])
+
+
+def test_drop_path_skips_both_branches_of_a_block():
+    block = Block(24, 3, drop_path=1 - 1e-7).train()
+    x = torch.randn(2, 5, 24)
+    assert torch.equal(block(x), x)
+    assert not torch.equal(block.eval()(x), x)
+
+
+def test_fresh_weights_are_small_and_the_first_loss_is_that_of_a_guess():
+    torch.manual_seed(0)
+    model = ViT(image_size=16, patch_size=4, num_classes=10, embed_dim=96, depth=2, num_heads=4)
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            assert module.weight.std().item() == pytest.approx(0.02, rel=0.1), name
+            assert not module.bias.any(), name
+    loss = torch.nn.functional.cross_entropy(model(torch.randn(64, 3, 16, 16)), torch.arange(64) % 10)
+    assert loss.item() == pytest.approx(math.log(10), abs=0.1)

@@ -160,6 +160,15 @@ def test_photographs_under_terms_never_enter_results_in_any_form(course, made, i
     assert json.loads(slot.read_text())["left_out"] == ["photographs, whose terms allow no publication"]
 
 
+@pytest.mark.parametrize(
+    "tag",
+    ["svg", "g", "path", "rect", "image", "img", "canvas", "video", "object", "embed", "iframe", "style", "script"],
+)
+def test_no_tag_that_can_draw_stays_in_a_run_under_terms(course, made, tag):
+    course.finish_run(made.shown(text_html=f"<table><tr><td><{tag} id='drawn'></td></tr></table>"), **restricted(made))
+    assert "drawn" not in records.record_run(LAB, "cpu", "dogs").with_suffix(".ipynb").read_text()
+
+
 def test_charts_tables_and_words_of_a_run_under_terms_stay(course, made):
     course.cells[2]["metadata"] = {"tags": ["chart"]}
     course.finish_run(made.shown(image_png="iVBORw0KGgo="), **restricted(made))

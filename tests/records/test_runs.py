@@ -17,9 +17,9 @@ from helpers.records.__main__ import main
 LAB = "01_tiny"
 GRID = ["cnn/0", "vit/1"]
 PARAMETERS = """# Parameters of this lab
-edition = "cpu"
-factor = 1.0
-piece = None
+edition: str = "cpu"
+factor: float = 1.0
+piece: str | None = None
 """
 BODY = """
 from datetime import UTC, datetime

@@ -51,7 +51,7 @@ def _use_fonts_for(text: str) -> set[str]:
     missing = {c for c in text if not c.isspace()}
     for family in families:
         missing = _lacking(font_manager.findfont(font_manager.FontProperties(family=[family])), missing)
-    for entry in sorted(font_manager.fontManager.ttflist, key=_plainness) if missing else []:
+    for entry in sorted(filter(_has_letters, font_manager.fontManager.ttflist), key=_plainness) if missing else []:
         still = _lacking(entry.fname, missing)
         if still != missing:
             families.append(entry.name)
@@ -60,6 +60,11 @@ def _use_fonts_for(text: str) -> set[str]:
             break
     mpl.rcParams["font.family"] = families
     return missing
+
+
+def _has_letters(entry: font_manager.FontEntry) -> bool:
+    """Whether a font is more than one of last resort, which Matplotlib and macOS bring: a box for every character."""
+    return "lastresort" not in entry.name.replace(" ", "").lower()
 
 
 def _plainness(entry: font_manager.FontEntry) -> tuple[bool, bool, str]:

@@ -18,7 +18,7 @@ from helpers.models.vit import ViT
 from helpers.models.xception import Xception
 
 TUNINGS = ("probe", "top10", "full")
-WEIGHTS = ("hub", "shipped", "none")
+WEIGHTS = ("hub", "package", "shipped", "none")
 SHIPPED = Path(__file__).parents[1] / "weights"
 
 
@@ -40,6 +40,8 @@ class ModelCard:
         Model and tag in timm; None where the model is written in this course.
     patch_size
         Side of a patch in pixels; 1 for a network without patches.
+    packaged
+        Whether its released weights come as a Python package (`helpers.models.pretrained.package`).
     """
 
     family: str
@@ -48,12 +50,24 @@ class ModelCard:
     head: str
     timm_name: str | None = None
     patch_size: int = 1
+    packaged: bool = False
 
     @property
     def grid(self) -> tuple[int, int]:
         """Rows and columns of patches at its own image size."""
         side = self.image_size // self.patch_size
         return side, side
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The weights that it can have besides a folder's."""
+        ours = self.timm_name is None
+        return (
+            *(() if ours else ("hub",)),
+            *(("package",) if self.packaged else ()),
+            *(("shipped",) if ours else ()),
+            "none",
+        )
 
 
 def _timm_vit(num_classes: int, image_size: int) -> nn.Module:
@@ -66,6 +80,12 @@ def _timm_xception(num_classes: int, image_size: int) -> nn.Module:
     import timm
 
     return timm.create_model("legacy_xception", num_classes=num_classes)
+
+
+def _efficientnet_lite0(num_classes: int, image_size: int) -> nn.Module:
+    import timm
+
+    return timm.create_model("tf_efficientnet_lite0", num_classes=num_classes)
 
 
 def _vit_mini(num_classes: int, image_size: int) -> nn.Module:
@@ -86,6 +106,14 @@ def _xception_mini(num_classes: int, image_size: int) -> nn.Module:
 MODELS = {
     "xception_mini": ModelCard("cnn", 64, _xception_mini, "head"),
     "vit_mini": ModelCard("vit", 64, _vit_mini, "head", patch_size=8),
+    "efficientnet_lite0": ModelCard(
+        "cnn",
+        224,
+        _efficientnet_lite0,
+        "classifier",
+        "tf_efficientnet_lite0.in1k",
+        packaged=True,
+    ),
     "legacy_xception": ModelCard("cnn", 299, _timm_xception, "fc", "legacy_xception.tf_in1k"),
     "vit_base_patch16_224.orig_in21k": ModelCard(
         "vit", 224, _timm_vit, "head", "vit_base_patch16_224.orig_in21k", patch_size=16
@@ -141,16 +169,14 @@ def check_choices(
 
 
 def _weights_exist(name: str, weights: str) -> None:
-    ours = MODELS[name].timm_name is None
-    if weights == "hub" and ours:
-        raise ValueError(f"{name} is not on the hub; its weights are 'shipped' or 'none'")
-    if weights == "shipped" and not ours:
-        raise ValueError(
-            f"{name} is not shipped; its weights are 'hub', 'none' "
-            f"or a folder of {name}.safetensors"
-        )
+    sources = MODELS[name].sources
     if weights not in WEIGHTS:
         file_of_weights(name, weights)
+    elif weights not in sources:
+        ours = ", ".join(repr(source) for source in sources)
+        raise ValueError(
+            f"{name} has no weights {weights!r}; they are {ours} or a folder of {name}.safetensors"
+        )
 
 
 def file_of_weights(name: str, weights: str) -> Path:

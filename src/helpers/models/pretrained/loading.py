@@ -18,6 +18,7 @@ from helpers.models.pretrained.cards import (
     check_image_size,
     file_of_weights,
 )
+from helpers.models.pretrained.package import FILE, MEAN, PACKAGE, SHA256, STD, package_state
 from helpers.models.vit import ViT
 
 
@@ -70,8 +71,8 @@ def build_model(
     num_classes
         K.
     weights
-        `hub` (downloaded by timm), `shipped` (our small checkpoints), `none` (fresh weights) or a
-        folder of `<name>.safetensors`.
+        `hub` (downloaded by timm), `package` (released weights in a Python package), `shipped` (our
+        small checkpoints), `none` (fresh weights) or a folder of `<name>.safetensors`.
     image_size
         Pixels, or None for the model's own.
     seed
@@ -85,6 +86,8 @@ def build_model(
         For unknown names, and for a file whose tensors do not fit (named).
     ConnectionError
         If the hub cannot be reached.
+    FileNotFoundError
+        If the package of released weights is not installed.
     """
     check_choices([name], [TUNINGS[0]], weights, image_size)
     if with_head and weights == "none":
@@ -99,12 +102,15 @@ def build_model(
     if weights == "hub":
         source["tag"] = card.timm_name
         _load(model, card, _state_from_hub(card, name), f"{card.timm_name} on the hub", with_head)
+    elif weights == "package":
+        source |= {"package": PACKAGE, "file": FILE, "sha256": SHA256}
+        _load(model, card, package_state(), FILE, with_head)
     elif weights != "none":
         path = file_of_weights(name, weights)
         source |= {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         state, grid = _state_from_file(path)
         _load(model, card, state, path.name, with_head, grid)
-    mean, std = _mean_std(card)
+    mean, std = (MEAN, STD) if weights == "package" else _mean_std(card)
     return Pretrained(model, name, size, mean, std, source)
 
 

@@ -76,8 +76,8 @@ def package_file() -> Path:
     return path
 
 
-def package_state(model: nn.Module) -> dict[str, Tensor]:
-    """The released tensors under the names of timm's network `model`, all of them and no other.
+def package_state() -> dict[str, Tensor]:
+    """The released tensors, head of 1000 classes included, under the names of timm's network.
 
     Raises
     ------
@@ -87,7 +87,9 @@ def package_state(model: nn.Module) -> dict[str, Tensor]:
         As `package_file`; and for tensors that are missing, left over or of another shape, by name.
     """
     state = torch.load(package_file(), map_location="cpu", weights_only=True)
-    return renamed(state, model)
+    import timm
+
+    return renamed(state, timm.create_model("tf_efficientnet_lite0"))
 
 
 def renamed(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:

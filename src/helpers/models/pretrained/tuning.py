@@ -2,7 +2,8 @@
 
 - `probe`: the classification head alone;
 - `top10`: the head and the last tenth of the layers. Xception: the last 4 of its 36 convolution
-  layers. ViT: the last 10 % of its blocks, rounded up, and the final norm;
+  layers. EfficientNet-Lite0: the last 5 of 49. ViT: the last 10 % of its blocks, rounded up, and
+  the final norm;
 - `full`: everything.
 """
 
@@ -15,7 +16,8 @@ from helpers.models.pretrained.cards import MODELS, TUNINGS, choose
 from helpers.models.pretrained.loading import Pretrained
 
 SEPARABLE = ("SeparableConvolution", "SeparableConv2d")
-BLOCKS = ("Block", "XceptionModule")  # class names, ours and timm's, of what is repeated in depth
+# Class names, ours and timm's, of what is repeated in depth.
+BLOCKS = ("Block", "XceptionModule", "DepthwiseSeparableConv", "InvertedResidual")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,10 @@ def _top_modules(pretrained: Pretrained) -> list[nn.Module]:
     if MODELS[pretrained.name].family == "cnn":
         # 36 convolution layers: two plain ones in the stem, then 34 separable ones.
         separable = [m for m in model.modules() if type(m).__name__ in SEPARABLE]
-        return separable[-4:]
+        if separable:
+            return separable[-4:]
+        layers: list[nn.Module] = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
+        return layers[-math.ceil(len(layers) / 10) :]
     blocks = list(model.get_submodule("blocks").children())
     return [*blocks[-math.ceil(len(blocks) / 10) :], model.get_submodule("norm")]
 
