@@ -14,7 +14,7 @@ from helpers.models.googlenet import GoogLeNet
 from helpers.models.lenet import LeNet5
 from helpers.models.resnet import RESNET_CONFIGS, ResNet
 from helpers.models.vgg import VGG, VGG_CONFIGS
-from helpers.models.xception import Xception, XceptionModule
+from helpers.models.xception import Xception, XceptionModule, scale_channels
 
 # Facts 2.1 where they give the exact number, else torchvision's documented count.
 PARAMETERS = {
@@ -210,3 +210,19 @@ def test_googlenet_returns_the_auxiliary_logits_on_request_only():
 def test_lenet_takes_32_pixels_only():
     with pytest.raises(ValueError, match=r"expected \(B, C=1, 32, 32\), got \(1, 1, 28, 28\)"):
         LeNet5()(torch.zeros(1, 1, 28, 28))
+
+
+def test_dropout_of_the_auxiliary_heads_is_theirs_alone():
+    torch.manual_seed(0)
+    model = GoogLeNet(num_classes=5, auxiliary=True, auxiliary_dropout=0.5).train()
+    images = torch.randn(2, 3, 64, 64)
+    (logits, heads), (again, heads_again) = (model(images, return_auxiliary=True) for _ in range(2))
+    assert torch.equal(logits, again)
+    assert [torch.equal(*pair) for pair in zip(heads, heads_again, strict=True)] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("channels", "width", "scaled"), [(32, 1.0, 32), (30, 0.25, 8), (728, 0.3, 220), (32, 0.01, 4)]
+)
+def test_scaled_channels_are_the_nearest_multiple_of_four(channels, width, scaled):
+    assert scale_channels(channels, width) == scaled
