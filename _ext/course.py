@@ -104,6 +104,8 @@ CORRECTIONS: list[tuple[re.Pattern[str], str]] = [
         (r'<summary>(?=<span class="toctree-toggle")', '<summary aria-label="Pages of this part">'),
         # The search button is called by the text it shows, "Search Ctrl+K" (axe: label-content-name-mismatch).
         (r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"', r"\1"),
+        # What folds code is called by the text it shows, "Show code cell source" (the same rule).
+        (r'(<summary) aria-label="Toggle hidden content"', r"\1"),
         # The empty corner of a table is no header of anything (axe: empty-table-header).
         (r'<th class="[^"]*"><p>\s*</p></th>', "<td></td>"),
     ]

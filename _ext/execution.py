@@ -133,7 +133,8 @@ def _give_caches(caches: dict[str, str]) -> None:
     """Let MyST-NB, which knows one cache for all pages, take a page's own."""
 
     def start(self: NotebookClientCache) -> None:
-        self._nb_config = dataclasses.replace(self.nb_config, execution_cache_path=caches[str(self.path)])
+        if cache := caches.get(str(self.path)):  # a page without cells has none, and runs nothing
+            self._nb_config = dataclasses.replace(self.nb_config, execution_cache_path=cache)
         _start(self)
 
     NotebookClientCache.start_client = start  # type: ignore[method-assign]
