@@ -121,7 +121,7 @@ def test_the_page_compares_answers_as_the_package_does(reading, monkeypatch):
 
 
 def test_the_page_reads_a_whole_array_at_once(reading):
-    page = reading("15_fine_tuning.html")
+    page = reading(FINE_TUNING)
     numbers = [round(-1.7 + index / 7 + 0.004, 4) for index in range(28)]  # most have two spellings at two digits
     entry = {"right": fingerprint("t", numbers, 2), "digits": 2, "hint": "Chain."}
     written = str([numbers[:14], numbers[14:]])
