@@ -104,3 +104,12 @@ def test_nothing_but_the_ci_command_looks_outside_the_repository():
     words = ["git", "grep", "-l", "--fixed-strings", "../" + "shared"]
     found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True).stdout.split()
     assert found == [".ci/run"]
+
+
+def test_tests_of_one_file_stay_together(request):
+    """Under `--dist loadgroup`. Releases of pytest and pytest-xdist that do not go together drop the groups silently,
+    and each worker then opens every page of the book (pytest-xdist issue 1386)."""
+    worker = getattr(request.config, "workerinput", None)
+    if worker is None or not getattr(request.config.option, "loadgroup", False):
+        pytest.skip("not under pytest -n 2 --dist loadgroup")
+    assert request.node.nodeid.endswith(f"@{Path(__file__).stem}")
