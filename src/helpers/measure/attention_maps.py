@@ -101,15 +101,8 @@ def mean_attention_distance(
         weights of each layer.
     patch_size
         P in pixels.
-    grid
-        rows and columns of patches, `model.positions.grid` of our models; one number is a square.
-    num_prefix
-        tokens in front of the patches.
-
-    Raises
-    ------
-    ValueError
-        If the grid does not hold the N - num_prefix patches.
+    grid, num_prefix
+        as of `class_map`, and refused as there.
     """
     weights = stacked(attention)[..., num_prefix:, num_prefix:]
     grid = _checked_grid(grid, weights.shape[-1])
