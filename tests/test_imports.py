@@ -9,6 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "helpers"
 FILES = sorted(SOURCE.rglob("*.py"))
+MOST_LINES = 300  # of one file: what a reader takes in at a sitting
 # What each part may import from the package, besides itself: the one way data flows.
 ALLOWED = {
     "shapes": set(),
@@ -80,6 +81,26 @@ def test_only_the_oracle_files_import_timm_or_torchvision(path):
     if path.stem.startswith("port") or path.parent.name == "pretrained":
         return
     assert not {name.split(".")[0] for name in imports(path)} & {"timm", "torchvision"}
+
+
+def too_long(folder: Path) -> dict[str, int]:
+    """Files of code below the folder with more than MOST_LINES lines, and how many they have."""
+    files = (path for suffix in ("py", "js", "css") for path in sorted(folder.rglob(f"*.{suffix}")))
+    lines = {path.relative_to(folder).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    return {name: count for name, count in lines.items() if count > MOST_LINES}
+
+
+def test_no_file_of_the_package_is_longer_than_one_reads():
+    assert too_long(SOURCE) == {}
+
+
+@pytest.mark.parametrize("name", ["a.py", "pages/c01/explorer.js", "widgets/a.css"])
+def test_a_file_of_one_line_too_many_is_found(tmp_path, name):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("x\n" * MOST_LINES)
+    assert too_long(tmp_path) == {}
+    (tmp_path / name).write_text("x\n" * (MOST_LINES + 1))
+    assert too_long(tmp_path) == {name: MOST_LINES + 1}
 
 
 def test_importing_the_package_loads_nothing_heavy():

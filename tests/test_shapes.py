@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.shapes import check_shape
+from helpers.shapes import check_grid, check_shape
 
 
 def test_returns_the_size_of_every_axis():
@@ -25,3 +25,11 @@ def test_returns_the_size_of_every_axis():
 def test_names_expected_and_received(shape, axes, sizes, message):
     with pytest.raises(ValueError, match=message):
         check_shape(torch.zeros(shape), axes, name="tokens", **sizes)
+
+
+def test_a_grid_is_rows_and_columns_and_holds_its_patches():
+    assert check_grid(8, 64) == (8, 8)
+    assert check_grid((4, 16), 64) == (4, 16)
+    for grid in (4, (4, 8), (-8, -8), (0, 64)):
+        with pytest.raises(ValueError, match=r"grid: expected \(rows, columns\) with 64 patches, got \("):
+            check_grid(grid, 64)

@@ -52,3 +52,25 @@ def check_shape(tensor: Shaped, axes: str, name: str = "x", **sizes: int) -> dic
         wanted = ", ".join(f"{axis}={sizes[axis]}" if axis in sizes else axis for axis in names)
         raise ValueError(f"{name}: expected ({wanted}), got {shape}")
     return found
+
+
+def check_grid(grid: int | tuple[int, int], patches: int) -> tuple[int, int]:
+    """A grid of patches as (rows, columns), where it holds them all.
+
+    Parameters
+    ----------
+    grid
+        Rows and columns, `model.positions.grid` of our models; one number is a square. It is never guessed from the
+        number of patches: 4 x 16 of them are as many as 8 x 8.
+    patches
+        How many there are.
+
+    Raises
+    ------
+    ValueError
+        `grid: expected (rows, columns) with 64 patches, got (4, 8)`.
+    """
+    rows, columns = (grid, grid) if isinstance(grid, int) else grid
+    if min(rows, columns) < 1 or rows * columns != patches:
+        raise ValueError(f"grid: expected (rows, columns) with {patches} patches, got {(rows, columns)}")
+    return rows, columns

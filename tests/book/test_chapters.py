@@ -1,5 +1,6 @@
 """Every chapter has its parts, its solutions ran, and its numbers come from cells and records."""
 
+import ast
 import os
 import re
 import warnings
@@ -120,6 +121,36 @@ def test_a_chapter_has_an_explorer_with_a_picture_for_readers_without_scripts(ch
         picture = BeautifulSoup(still.decode_contents(), "html.parser").img
         assert len(picture["alt"]) > 20
         assert (BOOK / "chapters" / picture["src"]).is_file()
+
+
+MOST_HIDDEN = 25  # lines of one hidden cell: what is longer is a function of the page's folder, with a test
+CELL = re.compile(r"^(`{3,})\{code-cell\}[^\n]*\n(?:---\n(.*?)^---\n)?(.*?)^\1$", re.DOTALL | re.MULTILINE)
+
+
+def hidden_cells(text: str) -> list[tuple[int, str]]:
+    """Cells that a reader does not see, or only when asking: how many lines each has besides imports, and its first."""
+    found = []
+    for _, settings, code in CELL.findall(text):
+        if not re.search(r"tags:.*\b(?:hide|remove)-(?:input|cell)\b", settings):
+            continue
+        imports = [node for node in ast.parse(code).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        imported = {line for node in imports for line in range(node.lineno, (node.end_lineno or 0) + 1)}
+        lines = [line for k, line in enumerate(code.splitlines(), 1) if line.strip() and k not in imported]
+        found.append((len(lines), lines[0] if lines else ""))
+    return found
+
+
+@pytest.mark.parametrize("path", [ROOT / "intro.md", *sorted((ROOT / "chapters").glob("*.md"))], ids=lambda p: p.stem)
+def test_no_hidden_cell_is_long(path):
+    assert [cell for cell in hidden_cells(source(path)) if cell[0] > MOST_HIDDEN] == []
+
+
+def test_a_long_hidden_cell_is_found():
+    code = "import os\n\nfrom math import (\n    pi,\n    e,\n)\n" + "pi\n" * 25
+    for head in ("---\ntags: [remove-input]\n---\n", "---\ntags: [x, hide-cell]\nmystnb:\n  a: b\n---\n"):
+        assert hidden_cells(f"words\n\n```{{code-cell}} python3\n{head}{code}```\n") == [(25, "pi")]
+        assert hidden_cells(f"````{{code-cell}} python3\n{head}{code}pi\n````\n") == [(26, "pi")]
+    assert hidden_cells(f"```{{code-cell}} python3\n{code}{code}```\n") == []
 
 
 # --- exercises and quizzes -------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def similarity():
 @pytest.fixture(scope="module")
 def where(tmp_path_factory):
     image = draw_breeds(np.array([3]), np.array([2]), np.random.default_rng(7), image_size=224)[0]
-    explorers = BackpropExplorer(), PatchExplorer(image, similarity()), PatchExplorer(image), IntervalExplorer()
+    explorers = BackpropExplorer(), PatchExplorer(image, similarity(), GRID), PatchExplorer(image), IntervalExplorer()
     return write_page(tmp_path_factory.mktemp("backprop-patch-interval"), *explorers)
 
 
@@ -355,6 +355,32 @@ def test_without_positions_a_patch_has_its_number(stage):
     picture(stage, PLAIN).focus()
     stage.page.keyboard.press("ArrowRight")
     assert note(stage, PLAIN) == "patch row 8 column 9: number 107 of 196"
+
+
+def test_a_wide_image_has_its_own_rows_and_columns(chromium, tmp_path):
+    image = draw_breeds(np.array([3]), np.array([2]), np.random.default_rng(7), image_size=128)[0]
+    vectors = np.eye(28) + 0.1
+    vectors[10] += vectors[27]  # patch 2, 4 resembles the last, 4, 7
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    page = write_page(tmp_path, PatchExplorer(image[32:96, :112], vectors @ vectors.T, (4, 7)))
+    with opened(chromium, page) as stage:
+        cost = patch_cost((64, 112), 16)
+        assert stage.said().startswith("64 x 112 pixels in patches of 16: 28 patches, 29 tokens, ")
+        assert f" {cost.macs / 1e9:.2f} GMACs, " in stage.said()
+        box = picture(stage, 0).bounding_box()
+        assert box["width"] / box["height"] == pytest.approx(112 / 64, rel=0.02)
+        unit = box["width"] / 7
+        stage.page.mouse.move(box["x"] + 3.5 * unit, box["y"] + 1.5 * unit)
+        assert note(stage, 0).startswith("patch row 2 column 4: most similar to itself, then row 4 column 7 (")
+        similar = stage.explorer(0).get_by_role("img", name="Similarity map of row 2 column 4")
+        assert similar.get_attribute("viewBox") == "0 0 7 4"
+        assert similar.locator("rect").count() == 27
+        for key in ["ArrowRight"] * 9 + ["ArrowDown"] * 9:  # it stops at the edges
+            picture(stage, 0).press(key)
+        assert note(stage, 0).startswith("patch row 4 column 7: most similar to itself, then row 2 column 4 (")
+        stage.explorer(0).get_by_label("patch side").select_option("8")
+        assert note(stage, 0).startswith("patch row 4 column 7: number 49 of 112; the similarities belong to 4 x 7")
+        assert stage.axe() == stage.errors == stage.foreign == []
 
 
 # ------------------------------------------------------------------------------------------------------ intervals

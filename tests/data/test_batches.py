@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from helpers.data import batches as batches_module
+from helpers.data import digest as digest_module
 from helpers.data.augment import Augmentation, crop_batch, resize_weights
 from helpers.data.batches import Batches
 from helpers.training import TrainingConfig, fit
@@ -237,7 +237,7 @@ def test_the_digest_of_a_map_is_kept_and_that_of_an_array_is_not(images, tmp_pat
     mapped, changed = np.load(tmp_path / "images.npy", mmap_mode="r"), images.copy()
     first = make(changed).fingerprint
     assert make(mapped).fingerprint == make(mapped).fingerprint == first
-    assert id(mapped) in batches_module._DIGESTS
+    assert id(mapped) in digest_module._KEPT
     changed[3, 2, 1, 0] ^= 1
     assert make(changed).fingerprint != first
     shares = {make(images, rank=rank, world_size=2).fingerprint for rank in (0, 1)}

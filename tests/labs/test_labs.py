@@ -82,8 +82,9 @@ def test_the_notebooks_defaults_are_the_cpu_edition(lab):
 
 
 @each_lab
-def test_the_last_cell_writes_the_record(lab):
+def test_the_last_cell_writes_the_record_and_says_where(lab):
     assert "write_record(" in cells(lab)[-1].source
+    assert 'print("record:", shown_path(path))' in cells(lab)[-1].source
 
 
 @each_lab

@@ -190,7 +190,18 @@ def test_outputs_name_no_folder_of_the_machine(course, made, monkeypatch):
     text = f"{course.root}/_build/x and /home/anna/.venv/lib"
     course.finish_run({"output_type": "stream", "name": "stderr", "text": text})
     notebook = json.loads(records.record_run(LAB, "cpu").with_suffix(".ipynb").read_text())
-    assert notebook["cells"][-1]["outputs"][0]["text"] == "./_build/x and ~/.venv/lib"
+    assert notebook["cells"][-1]["outputs"][0]["text"] == "_build/x and ~/.venv/lib"
+
+
+def test_outputs_name_no_build_folder_that_lies_elsewhere(course, made, monkeypatch, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("scratch")
+    monkeypatch.setenv("HELPERS_BUILD", str(elsewhere))
+    text = f"record: {elsewhere}/runs/cpu/{LAB}/x/record.json, code in {course.root}/src"
+    course.finish_run({"output_type": "stream", "name": "stdout", "text": text})
+    (course.root / "_build" / "runs").rename(elsewhere / "runs")
+    notebook = json.loads(records.record_run(LAB, "cpu").with_suffix(".ipynb").read_text())
+    shown = notebook["cells"][-1]["outputs"][0]["text"]
+    assert shown == f"record: _build/runs/cpu/{LAB}/x/record.json, code in ./src"
 
 
 def test_a_users_class_names_are_known_to_the_record_in_build_alone():

@@ -64,6 +64,18 @@ def test_a_home_sign_in_the_named_build_folder_is_the_home(monkeypatch, tmp_path
     assert records.build_folder() == tmp_path / "built"
 
 
+def test_a_path_is_shown_as_one_finds_it_from_the_working_directory(course, monkeypatch, tmp_path):
+    path = records.record_path(LAB, "cpu", "20260101T000000-abcdef")
+    name = f"runs/cpu/{LAB}/20260101T000000-abcdef/record.json"
+    monkeypatch.chdir(course.root)
+    assert records.shown_path(path) == f"_build/{name}"
+    monkeypatch.chdir(course.root / "labs")
+    assert records.shown_path(path) == f"{course.root}/_build/{name}"
+    monkeypatch.setenv("HELPERS_BUILD", str(tmp_path / "named"))
+    elsewhere = records.record_path(LAB, "cpu", "20260101T000000-abcdef")
+    assert records.shown_path(elsewhere) == f"{tmp_path}/named/{name}"
+
+
 def test_each_run_has_a_record_of_its_own(course, monkeypatch):
     first, second = places.new_run(), places.new_run()
     assert first != second

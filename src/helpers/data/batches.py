@@ -12,7 +12,6 @@ at any batch and sees what it would have seen.
 import hashlib
 import time
 import warnings
-import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -20,6 +19,7 @@ import numpy as np
 import torch
 
 from helpers.data.augment import Augmentation, crop_batch, crop_each
+from helpers.data.digest import digest_of
 
 MEMORY_SHARE = 0.5  # resident="auto" takes at most this share of the memory that is free on a GPU
 
@@ -119,7 +119,7 @@ class Batches:
         settings = (size, self.seed, self.shuffle, self.augmentation, self._settings)
         digest = hashlib.sha256(f"{settings} {self._images.shape}".encode())
         digest.update(self._labels.numpy().data)
-        digest.update(_digest_of(self._images))
+        digest.update(digest_of(self._images))
         return digest.hexdigest()
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -271,24 +271,6 @@ def _check_numbers(batch_size: int, image_size: int | None, seed: int, rank: int
         raise ValueError(f"image_size: expected at least 1 pixel, got {image_size}")
     if seed < 0:
         raise ValueError(f"seed: expected a whole number of at least 0, got {seed}")
-
-
-_DIGESTS: dict[int, tuple[weakref.ref, bytes]] = {}  # of read-only memory maps, by id
-
-
-def _digest_of(images: np.ndarray) -> bytes:
-    """sha256 over the sha256 of each block of 16 MB, which threads compute side by side."""
-    reference, digest = _DIGESTS.get(id(images), (None, b""))
-    if reference is not None and reference() is images:
-        return digest
-    rows = max(1, (16 << 20) // images[0].nbytes)
-    blocks = [slice(first, first + rows) for first in range(0, len(images), rows)]
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        parts = pool.map(lambda block: hashlib.sha256(np.ascontiguousarray(images[block]).data).digest(), blocks)
-        digest = hashlib.sha256(b"".join(parts)).digest()
-    if isinstance(images, np.memmap) and not images.flags.writeable:
-        _DIGESTS[id(images)] = (weakref.ref(images), digest)
-    return digest
 
 
 def _fits(images: np.ndarray, device: torch.device) -> bool:

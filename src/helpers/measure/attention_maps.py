@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from helpers.shapes import check_grid
+
 
 def attention_weights(model: nn.Module, images: Tensor) -> list[Tensor]:
     """The weights of every layer of one of our models, (B, C, H, W) -> L tensors (B, h, N, N), without gradient.
@@ -81,7 +83,7 @@ def class_map(matrix: Tensor, grid: int | tuple[int, int], num_prefix: int = 1) 
     ValueError
         If the grid does not hold the N - num_prefix patches.
     """
-    grid = _checked_grid(grid, matrix.shape[-1] - num_prefix)
+    grid = check_grid(grid, matrix.shape[-1] - num_prefix)
     return matrix[:, 0, num_prefix:].unflatten(1, grid)
 
 
@@ -101,18 +103,11 @@ def mean_attention_distance(
         weights of each layer.
     patch_size
         P in pixels.
-    grid
-        rows and columns of patches, `model.positions.grid` of our models; one number is a square.
-    num_prefix
-        tokens in front of the patches.
-
-    Raises
-    ------
-    ValueError
-        If the grid does not hold the N - num_prefix patches.
+    grid, num_prefix
+        as of `class_map`, and refused as there.
     """
     weights = stacked(attention)[..., num_prefix:, num_prefix:]
-    grid = _checked_grid(grid, weights.shape[-1])
+    grid = check_grid(grid, weights.shape[-1])
     weights = weights / weights.sum(-1, keepdim=True)  # (L, B, h, G G, G G)
     return (weights * patch_distances(grid, patch_size).to(weights)).sum(-1).mean(-1)  # (L, B, h)
 
@@ -122,10 +117,3 @@ def patch_distances(grid: int | tuple[int, int], patch_size: int) -> Tensor:
     rows, columns = (grid, grid) if isinstance(grid, int) else grid
     centres = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).double() * patch_size  # (G G, 2)
     return torch.cdist(centres, centres, compute_mode="donot_use_mm_for_euclid_dist")
-
-
-def _checked_grid(grid: int | tuple[int, int], patches: int) -> tuple[int, int]:
-    rows, columns = (grid, grid) if isinstance(grid, int) else grid
-    if min(rows, columns) < 1 or rows * columns != patches:
-        raise ValueError(f"grid: expected (rows, columns) with {patches} patches, got {(rows, columns)}")
-    return rows, columns

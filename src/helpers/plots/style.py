@@ -1,5 +1,6 @@
 """One visual language for the whole book: a colour and a name for each model family, quiet axes."""
 
+from collections.abc import Sized
 from typing import Any
 
 import matplotlib as mpl
@@ -39,6 +40,18 @@ RC: Any = {  # matplotlib types every key on its own
 def use_style() -> None:
     """Set matplotlib's defaults for the figures of this session."""
     mpl.rcParams.update(RC)
+
+
+def check_some(what: Sized, kind: str) -> None:
+    """Refuse to draw nothing.
+
+    Raises
+    ------
+    ValueError
+        If `what` is empty; the message names the `kind` that is missing: panel, row, series.
+    """
+    if not len(what):
+        raise ValueError(f"a figure needs at least one {kind}, got none")
 
 
 def family_of(name: str) -> str:

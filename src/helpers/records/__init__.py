@@ -17,6 +17,7 @@ from helpers.records.places import (
     read_record,
     record_path,
     runs_folder,
+    shown_path,
     write_atomically,
 )
 from helpers.records.recording import record_run
@@ -58,6 +59,7 @@ __all__ = [
     "record_run",
     "running_source_sha256",
     "runs_folder",
+    "shown_path",
     "source_sha256",
     "stale_reasons",
     "write_atomically",

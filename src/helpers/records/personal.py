@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from helpers.records.places import build_folder
 from helpers.records.schema import Record
 from helpers.records.source import code_cells, code_tree
 
@@ -124,8 +125,10 @@ def _write_parameters(notebook: dict[str, Any], record: Record) -> None:
 
 
 def _without_places(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Outputs name no folder of the machine that ran the lab: `~` stands for the home and `.` for where it ran."""
-    places = sorted({(str(Path.cwd()), "."), (str(Path.home()), "~")}, key=lambda pair: -len(pair[0]))
+    """Outputs name no folder of the machine that ran the lab: `~` stands for the home, `.` for where it ran, `_build`
+    for the folder of what is built."""
+    named = {(str(Path.cwd()), "."), (str(Path.home()), "~"), (str(build_folder()), "_build")}
+    places = sorted(named, key=lambda pair: -len(pair[0]))
 
     def cleaned(value: Any) -> Any:
         if isinstance(value, str):

@@ -117,6 +117,12 @@ def checkpoint_folder(lab: str, edition: str, run: str | None = None) -> Path:
     return folder / run if run else folder
 
 
+def shown_path(path: Path) -> str:
+    """A path as one finds it from here: relative to the working directory where it lies below it, else absolute."""
+    here, path = Path.cwd(), path.expanduser().absolute()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 # --- recorded results ------------------------------------------------------------------------------------------------
 
 

@@ -115,18 +115,13 @@ def make_record(
     )
 
 
-def write_record(
-    lab: str,
-    edition: str,
-    *,
-    parameters: Mapping[str, Any],
-    runs: list[dict[str, Any]],
-    summary: Mapping[str, Any],
-    started_at: datetime,
-    data: Mapping[str, Any] | None = None,
-    skipped: Mapping[str, str] | None = None,
-) -> Path:
+def write_record(lab: str, edition: str, **told: Any) -> Path:
     """Validate and write the record of the lab that is running; the last cell of every lab calls this.
+
+    Parameters
+    ----------
+    told
+        As of `make_record`: parameters, runs, summary, started_at, and where there are any, data and skipped.
 
     Returns
     -------
@@ -139,16 +134,7 @@ def write_record(
         If a number is missing or not finite, an accuracy is not a fraction, or an interval does not hold its value;
         nothing is written then.
     """
-    record = make_record(
-        lab,
-        edition,
-        parameters=parameters,
-        runs=runs,
-        summary=summary,
-        started_at=started_at,
-        data=data,
-        skipped=skipped,
-    )
+    record = make_record(lab, edition, **told)
     if record.parameters.get("piece") == GATHERED:
         record = _of_pieces(record)
     path = record_path(lab, edition)

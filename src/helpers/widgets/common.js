@@ -62,3 +62,17 @@ const toggle = ({ label, checked, onchange }) => {
   const box = make("input", { type: "checkbox", id, checked, onchange: () => onchange(box.checked) });
   return make("div", { class: "explorer-control" }, box, make("label", { for: id, text: label }));
 };
+
+// Calls draw(narrow) at once, and again whenever the body's width crosses the border between phone and page; returns the
+// cleanup.
+const drawnFor = (body, draw) => {
+  let before = null;
+  const look = () => {
+    const narrow = body.clientWidth > 0 && body.clientWidth < 600;
+    if (narrow !== before) draw((before = narrow));
+  };
+  look();
+  const observer = new ResizeObserver(look);
+  observer.observe(body);
+  return () => observer.disconnect();
+};

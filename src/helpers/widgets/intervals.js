@@ -142,14 +142,6 @@ function render({ model, el }) {
     ].join("\n"));
   }
 
-  const look = () => {
-    const now = body.clientWidth > 0 && body.clientWidth < 600;
-    if (now !== narrow) { narrow = now; draw(); }
-  };
-  draw();
-  look();
-  const observer = new ResizeObserver(look);
-  observer.observe(body);
-  return () => observer.disconnect();
+  return drawnFor(body, (value) => { narrow = value; draw(); });
 }
 export default { render };

@@ -34,14 +34,25 @@ def test_six_steps_write_their_shapes() -> None:
 
 def test_position_maps_have_a_map_a_patch_with_its_own_place_marked() -> None:
     similarity = np.eye(16)
-    axes = position_maps(similarity).axes
+    axes = position_maps(similarity, (4, 4)).axes
     assert len(axes) == 16 + 1  # and the colour bar
     sixth = axes[5]
     assert np.argwhere(sixth.images[0].get_array() == 1).tolist() == [[1, 1]]
     assert (sixth.lines[0].get_xdata()[0], sixth.lines[0].get_ydata()[0]) == (1, 1)
-    assert len(position_maps(similarity, every=2).axes) == 4 + 1
-    with pytest.raises(ValueError, match=r"\(G G, G G\)"):
-        position_maps(np.eye(15))
+    assert len(position_maps(similarity, 4, every=2).axes) == 4 + 1
+
+
+def test_position_maps_of_a_wide_grid_have_its_rows_and_columns() -> None:
+    axes = position_maps(np.eye(16), (2, 8)).axes
+    assert len(axes) == 16 + 1
+    for k, ax in enumerate(axes[:16]):
+        assert ax.images[0].get_array().shape == (2, 8)
+        assert np.argwhere(ax.images[0].get_array() == 1).tolist() == [[k // 8, k % 8]]
+        assert (ax.lines[0].get_ydata()[0], ax.lines[0].get_xdata()[0]) == (k // 8, k % 8)
+    with pytest.raises(ValueError, match=r"grid: expected \(rows, columns\) with 16 patches, got \(3, 5\)"):
+        position_maps(np.eye(16), (3, 5))
+    with pytest.raises(ValueError, match=r"similarity: expected \(N, N\), got \(16, 15\)"):
+        position_maps(np.eye(16)[:, :15], 4)
 
 
 def test_attention_distances_draw_every_head_at_its_layer() -> None:

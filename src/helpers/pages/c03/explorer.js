@@ -7,24 +7,9 @@ const paint = (role) => `var(--e-${role})`;
 
 // Label, slider and value on one line, on a phone too.
 const oneLine = (control, width = "14rem") => {
-  Object.assign(control.style, { flexWrap: "nowrap", maxWidth: "100%" });
+  Object.assign(control.style, { flexWrap: "nowrap", whiteSpace: "nowrap", maxWidth: "100%" });
   Object.assign(control.querySelector("input").style, { width, flex: "0 1 auto", minWidth: "3rem" });
-  Object.assign(control.querySelector("label").style, { whiteSpace: "nowrap" });
-  Object.assign(control.querySelector("output").style, { whiteSpace: "nowrap" });
   return control;
-};
-
-// Draws again whenever the figure's width crosses the border between phone and page; returns the cleanup.
-const drawnFor = (body, draw) => {
-  let before = null;
-  const look = () => {
-    const narrow = body.clientWidth > 0 && body.clientWidth < 600;
-    if (narrow !== before) draw((before = narrow));
-  };
-  look();
-  const observer = new ResizeObserver(look);
-  observer.observe(body);
-  return () => observer.disconnect();
 };
 
 // ---------------------------------------------------------------------------------------- secant and tangent

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from helpers.plots.style import FAMILY_COLOURS, GRID, INK, QUIET
+from helpers.plots.style import FAMILY_COLOURS, GRID, INK, QUIET, check_some
 
 OWN, OTHER = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
 PALE = "#eef1f5"
@@ -117,8 +117,7 @@ def who_reads_whom(panels: Sequence[Mapping[str, Any]]) -> Figure:
     ValueError
         Without panels.
     """
-    if not panels:
-        raise ValueError("a figure needs at least one panel, got none")
+    check_some(panels, "panel")
     sizes = [np.shape(panel["mask"])[0] + 1.6 for panel in panels]
     figure, axes = plt.subplots(
         len(panels), 1, figsize=(4.6, 0.36 * sum(sizes)), height_ratios=sizes, squeeze=False
@@ -154,8 +153,7 @@ def saturation(rows: Sequence[Mapping[str, Any]], keys: int) -> Figure:
     ValueError
         Without rows.
     """
-    if not rows:
-        raise ValueError("a figure needs at least one row, got none")
+    check_some(rows, "row")
     figure, axes = plt.subplots(3, 1, figsize=(5.0, 7.4), sharex=True)
     top = axes[0]
     for scaled, colour, marker, label in ((True, OWN, "o", "divided by √d"), (False, OTHER, "s", "not divided")):

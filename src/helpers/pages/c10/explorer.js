@@ -3,15 +3,15 @@
 const ink = (role) => `var(--e-${role})`;
 const whole = (x) => Math.round(x).toLocaleString("en-US");
 
-// As helpers.widgets.patches.patch_cost; `tokens` counts the class token.
-const patchCost = (size, patch, { embed_dim: D, depth: L, num_heads: h, num_classes: K }) => {
-  const side = size / patch;
-  const patches = side * side, tokens = patches + 1, values = 3 * patch * patch;
+// As patch_cost of explorer.py; `tokens` counts the class token.
+const patchCost = ([height, width], patch, { embed_dim: D, depth: L, num_heads: h, num_classes: K }) => {
+  const rows = height / patch, columns = width / patch;
+  const patches = rows * columns, tokens = patches + 1, values = 3 * patch * patch;
   const quadratic = L * 2 * tokens * tokens * D;
   const macs = patches * values * D + L * 12 * tokens * D * D + quadratic + D * K;
-  const fused = 4 * (L * 16 * tokens * D + tokens * D + 3 * size * size);
+  const fused = 4 * (L * 16 * tokens * D + tokens * D + 3 * height * width);
   return {
-    side, patches, tokens, values, macs, share: quadratic / macs, embedding: (values + 1) * D, positions: tokens * D,
+    rows, columns, patches, tokens, values, macs, share: quadratic / macs, embedding: (values + 1) * D, positions: tokens * D,
     memory: fused + 4 * L * h * tokens * tokens, fused,
   };
 };
@@ -21,16 +21,18 @@ const percent = (x) => (100 * x).toFixed(1);
 
 function render({ model, el }) {
   const data = model.get("data");
-  const G = data.grid;
-  const N = G ? G * G : 0;
+  const [R, C] = data.grid ?? [0, 0]; // rows and columns of the similarity
+  const N = R * C;
   // The upper triangle of a symmetric matrix with ones on its diagonal, row by row.
   const triangle = data.similarity ? unpack(data.similarity).values : null;
   const similarity = (i, j) => (i === j ? 1 : i > j ? similarity(j, i) : triangle[i * N - (i * (i + 1)) / 2 + j - i - 1]);
   const strongest = triangle ? triangle.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6) : 1;
 
-  let [size, patch] = data.start;
-  let cell = [Math.floor(size / patch / 2), Math.floor(size / patch / 2)];
-  const fitting = () => data.patches.filter((side) => size % side === 0 && side <= size / 2);
+  let [size, patch] = data.start; // size: height and width
+  const cells = () => size.map((side) => side / patch);
+  let cell = cells().map((count) => Math.floor(count / 2));
+  const fitting = () => data.patches.filter((side) => size.every((length) => length % side === 0 && side <= length / 2));
+  const called = ([height, width]) => (height === width ? `${height}` : `${height} x ${width}`);
 
   const { body, say } = frame(el, {
     name: "patches",
@@ -40,9 +42,9 @@ function render({ model, el }) {
       : "Choose the sizes and read the cost. Point at a patch, tap it, or use the arrow keys on the picture: it names the token.",
   });
   const sizes = choice({
-    label: "image side", value: size, options: data.sizes.map((side) => [side, `${side} px`]),
+    label: "image side", value: called(size), options: data.sizes.map((one) => [called(one), `${called(one)} px`]),
     onchange: (value) => {
-      size = +value;
+      size = data.sizes.find((one) => called(one) === value);
       const sides = fitting(); // a patch side that does not divide the new image gives way to the nearest that does
       if (!sides.includes(patch)) patch = sides.reduce((best, side) => (Math.abs(side - patch) < Math.abs(best - patch) ? side : best));
       offer();
@@ -69,7 +71,7 @@ function render({ model, el }) {
   const square = (extra = {}) => make("div", { class: "patch-square", ...extra });
   const stage = square({ tabindex: 0, role: "application", "aria-label": "Patches of the picture: arrow keys choose a patch" });
   Object.assign(stage.style, { cursor: "crosshair", touchAction: "pan-y" });
-  const map = square();
+  const map = square({ style: `aspect-ratio:${C} / ${R}` });
   const legend = make("div");
   const numbers = make("table", { style: "border-collapse:collapse;width:100%;margin:0;font-variant-numeric:tabular-nums;font-size:.93em" });
   const bars = make("div");
@@ -77,7 +79,7 @@ function render({ model, el }) {
   // Row and column once more, as sliders: for fingers larger than a patch, and for who cannot see the picture.
   const steer = ["row", "column"].map((label, axis) => {
     const control = slider({
-      label, min: 1, max: size / patch, step: 1, value: cell[axis] + 1,
+      label, min: 1, max: cells()[axis], step: 1, value: cell[axis] + 1,
       onchange: (value) => pick(...cell.map((k, i) => (i === axis ? value - 1 : k))),
     });
     Object.assign(control.style, { flexWrap: "nowrap", flex: "1 1 7rem", minWidth: 0, maxWidth: "100%" });
@@ -88,7 +90,7 @@ function render({ model, el }) {
   });
   const steered = () => steer.forEach((control, axis) => {
     const [input, shown] = [control.querySelector("input"), control.querySelector("output")];
-    input.max = size / patch;
+    input.max = cells()[axis];
     input.value = cell[axis] + 1;
     shown.textContent = input.value;
     input.setAttribute("aria-valuetext", input.value);
@@ -101,16 +103,15 @@ function render({ model, el }) {
       : [row(picture, column(numbers, bars)), status]));
 
   const pick = (r, c) => {
-    const last = size / patch - 1;
-    const next = [Math.max(0, Math.min(last, r)), Math.max(0, Math.min(last, c))];
+    const next = [r, c].map((k, axis) => Math.max(0, Math.min(cells()[axis] - 1, k)));
     if (next[0] === cell[0] && next[1] === cell[1]) return;
     cell = next;
     point();
   };
   const under = (event) => {
     const box = stage.getBoundingClientRect();
-    const at = (offset, length) => Math.floor((offset / length) * (size / patch));
-    pick(at(event.clientY - box.top, box.height), at(event.clientX - box.left, box.width));
+    const [rows, columns] = cells();
+    pick(Math.floor(((event.clientY - box.top) / box.height) * rows), Math.floor(((event.clientX - box.left) / box.width) * columns));
   };
   stage.addEventListener("pointermove", under);
   stage.addEventListener("pointerdown", under);
@@ -132,18 +133,20 @@ function render({ model, el }) {
   // Everything that the two choices decide.
   function update() {
     const cost = patchCost(size, patch, data);
-    cell = cell.map((k) => Math.min(k, cost.side - 1));
-    const lines = Array.from({ length: cost.side - 1 }, (_, i) => (i + 1) * patch)
-      .map((k) => `M${k} 0V${size}M0 ${k}H${size}`).join("");
-    drawn.setAttribute("viewBox", `0 0 ${size} ${size}`);
+    const [height, width] = size;
+    cell = cell.map((k, axis) => Math.min(k, cells()[axis] - 1));
+    const inner = (count) => Array.from({ length: count - 1 }, (_, i) => (i + 1) * patch);
+    const lines = inner(cost.columns).map((x) => `M${x} 0V${height}`).concat(inner(cost.rows).map((y) => `M0 ${y}H${width}`)).join("");
+    stage.style.aspectRatio = `${width} / ${height}`;
+    drawn.setAttribute("viewBox", `0 0 ${width} ${height}`);
     drawn.replaceChildren(
-      make.svg("image", { href: data.image.src, width: size, height: size, preserveAspectRatio: "none" }),
+      make.svg("image", { href: data.image.src, width, height, preserveAspectRatio: "none" }),
       ...[["#000", 0.45, 2], ["#fff", 0.8, 0.9]].map(([colour, opacity, width]) => make.svg("path", {
         d: lines, "vector-effect": "non-scaling-stroke", style: `fill:none;stroke:${colour};stroke-opacity:${opacity};stroke-width:${width}`,
       })), chosen);
-    imageTitle.textContent = `${size} x ${size} pixels, ${cost.side} x ${cost.side} patches`;
+    imageTitle.textContent = `${height} x ${width} pixels, ${cost.rows} x ${cost.columns} patches`;
     const rows = [
-      ["patches G²", `${cost.side} · ${cost.side} = ${whole(cost.patches)}`],
+      [cost.rows === cost.columns ? "patches G²" : "patches, rows · columns", `${cost.rows} · ${cost.columns} = ${whole(cost.patches)}`],
       ["tokens, with the class token", whole(cost.tokens)],
       ["numbers in one patch, 3P²", whole(cost.values)],
       ["parameters of the patch embedding", whole(cost.embedding)],
@@ -179,7 +182,7 @@ function render({ model, el }) {
       make.svg("rect", { x, y: high + 8, width: 13, height: 13, style: `fill:${ink(role)}` }),
       make.svg("text", { x: x + 19, y: high + 19, text }),
     ])));
-    say(`${size} x ${size} pixels in patches of ${patch}: ${whole(cost.patches)} patches, ${whole(cost.tokens)} tokens, `
+    say(`${height} x ${width} pixels in patches of ${patch}: ${whole(cost.patches)} patches, ${whole(cost.tokens)} tokens, `
       + `${giga(cost.macs)} GMACs, ${mebi(cost.memory)} MiB of activations; `
       + `${percent(cost.share)} % of the MACs are quadratic in the tokens`);
     point();
@@ -187,15 +190,15 @@ function render({ model, el }) {
 
   // Everything that the chosen patch decides.
   function point() {
-    const side = size / patch;
+    const [rows, columns] = cells();
     chosen.replaceChildren(...outline(patch));
     steered();
     const name = ([r, c]) => `row ${r + 1} column ${c + 1}`;
-    const token = `patch ${name(cell)}: number ${cell[0] * side + cell[1] + 1} of ${side * side}`;
-    if (!triangle || side !== G) {
-      status.textContent = token + (triangle ? `; the similarities belong to ${G} x ${G} patches, other grids interpolate the positions` : "");
+    const token = `patch ${name(cell)}: number ${cell[0] * columns + cell[1] + 1} of ${rows * columns}`;
+    if (!triangle || rows !== R || columns !== C) {
+      status.textContent = token + (triangle ? `; the similarities belong to ${R} x ${C} patches, other grids interpolate the positions` : "");
       if (triangle) {
-        mapTitle.textContent = `no map: it belongs to ${G} x ${G} patches`;
+        mapTitle.textContent = `no map: it belongs to ${R} x ${C} patches`;
         map.replaceChildren();
         map.hidden = true;
         legend.replaceChildren();
@@ -203,19 +206,19 @@ function render({ model, el }) {
       return;
     }
     map.hidden = false;
-    const self = cell[0] * G + cell[1];
+    const self = cell[0] * C + cell[1];
     const others = Array.from({ length: N }, (_, j) => [j, similarity(self, j)]).filter(([j]) => j !== self);
     const sorted = [...others].sort((a, b) => b[1] - a[1]);
-    const told = ([j, value]) => `${name([Math.floor(j / G), j % G])} (${(Math.round(value * 100) / 100 + 0).toFixed(2)})`;
+    const told = ([j, value]) => `${name([Math.floor(j / C), j % C])} (${(Math.round(value * 100) / 100 + 0).toFixed(2)})`;
     const near = sorted.slice(0, 3).map(told);
     status.textContent = `patch ${name(cell)}: most similar to itself, then ${near.slice(0, -1).join(", ")}`
       + `${near.length > 1 ? " and " : ""}${near.at(-1)}; least to ${told(sorted.at(-1))}`;
     mapTitle.textContent = `cosine with the position of ${name(cell)} (dot)`;
     const shade = (value) => `fill:${ink(value < 0 ? "cnn" : "vit")};fill-opacity:${Math.min(1, Math.abs(value) / strongest).toFixed(3)}`;
     map.replaceChildren(make.svg("svg", {
-      viewBox: `0 0 ${G} ${G}`, role: "img", "aria-label": `Similarity map of ${name(cell)}`, style: `width:100%;height:100%;background:${ink("card")}`,
+      viewBox: `0 0 ${C} ${R}`, role: "img", "aria-label": `Similarity map of ${name(cell)}`, style: `width:100%;height:100%;background:${ink("card")}`,
     }, ...others.map(([j, value]) => make.svg("rect", {
-      x: j % G, y: Math.floor(j / G), width: 1, height: 1, "shape-rendering": "crispEdges", style: shade(value),
+      x: j % C, y: Math.floor(j / C), width: 1, height: 1, "shape-rendering": "crispEdges", style: shade(value),
     })), make.svg("circle", { cx: cell[1] + 0.5, cy: cell[0] + 0.5, r: 0.3, style: `fill:${ink("ink")}` })));
     const swatches = Array.from({ length: 21 }, (_, i) => ((i - 10) / 10) * strongest);
     legend.replaceChildren(make.svg("svg", { viewBox: "0 0 330 40", "aria-hidden": "true", style: "width:100%;margin-top:.4rem" },

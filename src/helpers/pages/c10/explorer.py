@@ -1,7 +1,7 @@
 r"""What the side of a patch decides: tokens, parameters, multiply-accumulates, memory; and how alike positions are.
 
-With G = S/P patches a side and N = G² + 1 tokens (class token), a Vision Transformer of width D, depth L and h heads
-costs
+With G = S/P patches a side of a square image and N = G² + 1 tokens (class token), a Vision Transformer of width D,
+depth L and h heads costs
 
     parameters of the patch embedding   3 P² D + D
     MACs per image                      3 P² D G² + L (12 N D² + 2 N² D) + D K
@@ -25,6 +25,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from helpers.plots.style import FAMILY_COLOURS, INK, RC
+from helpers.shapes import check_grid
 from helpers.widgets.base import MAX_BYTES, Explorer, pack, pack_image
 
 NUM_CLASSES = 1000
@@ -49,30 +50,32 @@ class PatchCost:
 
 
 def patch_cost(
-    image_size: int,
+    image_size: int | tuple[int, int],
     patch_size: int,
     embed_dim: int = 768,
     depth: int = 12,
     num_heads: int = 12,
     num_classes: int = NUM_CLASSES,
 ) -> PatchCost:
-    """The formulas of the module, for one image of S x S pixels in patches of P x P.
+    """The formulas of the module, for one image of S x S pixels, or of (H, W), in patches of P x P.
 
     Raises
     ------
     ValueError
-        If P does not divide S, h does not divide D, or a number is not a positive integer.
+        If P does not divide a side, h does not divide D, or a number is not a positive integer.
     """
-    for name, value in (("image_size", image_size), ("patch_size", patch_size), ("num_classes", num_classes)):
+    height, width = image_size if isinstance(image_size, tuple) else (image_size, image_size)
+    counts = {"image_size": (height, width), "patch_size": (patch_size,), "num_classes": (num_classes,)}
+    for name, value in ((name, value) for name, values in counts.items() for value in values):
         _check_count(name, value)
     _check_model(embed_dim, depth, num_heads)
-    if image_size % patch_size:
+    if height % patch_size or width % patch_size:
         raise ValueError(f"image_size: expected a multiple of patch_size {patch_size}, got {image_size}")
-    patches = (image_size // patch_size) ** 2
+    patches = (height // patch_size) * (width // patch_size)
     tokens, values = patches + 1, 3 * patch_size**2
     quadratic = depth * 2 * tokens**2 * embed_dim
     linear = patches * values * embed_dim + depth * 12 * tokens * embed_dim**2 + embed_dim * num_classes
-    fused = 4 * (depth * 16 * tokens * embed_dim + tokens * embed_dim + 3 * image_size**2)
+    fused = 4 * (depth * 16 * tokens * embed_dim + tokens * embed_dim + 3 * height * width)
     return PatchCost(
         patches=patches,
         tokens=tokens,
@@ -91,19 +94,19 @@ class PatchExplorer(Explorer):
     Parameters
     ----------
     image
-        uint8 (S, S, 3), S at least 32.
+        uint8 (H, W, 3), both sides at least 32. A square one is shown at 224 and 384 pixels too.
     similarity
-        Cosines of the G² patch positions with one another, (G², G²), symmetric, in [-1, 1], ones on the diagonal.
+        Cosines of the N patch positions with one another, (N, N), symmetric, in [-1, 1], ones on the diagonal.
         The page holds them in 256 levels, so that a shown value may be off by 0.004.
     grid
-        (rows, columns) of the similarity, both G; by default the root of its length.
+        Rows and columns of the similarity's patches, `model.positions.grid`; one number is a square.
     embed_dim, depth, num_heads
         D, L and h of the model whose cost is shown; ViT-B by default, with 1000 classes.
 
     Raises
     ------
     ValueError
-        If a shape or a number is not as above, or the whole weighs more than 60 kB (a grid above 15 x 15 does).
+        If a shape or a number is not as above, or the whole weighs more than 60 kB (225 patches do not, 256 do).
     """
 
     script = "explorer.js"
@@ -112,30 +115,31 @@ class PatchExplorer(Explorer):
         self,
         image: ArrayLike,
         similarity: ArrayLike | None = None,
-        grid: tuple[int, int] | None = None,
+        grid: int | tuple[int, int] | None = None,
         embed_dim: int = 768,
         depth: int = 12,
         num_heads: int = 12,
     ) -> None:
         self.image = np.asarray(image)
         if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:
-            raise ValueError(f"image: expected uint8 (S, S, 3), got {self.image.dtype} {self.image.shape}")
-        side = self.image.shape[0]
-        if side != self.image.shape[1] or side < 32:
-            raise ValueError(f"image: expected a square of at least 32 pixels, got {self.image.shape}")
+            raise ValueError(f"image: expected uint8 (H, W, 3), got {self.image.dtype} {self.image.shape}")
+        shape = self.image.shape[:2]
+        if min(shape) < 32:
+            raise ValueError(f"image: expected sides of at least 32 pixels, got {self.image.shape}")
         _check_model(embed_dim, depth, num_heads)
-        if similarity is None and grid is not None:
-            raise ValueError(f"grid: expected None without similarity, got {grid}")
+        if (similarity is None) != (grid is None):
+            raise ValueError(f"grid: expected one with a similarity and None without, got {grid}")
         self.similarity = None if similarity is None else _checked_similarity(similarity)
         self.model = (embed_dim, depth, num_heads)
-        self.side = None if self.similarity is None else _checked_grid(grid, len(self.similarity), side)
-        sizes = sorted({side, *IMAGE_SIZES}) if side <= 512 else list(IMAGE_SIZES)
-        self.start = _first_view(side, self.side)
+        self.grid = None if self.similarity is None or grid is None else check_grid(grid, len(self.similarity))
+        self.start = _first_view(shape, self.grid)
+        sizes = {(size, size) for size in IMAGE_SIZES} if shape[0] == shape[1] else set()
+        sizes |= {self.start[0], *([shape] if max(shape) <= 512 else [])}
         data: dict[str, Any] = {
-            "sizes": sorted({*sizes, self.start[0]}),
+            "sizes": [list(size) for size in sorted(sizes)],
             "patches": sorted({*PATCH_SIZES, self.start[1]}),
-            "start": list(self.start),
-            "grid": self.side,
+            "start": [list(self.start[0]), self.start[1]],
+            "grid": self.grid and list(self.grid),
             "embed_dim": embed_dim,
             "depth": depth,
             "num_heads": num_heads,
@@ -146,14 +150,17 @@ class PatchExplorer(Explorer):
             data["similarity"] = pack(upper, low=float(upper.min()), high=float(max(upper.max(), upper.min() + 1e-6)))
         data["image"] = self._picture(data)
         cost = patch_cost(*self.start, *self.model)
-        cells = self.start[0] // self.start[1]
+        (height, width), side = self.start
+        rows, columns = height // side, width // side
         alt = (
-            f"A picture of {self.start[0]} by {self.start[0]} pixels under a grid of {cells} by {cells} patches: "
+            f"A picture of {height} by {width} pixels under a grid of {rows} by {columns} patches: "
             f"{cost.patches} patches, {cost.tokens} tokens, {cost.macs / 1e9:.2f} GMACs and "
             f"{cost.activation_bytes / 2**20:.1f} MiB of activations. Bars compare the MACs of other patch sides."
         )
         if self.similarity is not None:
-            alt += f" A map shows how alike the position of row {cells // 2 + 1}, column {cells // 2 + 1} is to others."
+            alt += (
+                f" A map shows how alike the position of row {rows // 2 + 1}, column {columns // 2 + 1} is to others."
+            )
         super().__init__(data, alt=alt)
 
     def _picture(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -162,43 +169,43 @@ class PatchExplorer(Explorer):
 
         room = MAX_BYTES - len(str(self._esm).encode()) - len(str(self._css).encode()) - len(json.dumps(data)) - 200
         for side in SHOWN_SIDES:
-            picture = pack_image(self.image, min(side, self.image.shape[0]))
+            picture = pack_image(self.image, min(side, max(self.image.shape[:2])))
             if len(picture["src"]) <= room:
                 break
         return picture
 
     def still(self) -> Figure:
         """The picture in its first grid, MACs by patch side, and the similarity map of the patch in the middle."""
-        size, patch = self.start
+        (height, width), patch = self.start
         with plt.rc_context(RC):
             figure, axes = plt.subplots(1, 2 if self.similarity is None else 3, figsize=(9.2, 3.4))
-            _draw_grid(axes[0], self.image, size // patch)
-            axes[0].set_title(f"{size // patch} x {size // patch} patches of {patch} pixels")
-            if self.similarity is not None and self.side is not None:
-                _draw_similarity(axes[1], self.similarity, self.side)
-            sides = [side for side in self.data["patches"] if size % side == 0 and side <= size // 2]
-            _draw_bars(axes[-1], [(side, patch_cost(size, side, *self.model)) for side in sides], patch)
+            _draw_grid(axes[0], self.image, height // patch, width // patch)
+            axes[0].set_title(f"{height // patch} x {width // patch} patches of {patch} pixels")
+            if self.similarity is not None and self.grid is not None:
+                _draw_similarity(axes[1], self.similarity, *self.grid)
+            sides = [side for side in self.data["patches"] if _fits(self.start[0], side)]
+            _draw_bars(axes[-1], [(side, patch_cost(self.start[0], side, *self.model)) for side in sides], patch)
         return figure
 
 
 # ------------------------------------------------------------------------------------------------ the still picture
 
 
-def _draw_grid(ax: Axes, image: np.ndarray, cells: int) -> None:
-    ax.imshow(image, extent=(0, cells, cells, 0))
-    ax.vlines(range(1, cells), 0, cells, color="white", linewidth=0.7)
-    ax.hlines(range(1, cells), 0, cells, color="white", linewidth=0.7)
+def _draw_grid(ax: Axes, image: np.ndarray, rows: int, columns: int) -> None:
+    ax.imshow(image, extent=(0, columns, rows, 0))
+    ax.vlines(range(1, columns), 0, rows, color="white", linewidth=0.7)
+    ax.hlines(range(1, rows), 0, columns, color="white", linewidth=0.7)
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
 
 
-def _draw_similarity(ax: Axes, similarity: np.ndarray, side: int) -> None:
-    row = side // 2
-    values = similarity[row * side + row].copy()
+def _draw_similarity(ax: Axes, similarity: np.ndarray, rows: int, columns: int) -> None:
+    row, column = rows // 2, columns // 2
+    values = similarity[row * columns + column].reshape(rows, columns)
     most = float(np.abs(similarity[~np.eye(len(similarity), dtype=bool)]).max())
-    shown = ax.imshow(values.reshape(side, side), cmap=BIPOLAR, vmin=-most, vmax=most, extent=(0, side, side, 0))
-    ax.add_patch(Rectangle((row, row), 1, 1, facecolor=INK))
-    ax.set(xticks=[], yticks=[], title=f"cosine with row {row + 1} column {row + 1}")
+    shown = ax.imshow(values, cmap=BIPOLAR, vmin=-most, vmax=most, extent=(0, columns, rows, 0))
+    ax.add_patch(Rectangle((column, row), 1, 1, facecolor=INK))
+    ax.set(xticks=[], yticks=[], title=f"cosine with row {row + 1} column {column + 1}")
     ax.grid(False)
     ax.figure.colorbar(shown, ax=ax, fraction=0.046)
 
@@ -247,25 +254,23 @@ def _checked_similarity(similarity: ArrayLike) -> np.ndarray:
     return np.clip((matrix + matrix.T) / 2, -1, 1)
 
 
-def _checked_grid(grid: tuple[int, int] | None, tokens: int, image_side: int) -> int:
-    """Side G of the grid that the similarity belongs to."""
-    side = round(tokens**0.5)
+def _fits(shape: tuple[int, int], patch: int) -> bool:
+    """Whether patches of this side cut the image, at least two along each side."""
+    return all(side % patch == 0 and patch <= side // 2 for side in shape)
+
+
+def _first_view(shape: tuple[int, int], grid: tuple[int, int] | None) -> tuple[tuple[int, int], int]:
+    """Image (H, W) and patch side to begin with: those of the similarity's grid, else 16 pixels at 224."""
+    square = shape[0] == shape[1]
+    if square and grid in (None, (14, 14)):
+        return (224, 224), 16
     if grid is None:
-        grid = (side, side)
-    if tuple(grid) != (side, side) or side * side != tokens:
-        raise ValueError(f"grid: expected equal rows and columns whose product is N = {tokens}, got {tuple(grid)}")
-    if _first_view(image_side, side)[0] // _first_view(image_side, side)[1] != side:
-        raise ValueError(f"grid: expected one that divides the image of {image_side} pixels, got {tuple(grid)}")
-    return side
-
-
-def _first_view(image_side: int, grid_side: int | None) -> tuple[int, int]:
-    """Image and patch size to begin with: those of the similarity's grid, else 16 pixels at 224."""
-    if grid_side in (None, 14):
-        return 224, 16
-    if image_side % grid_side == 0:
-        return image_side, image_side // grid_side
-    for size in IMAGE_SIZES:
-        if size % grid_side == 0:
-            return size, size // grid_side
-    return 224, 16
+        sides = [side for side in (16, *reversed(PATCH_SIZES)) if _fits(shape, side)]
+        if not sides:
+            raise ValueError(f"image: expected sides that patches of one of {PATCH_SIZES} pixels divide, got {shape}")
+        return shape, sides[0]
+    for height, width in (shape, *((size, size) for size in IMAGE_SIZES if square)):
+        patch = height // grid[0]
+        if patch and (height, width) == (grid[0] * patch, grid[1] * patch):
+            return (height, width), patch
+    raise ValueError(f"grid: expected one that divides the image of {shape} pixels into square patches, got {grid}")

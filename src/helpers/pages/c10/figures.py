@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from helpers.plots.style import FAMILY_COLOURS, INK, QUIET
+from helpers.shapes import check_grid
 
 BLUE = FAMILY_COLOURS["vit"]
 PALE = "#dbe7f8"  # the vit blue, diluted: a patch token
@@ -86,31 +87,34 @@ def six_steps(image: np.ndarray, image_size: int = 48, patch_size: int = 16) -> 
     return figure
 
 
-def position_maps(similarity: np.ndarray, every: int = 1) -> Figure:
+def position_maps(similarity: np.ndarray, grid: int | tuple[int, int], every: int = 1) -> Figure:
     """One small map a patch: how much its position resembles every position, on the patches' own grid.
 
     Parameters
     ----------
     similarity
-        (N, N) cosines in [-1, 1] of the N = G G position vectors.
+        (N, N) cosines in [-1, 1] of the position vectors of N patches.
+    grid
+        Rows and columns of patches, `model.positions.grid`; one number is a square.
     every
         Draw every so many rows and columns of patches.
 
     Raises
     ------
     ValueError
-        If N is no square or the matrix not square.
+        If the matrix is not square, or the grid does not hold its patches.
     """
-    side = round(len(similarity) ** 0.5)
-    if similarity.shape != (side * side, side * side):
-        raise ValueError(f"similarity: expected (G G, G G), got {similarity.shape}")
-    shown = range(0, side, every)
-    figure, axes = plt.subplots(len(shown), len(shown), figsize=(4.5, 5.1), squeeze=False)
+    if similarity.ndim != 2 or similarity.shape[0] != similarity.shape[1]:
+        raise ValueError(f"similarity: expected (N, N), got {similarity.shape}")
+    rows, columns = check_grid(grid, len(similarity))
+    shown = range(0, rows, every), range(0, columns, every)
+    size = (4.5, 0.6 + 4.5 * len(shown[0]) / len(shown[1]))
+    figure, axes = plt.subplots(len(shown[0]), len(shown[1]), figsize=size, squeeze=False)
     picture = None
-    for i, row in enumerate(shown):
-        for j, column in enumerate(shown):
+    for i, row in enumerate(shown[0]):
+        for j, column in enumerate(shown[1]):
             ax = axes[i, j]
-            of_patch = similarity[row * side + column].reshape(side, side)
+            of_patch = similarity[row * columns + column].reshape(rows, columns)
             picture = ax.imshow(of_patch, cmap=BIPOLAR, vmin=-1, vmax=1, interpolation="nearest")
             ax.plot(column, row, "o", ms=3.5, mfc="white", mec=INK, mew=1)
             ax.set(xticks=[], yticks=[])

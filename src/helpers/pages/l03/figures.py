@@ -9,7 +9,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.plots.style import INK, QUIET, colour_of
+from helpers.plots.style import INK, QUIET, check_some, colour_of
 
 
 def field_maps(panels: Sequence[Mapping[str, Any]]) -> Figure:
@@ -23,8 +23,7 @@ def field_maps(panels: Sequence[Mapping[str, Any]]) -> Figure:
     ValueError
         Without panels.
     """
-    if not panels:
-        raise ValueError("a figure needs at least one panel, got none")
+    check_some(panels, "panel")
     figure, axes = plt.subplots(1, len(panels), figsize=(2.35 * len(panels), 2.9), squeeze=False)
     for ax, panel in zip(axes[0], panels, strict=True):
         share = np.asarray(panel["share"])
@@ -56,8 +55,7 @@ def growth_through_layers(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ValueError
         Without rows.
     """
-    if not rows:
-        raise ValueError("a figure needs at least one row, got none")
+    check_some(rows, "row")
     models = list(dict.fromkeys(row["model"] for row in rows))
     figure, axes = plt.subplots(1, len(models), figsize=(2.35 * len(models), 3.1), sharey=True, squeeze=False)
     for ax, model in zip(axes[0], models, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.plots.style import FAMILY_COLOURS, INK, QUIET
+from helpers.plots.style import FAMILY_COLOURS, INK, QUIET, check_some
 
 ZERO = 1e-18  # where an exact 0 is drawn, below every rounding of float64
 DECADES = (1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1.0)
@@ -62,8 +62,7 @@ def differences_by_block(
     ValueError
         Without a series.
     """
-    if not series:
-        raise ValueError("a figure needs at least one series, got none")
+    check_some(series, "series")
     figure, ax = plt.subplots(figsize=(7.2, 3.8))
     for (name, draws), marker in zip(series.items(), ("o", "s", "^"), strict=False):
         _line(ax, draws, color=FAMILY_COLOURS["vit"], marker=marker, ms=5, mfc="white", label=name)
@@ -93,8 +92,7 @@ def trap_panels(
     ValueError
         Without a mistake.
     """
-    if not broken:
-        raise ValueError("a figure needs at least one broken copy, got none")
+    check_some(broken, "broken copy")
     columns = min(3, len(broken))
     rows = -(-len(broken) // columns)
     figure, axes = plt.subplots(
@@ -126,8 +124,7 @@ def blind_test(mistakes: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     ValueError
         Without a mistake.
     """
-    if not mistakes:
-        raise ValueError("a figure needs at least one mistake, got none")
+    check_some(mistakes, "mistake")
     figure, ax = plt.subplots(figsize=(7.2, 0.42 * len(mistakes) + 1.2))
     for y, draws in enumerate(mistakes.values()):
         fresh, drawn = _visible(draws["fresh"]), _visible(draws["drawn"])
