@@ -119,15 +119,6 @@ def test_interrupted_download_leaves_nothing(toy, server, monkeypatch):
     assert cached(toy) == []
 
 
-def test_optional_file_is_tried_once_without_retries(toy, server, monkeypatch):
-    slept = []
-    monkeypatch.setattr("pooch.core.time.sleep", slept.append)
-    server.answers = [503]
-    with pytest.raises(FetchError):
-        fetch("toy", "toy.tar", optional=True, progress=False)
-    assert (server.asked, slept) == (1, [])
-
-
 def test_mirror_is_used_when_the_first_address_fails(toy, server, monkeypatch):
     good = REGISTRY["toy"].files[0].urls[0]
     file = RemoteFile("toy.tar", len(CONTENT), DIGEST, ("http://127.0.0.1:9/closed", good))

@@ -1,31 +1,12 @@
-"""The leak audit: an estimate from names, its error, and a reason where there is none."""
+"""The leak audit: an estimate from names and its error; the names are in the package."""
 
 import gzip
-import os
+import json
 
 import numpy as np
 import pytest
 
-from helpers.data.registry import REGISTRY
-from helpers.measure.leakage import IMAGENET_TRAIN_IMAGES, audit_leak, implied_share
-
-
-@pytest.fixture
-def no_network(monkeypatch, tmp_path):
-    """Neither lists nor a way to get them."""
-    monkeypatch.setenv("HELPERS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("HELPERS_DATA", raising=False)
-    asked = []
-
-    def refuse(self, url, *arguments, **options):
-        import requests
-
-        asked.append(url)
-        raise requests.ConnectionError("no network")
-
-    monkeypatch.setattr("pooch.HTTPDownloader.__call__", refuse)
-    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: pytest.fail("waited for a retry"))
-    return asked
+from helpers.measure.leakage import IMAGENET_TRAIN_IMAGES, NAMES, audit_leak, implied_share
 
 
 def test_implied_share_and_its_error_by_hand():
@@ -54,37 +35,47 @@ def test_audit_without_names_or_with_an_impossible_share_is_refused(names, share
         implied_share(names, {"a"}, share)
 
 
-def test_names_that_are_not_imagenets_need_no_lists(no_network):
-    audit = audit_leak(["test/curly_low/00001", "n02085620"])
-    assert "ImageNet names" in audit.reason
-    assert audit.implied_share is None
-    assert no_network == []
+@pytest.fixture
+def packed():
+    return json.loads(gzip.decompress(NAMES.read_bytes()))
 
 
-def test_absent_lists_skip_the_audit_at_once_with_a_reason(no_network):
-    audit = audit_leak(["n02085620-Chihuahua/n02085620_10074.jpg"])
-    assert "HELPERS_DATA" in audit.reason
-    assert audit.implied_share is None
-    assert len(no_network) == 1
-    assert "HELPERS_DATA" in audit_leak().reason
+def test_the_packed_names_are_of_120_classes_and_the_tenth_is_a_tenth(packed):
+    official, tenth = packed["official_test"], packed["published_tenth_of_the_dogs"]
+    assert len(official) == 120
+    assert official.keys() == tenth.keys()
+    assert sum(map(len, official.values())) == 8580
+    assert {len(numbers) for numbers in tenth.values()} == {128, 129}  # as every class of the published list
+    assert packed["names_in_the_published_tenth"] / IMAGENET_TRAIN_IMAGES == pytest.approx(0.1, abs=1e-5)
 
 
-def test_folders_and_suffixes_do_not_matter(monkeypatch, tmp_path):
-    (tmp_path / "leak").mkdir()
-    lines = b"n02085620_1.JPEG\nn02085620_2.JPEG\n"
-    (tmp_path / "leak" / "simclr_10percent.txt.gz").write_bytes(gzip.compress(lines))
-    monkeypatch.setenv("HELPERS_DATA", str(tmp_path))
-    audit = audit_leak(["n02085620-Chihuahua/n02085620_1.jpg", "n02085620_3", "n02085620_2.JPEG"])
-    assert (audit.n_names, audit.n_found, audit.list_share) == (3, 2, 2 / IMAGENET_TRAIN_IMAGES)
-
-
-@pytest.mark.skipif(
-    not any(os.path.isdir(os.path.join(f, "leak")) for f in os.environ.get("HELPERS_DATA", "").split(os.pathsep)),
-    reason="HELPERS_DATA names no folder with the leak lists",
-)
 def test_the_whole_official_test_list_was_trained_on():
     audit = audit_leak()
-    assert (audit.n_found, audit.n_names) == (886, 8580)
+    assert (audit.n_found, audit.n_names, audit.names) == (886, 8580, "official")
     assert audit.implied_share == pytest.approx(1.03, abs=0.005)
     assert audit.standard_error == pytest.approx(0.033, abs=0.001)
-    assert REGISTRY["leak"].file("simclr_10percent.txt").sha256_gz is not None
+    assert audit.low == pytest.approx(audit.implied_share - 1.96 * audit.standard_error, abs=0.002)
+    assert audit.high == pytest.approx(audit.implied_share + 1.96 * audit.standard_error, abs=0.002)
+
+
+def test_folders_and_suffixes_do_not_matter(packed):
+    wnid = "n02085620"
+    inside, other = packed["published_tenth_of_the_dogs"][wnid][0], 10**6
+    names = [f"{wnid}-Chihuahua/{wnid}_{inside}.jpg", f"{wnid}_{inside}.JPEG", f"{wnid}_{other}"]
+    audit = audit_leak(names)
+    assert (audit.n_names, audit.n_found, audit.names) == (2, 1, "given")
+    assert audit.implied_share == pytest.approx(0.5 / audit.list_share)
+
+
+@pytest.mark.parametrize("names", [["test/curly_low/00001", "n02085620"], ["n02123045/n02123045_1.JPEG"], []])
+def test_without_names_of_dogs_the_official_list_is_audited_and_said(names):
+    """A cat's name is ImageNet's too, but of a class that the packed names do not hold: found 0 would be no finding."""
+    assert audit_leak(names) == audit_leak()
+
+
+def test_none_or_all_found_still_leaves_an_interval():
+    names = {(f"n{k:08d}", 1) for k in range(30)}
+    none, all_of_them = implied_share(names, set(), 0.1), implied_share(names, names, 0.1)
+    assert none.low == pytest.approx(0, abs=1e-12)
+    assert none.high == pytest.approx(1.96**2 / (30 + 1.96**2) / 0.1, rel=1e-3)  # Wilson's at 0 of n: z² / (n + z²)
+    assert all_of_them.low < all_of_them.implied_share == pytest.approx(10)

@@ -67,13 +67,8 @@ def cache_dir() -> Path:
     return Path(os.environ.get("HELPERS_CACHE") or pooch.os_cache("helpers")).expanduser()
 
 
-def fetch(set_name: str, file_name: str, *, optional: bool = False, progress: bool = True) -> Found:
+def fetch(set_name: str, file_name: str, *, progress: bool = True) -> Found:
     """Find one file of a set on this machine, or download it.
-
-    Parameters
-    ----------
-    optional
-        The caller can do without: one attempt to download, no retries.
 
     Raises
     ------
@@ -91,10 +86,10 @@ def fetch(set_name: str, file_name: str, *, optional: bool = False, progress: bo
         return _from_folder(folder, source, file, progress)
     path = cache_dir() / set_name / file_name
     if not path.exists():
-        if data_folders() and file.urls and not optional:
+        if data_folders() and file.urls:
             size = f"{file.bytes / 1e6:,.1f} MB"
             print(f"no {set_name}/{file_name} in the folders of HELPERS_DATA: downloading {size}", file=sys.stderr)
-        _download(source, file, path, retries=0 if optional else RETRIES, progress=progress)
+        _download(source, file, path, progress=progress)
     found = sha256_of(path, progress=progress)
     if found != file.sha256:
         raise FetchError(
@@ -135,7 +130,7 @@ def _from_folder(folder: Path, source: Source, file: RemoteFile, progress: bool)
     return Found(file.name, path, digest, path.stat().st_size, local_variant=digest != known)
 
 
-def _download(source: Source, file: RemoteFile, path: Path, *, retries: int, progress: bool) -> None:
+def _download(source: Source, file: RemoteFile, path: Path, *, progress: bool) -> None:
     """Download to `path` by pooch: written under another name, checked, renamed when it is right."""
     reasons = [] if file.urls else ["it can be downloaded nowhere"]
     if file.urls:
@@ -146,12 +141,12 @@ def _download(source: Source, file: RemoteFile, path: Path, *, retries: int, pro
             base_url="",
             registry={path.name: f"sha256:{file.sha256}"},
             urls={path.name: url},
-            retry_if_failed=retries,
+            retry_if_failed=RETRIES,
         )
         loader = pooch.HTTPDownloader(
             progressbar=progress,
             chunk_size=CHUNK_BYTES,
-            timeout=30 if retries else 5,
+            timeout=30,
             headers={"Accept-Encoding": "identity"},
         )
         try:

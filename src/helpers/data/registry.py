@@ -47,7 +47,6 @@ class Source:
 
 
 _DOGS = "http://vision.stanford.edu/aditya86/ImageNetDogs/"
-_SIMCLR = "https://raw.githubusercontent.com/google-research/simclr/be133b38fb21abb77403391dc6db3412edfe92f2/"
 
 REGISTRY: dict[str, Source] = {
     # Sizes and sha256 as published by TensorFlow Datasets, tensorflow_datasets/url_checksums/stanford_dogs.txt
@@ -84,35 +83,6 @@ REGISTRY: dict[str, Source] = {
         ),
         citation_key="khosla2011novel",
         homepage=_DOGS,
-    ),
-    # Names only, no image. The 10 % list is imagenet_subsets/10percent.txt of SimCLR; its sha256 is that of the copy
-    # we were given (size, first and last lines compared with the repository), not one published by its authors.
-    # The official names were taken from github.com/Koorye/stanford-dogs2coco at 5428bc3304b0, where they are fields of
-    # a JSON file: as text files they can be downloaded nowhere.
-    "leak": Source(
-        name="leak",
-        files=(
-            RemoteFile(
-                "simclr_10percent.txt",
-                2_603_168,
-                "6d09de11e7bdaf5b1f3b1f249b6183695f97310cdd20f0c03e7235b6b9392091",
-                (_SIMCLR + "imagenet_subsets/10percent.txt",),
-                sha256_gz="6b102f7156cad0a13cea122147cfeb39a24c0fbca40d0bfcb4395f3085404f00",
-            ),
-            RemoteFile(
-                "official_test.txt", 162_487, "dffc8bc5faee5d6e746231359b092743367960a4eae9bb673714474440a236cb"
-            ),
-            RemoteFile(
-                "official_train.txt", 227_275, "433b4de075379ff6b14b4f82ac3cdb4283ea41603ab4a11bd3a66684b9f31c1e"
-            ),
-        ),
-        licence="SimCLR: Apache-2.0. Stanford Dogs: none stated (file names only).",
-        citation=(
-            "T. Chen, S. Kornblith, M. Norouzi, G. Hinton: A simple framework for contrastive learning of visual "
-            "representations. ICML 2020."
-        ),
-        citation_key="chen2020simple",
-        homepage="https://github.com/google-research/simclr",
     ),
     # A copy of the set of Stanford course CS231n in three shards; no address is known for these very bytes.
     "tiny_imagenet": Source(

@@ -6,41 +6,59 @@ trained on, a share q = p · t of them is expected in that list, t being the sha
 
     p̂ = q̂ / t,    standard error = √(q̂ (1 − q̂) / n) / t
 
-p̂ is an estimate: it may come out above 1. The names say nothing of models trained on other photographs.
+The interval is Wilson's of q, divided by t. p̂ is an estimate: it may come out above 1. The names say nothing of models
+trained on other photographs. `leak_names.json.gz` holds the names that the audit needs, and where they are from: the
+official test list, and of the published tenth the 120 classes that are dogs (`scripts/leak_names.py`).
 """
 
+import functools
 import gzip
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from helpers.data.fetching import FetchError, Found, fetch
+from helpers.measure.intervals import normal_quantile, wilson
 
 IMAGENET_TRAIN_IMAGES = 1_281_167
-IMAGENET_NAME = re.compile(r"n\d{8}_\d+")
+IMAGENET_NAME = re.compile(r"(n\d{8})_(\d+)")
+NAMES = Path(__file__).with_name("leak_names.json.gz")
+
+Name = tuple[str, int]  # class and number of a photograph: n02085620_2650.jpg is ("n02085620", 2650)
 
 
 @dataclass(frozen=True)
 class LeakAudit:
-    """What the audit found, or the `reason` why there was none (then all numbers are None).
+    """What the audit found.
 
-    n_names : test names looked up; n_found : of these, in the list
-    list_share : t, share of ImageNet's training photographs in the list
-    implied_share, standard_error : p̂ and its standard error
+    Attributes
+    ----------
+    n_names, n_found
+        Test names looked up, and how many of them are in the list.
+    list_share
+        t, share of ImageNet's training photographs in the list.
+    implied_share, standard_error
+        p̂ and its standard error.
+    low, high
+        Its interval at 95 %.
+    names
+        Whose test list it was: "given" or "official".
     """
 
-    n_names: int | None = None
-    n_found: int | None = None
-    list_share: float | None = None
-    implied_share: float | None = None
-    standard_error: float | None = None
-    reason: str | None = None
+    n_names: int
+    n_found: int
+    list_share: float
+    implied_share: float
+    standard_error: float
+    low: float
+    high: float
+    names: str = "given"
 
 
-def implied_share(names: set[str], listed: set[str], list_share: float) -> LeakAudit:
+def implied_share(names: Set, listed: Set, list_share: float, whose: str = "given") -> LeakAudit:
     """Estimate which share of `names` was trained on, from a random list that holds `list_share` of what was.
 
     Raises
@@ -50,40 +68,35 @@ def implied_share(names: set[str], listed: set[str], list_share: float) -> LeakA
     """
     if not names or not 0 < list_share <= 1:
         raise ValueError(f"expected names and 0 < list_share <= 1, got {len(names)} names and {list_share}")
-    found = len(names & listed)
-    q = found / len(names)
-    error = float(np.sqrt(q * (1 - q) / len(names)) / list_share)
-    return LeakAudit(len(names), found, list_share, q / list_share, error)
+    n, found = len(names), len(names & listed)
+    q = found / n
+    error = float(np.sqrt(q * (1 - q) / n) / list_share)
+    low, high = (limit / list_share for limit in wilson(q, n, normal_quantile(0.95)))
+    return LeakAudit(n, found, list_share, q / list_share, error, low, high, whose)
 
 
-def audit_leak(test_names: Iterable[str] | None = None, *, progress: bool = True) -> LeakAudit:
+def audit_leak(test_names: Iterable[str] = ()) -> LeakAudit:
     """Look test photographs up in SimCLR's list of ImageNet training photographs.
 
     Parameters
     ----------
     test_names
-        File names, folders and suffixes do not matter; None takes the official Stanford Dogs test list.
-
-    Returns
-    -------
-    LeakAudit
-        Its `reason` says why nothing was computed: names that are not ImageNet's, lists that are not on this machine
-        and cannot be downloaded (tried once).
+        File names; folders and suffixes do not matter. Those that are not ImageNet's of its 120 dog classes are left
+        aside; where none is left, the official test list of Stanford Dogs is audited, and `names` says so.
     """
-    try:
-        if test_names is None:
-            test_names = _read_names(fetch("leak", "official_test.txt", optional=True, progress=progress))
-        names = {match[0] for name in test_names if (match := IMAGENET_NAME.fullmatch(PurePosixPath(name).stem))}
-        if not names:
-            return LeakAudit(reason="the test photographs do not carry ImageNet names")
-        found = fetch("leak", "simclr_10percent.txt", optional=True, progress=progress)
-    except FetchError as error:
-        return LeakAudit(reason=f"the name lists are absent. {error}")
-    listed = {PurePosixPath(name).stem for name in _read_names(found)}
-    return implied_share(names, listed, len(listed) / IMAGENET_TRAIN_IMAGES)
+    official, tenth, list_share = _published()
+    classes = {wnid for wnid, _ in official}
+    matches = (IMAGENET_NAME.fullmatch(PurePosixPath(name).stem) for name in test_names)
+    given = {(match[1], int(match[2])) for match in matches if match and match[1] in classes}
+    return implied_share(given or official, tenth, list_share, "given" if given else "official")
 
 
-def _read_names(found: Found) -> list[str]:
-    data = found.path.read_bytes()
-    text = gzip.decompress(data) if found.path.suffix == ".gz" else data
-    return text.decode().split()
+@functools.cache
+def _published() -> tuple[frozenset[Name], frozenset[Name], float]:
+    """The official test names, the dogs of the published tenth, and the share of ImageNet that the whole tenth is."""
+    packed = json.loads(gzip.decompress(NAMES.read_bytes()))
+    official, tenth = (
+        frozenset((wnid, number) for wnid, numbers in packed[part].items() for number in numbers)
+        for part in ("official_test", "published_tenth_of_the_dogs")
+    )
+    return official, tenth, packed["names_in_the_published_tenth"] / IMAGENET_TRAIN_IMAGES

@@ -66,7 +66,8 @@ def family_of(name: str) -> str:
     for family in ("deit", "cait", "vit"):
         if lowered.startswith(family):
             return family
-    if any(part in lowered for part in ("xception", "resnet", "vgg", "lenet", "alexnet", "googlenet", "cnn")):
+    convolutional = ("xception", "efficientnet", "resnet", "vgg", "lenet", "alexnet", "googlenet", "cnn")
+    if any(part in lowered for part in convolutional):
         return "cnn"
     if any(part in lowered for part in ("bow", "svm", "knn")):
         return "classical"

@@ -79,11 +79,13 @@ class FeatureBatches:
     labels
         int (N,).
     batch_size
-        Rows of a batch; a rest of one joins the batch before it.
+        Rows of a batch; a rest of fewer than two a rank joins the batch before it, as in batches of images.
     seed
         Of the order.
     shuffle
         False keeps the order of the rows, as `predict` needs it.
+    rank, world_size
+        This process takes rows rank, rank + world_size, ... of every batch.
 
     Raises
     ------
@@ -94,13 +96,24 @@ class FeatureBatches:
     augmentation = None
 
     def __init__(
-        self, features: np.ndarray, labels: np.ndarray, *, batch_size: int, seed: int = 0, shuffle: bool = True
+        self,
+        features: np.ndarray,
+        labels: np.ndarray,
+        *,
+        batch_size: int,
+        seed: int = 0,
+        shuffle: bool = True,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
         labels = np.asarray(labels)
         if features.ndim != 3 or len(labels) != features.shape[1] or labels.ndim != 1:
             raise ValueError(f"features: expected (V, {len(labels)}, D) for as many labels, got {features.shape}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
+        if not 0 <= rank < world_size:
+            raise ValueError(f"rank: expected 0 <= rank < world_size, got rank {rank} of {world_size}")
+        if batch_size < world_size:
+            raise ValueError(f"batch_size: expected at least one row per rank ({world_size}), got {batch_size}")
+        self.rank, self.world_size = rank, world_size
         self.features, self.labels = features, torch.from_numpy(labels.astype(np.int64))
         self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle
         self.num_images = len(labels)
@@ -108,14 +121,15 @@ class FeatureBatches:
     @property
     def fingerprint(self) -> str:
         """Hash of the features, the labels and the order."""
-        digest = hashlib.sha256(repr((self.features.shape, self.batch_size, self.seed, self.shuffle)).encode())
+        settings = (self.features.shape, self.batch_size, self.seed, self.shuffle, self.world_size)
+        digest = hashlib.sha256(repr(settings).encode())
         digest.update(np.ascontiguousarray(self.features).data)
         digest.update(self.labels.numpy().data)
         return digest.hexdigest()
 
     def __len__(self) -> int:
         whole, rest = divmod(self.num_images, self.batch_size)
-        return max(1, whole + (rest > 1))
+        return max(1, whole + (rest >= 2 * self.world_size))
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches start, start + 1, ...: features float32 (B, D), labels int64 (B,)."""
@@ -125,7 +139,7 @@ class FeatureBatches:
             order = np.random.default_rng([self.seed, epoch]).permutation(self.num_images)
         for k in range(start, len(self)):
             end = self.num_images if k == len(self) - 1 else (k + 1) * self.batch_size
-            rows = order[k * self.batch_size : end]
+            rows = order[k * self.batch_size : end][self.rank :: self.world_size]
             yield torch.from_numpy(view[rows].astype(np.float32)), self.labels[torch.from_numpy(rows)]
 
 

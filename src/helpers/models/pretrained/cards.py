@@ -14,6 +14,7 @@ from pathlib import Path
 
 from torch import nn
 
+from helpers.models.pretrained.package import package_file
 from helpers.models.vit import ViT
 from helpers.models.xception import Xception
 
@@ -42,6 +43,8 @@ class ModelCard:
         Side of a patch in pixels; 1 for a network without patches.
     packaged
         Whether its released weights come as a Python package (`helpers.models.pretrained.package`).
+    imagenet_1k
+        Whether its released weights end in the 1000 classes of ImageNet-1k.
     """
 
     family: str
@@ -51,6 +54,7 @@ class ModelCard:
     timm_name: str | None = None
     patch_size: int = 1
     packaged: bool = False
+    imagenet_1k: bool = False
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -74,6 +78,12 @@ def _timm_vit(num_classes: int, image_size: int) -> nn.Module:
     import timm
 
     return timm.create_model("vit_base_patch16_224", num_classes=num_classes, img_size=image_size)
+
+
+def _timm_deit_small(num_classes: int, image_size: int) -> nn.Module:
+    import timm
+
+    return timm.create_model("deit_small_patch16_224", num_classes=num_classes, img_size=image_size)
 
 
 def _timm_xception(num_classes: int, image_size: int) -> nn.Module:
@@ -113,8 +123,20 @@ MODELS = {
         "classifier",
         "tf_efficientnet_lite0.in1k",
         packaged=True,
+        imagenet_1k=True,
     ),
-    "legacy_xception": ModelCard("cnn", 299, _timm_xception, "fc", "legacy_xception.tf_in1k"),
+    "legacy_xception": ModelCard(
+        "cnn", 299, _timm_xception, "fc", "legacy_xception.tf_in1k", imagenet_1k=True
+    ),
+    "deit_small_patch16_224": ModelCard(
+        "vit",
+        224,
+        _timm_deit_small,
+        "head",
+        "deit_small_patch16_224.fb_in1k",
+        patch_size=16,
+        imagenet_1k=True,
+    ),
     "vit_base_patch16_224.orig_in21k": ModelCard(
         "vit", 224, _timm_vit, "head", "vit_base_patch16_224.orig_in21k", patch_size=16
     ),
@@ -149,6 +171,8 @@ def check_choices(
     ValueError
         That names the choices for an unknown model, tuning or weights, for weights that a model
         does not have, and for an image size that a model cannot take.
+    FileNotFoundError
+        If the package of released weights is not installed.
     """
     if not models or not tunings:
         raise ValueError(
@@ -177,6 +201,8 @@ def _weights_exist(name: str, weights: str) -> None:
         raise ValueError(
             f"{name} has no weights {weights!r}; they are {ours} or a folder of {name}.safetensors"
         )
+    elif weights == "package":
+        package_file()
 
 
 def file_of_weights(name: str, weights: str) -> Path:

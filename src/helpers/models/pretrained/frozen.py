@@ -6,6 +6,7 @@ is used, and `engine` says why.
 """
 
 import copy
+import functools
 import hashlib
 import tempfile
 import warnings
@@ -33,38 +34,52 @@ class FrozenBackbone:
         What the weights are called, for `identity`.
     onnx
         False asks for eager PyTorch.
+    device
+        Where eager PyTorch computes; None is where the model is. ONNX Runtime serves the CPU alone.
 
     Attributes
     ----------
-    engine
-        "onnxruntime", or "eager" and the reason why.
     identity
         Name, image size and sha256 of the weights: what a cache of features is known by.
     """
 
     def __init__(
-        self, model: nn.Module, head: str, image_size: int, name: str, onnx: bool = True
+        self,
+        model: nn.Module,
+        head: str,
+        image_size: int,
+        name: str,
+        onnx: bool = True,
+        device: torch.device | None = None,
     ) -> None:
         self.network = copy.deepcopy(model).eval().requires_grad_(False)
         parent, _, last = head.rpartition(".")
         setattr(self.network.get_submodule(parent), last, nn.Identity())
         self.image_size = image_size
         self.identity = f"{name} at {image_size} px, weights {weights_digest(self.network)}"
-        self.device = next(self.network.parameters()).device
-        self.session, self.engine = None, "eager (asked for)"
-        if onnx:
-            self.session, self.engine = self._session()
+        self.device = next(self.network.parameters()).device if device is None else device
+        self.network.to(self.device)
+        self._onnx = onnx
 
     def __call__(self, images: Tensor) -> Tensor:
         """Features of a batch; float32 (B, D)."""
-        if self.session is None:
+        session, _ = self._chosen
+        if session is None:
             with torch.no_grad():
                 return self.network(images.to(self.device)).float()
-        given = {self.session.get_inputs()[0].name: images.contiguous().numpy()}
-        return torch.from_numpy(self.session.run(None, given)[0])
+        given = {session.get_inputs()[0].name: images.contiguous().numpy()}
+        return torch.from_numpy(session.run(None, given)[0])
 
-    def _session(self):
+    @property
+    def engine(self) -> str:
+        """ONNX Runtime, or eager and why; the network is exported when this is first needed."""
+        return self._chosen[1]
+
+    @functools.cached_property
+    def _chosen(self):
         """A checked session of ONNX Runtime and the engine's name; (None, why not) otherwise."""
+        if not self._onnx:
+            return None, "eager (asked for)"
         if self.device.type != "cpu":
             return None, f"eager (the network is on {self.device.type})"
         try:

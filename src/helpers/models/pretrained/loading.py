@@ -18,7 +18,15 @@ from helpers.models.pretrained.cards import (
     check_image_size,
     file_of_weights,
 )
-from helpers.models.pretrained.package import FILE, MEAN, PACKAGE, SHA256, STD, package_state
+from helpers.models.pretrained.package import (
+    FILE,
+    LICENCE,
+    MEAN,
+    PACKAGE,
+    SHA256,
+    STD,
+    package_state,
+)
 from helpers.models.vit import ViT
 
 
@@ -48,6 +56,11 @@ class Pretrained:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     weights: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def head(self) -> nn.Module:
+        """The classification layer."""
+        return self.model.get_submodule(MODELS[self.name].head)
 
 
 def build_model(
@@ -103,7 +116,7 @@ def build_model(
         source["tag"] = card.timm_name
         _load(model, card, _state_from_hub(card, name), f"{card.timm_name} on the hub", with_head)
     elif weights == "package":
-        source |= {"package": PACKAGE, "file": FILE, "sha256": SHA256}
+        source |= {"package": PACKAGE, "file": FILE, "sha256": SHA256, "licence": LICENCE}
         _load(model, card, package_state(), FILE, with_head)
     elif weights != "none":
         path = file_of_weights(name, weights)

@@ -26,7 +26,8 @@ SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 # the same.
 MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3
 LICENCE = (
-    "Apache 2.0 file in the package, metadata unknown; trained on ImageNet (research and education)"
+    "Apache 2.0 file in the package, its metadata say unknown; the packager is not shown to be the "
+    "trainer; trained on ImageNet: research and education"
 )
 
 OUTSIDE = {

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers.data.breeds import load_breeds
+from helpers.measure.cost import training_step_macs
+from helpers.measure.linear_probe import probe_macs
 from helpers.models import pretrained as pre
 from helpers.training import TrainingConfig, resolve_precision, training_device
 
@@ -17,7 +19,7 @@ def training_config(parameters: Mapping[str, Any], model: str, tuning: str, seed
     return TrainingConfig(
         epochs=parameters["epochs"],
         learning_rate=parameters["learning_rates"]["full" if tuning == "scratch" else tuning],
-        layer_decay=parameters["layer_decay"],
+        layer_decay=None if tuning == "probe" else parameters["layer_decay"],  # one layer has nothing to decay
         label_smoothing=parameters["label_smoothing"],
         precision=parameters["precision"],
         compile=parameters["compile_model"],
@@ -25,6 +27,11 @@ def training_config(parameters: Mapping[str, Any], model: str, tuning: str, seed
         channels_last=pre.MODELS[model].family == "cnn",
         seed=seed,
     )
+
+
+def macs_per_image(ready: pre.Pretrained, tuning: str, epochs: int) -> int:
+    """MACs of one training image, forward and backward; of a probe, whose backbone runs once a view, as a mean."""
+    return probe_macs(ready, epochs) if tuning == "probe" else training_step_macs(ready.model, ready.image_size)
 
 
 def check(parameters: Mapping[str, Any]) -> dict[str, int]:

@@ -63,6 +63,21 @@ def cost_rows(plan: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any
     return found
 
 
+def weights_rows(plan: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """For each model and each kind of weights of the plan: the file, its sha256, what is known of its terms."""
+    kinds = {(row["model"], row["weights"]["kind"]): row["weights"] for row in plan}
+    return [
+        {
+            "model": model,
+            "weights": "fresh" if kind == "none" else kind,
+            "file": source.get("file"),
+            "sha256": (source.get("sha256") or "–")[:12],
+            "terms": source.get("licence"),
+        }
+        for (model, kind), source in kinds.items()
+    ]
+
+
 def table_or(words: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     """A Markdown table, or in words why there is none."""
     from IPython.display import Markdown
