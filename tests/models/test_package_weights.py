@@ -108,6 +108,7 @@ def test_a_model_for_fine_tuning_has_the_released_body_and_a_new_head(released):
         "kind": "package",
         "package": package.PACKAGE,
         "file": package.FILE,
+        "licence": package.LICENCE,
         "sha256": package.SHA256,
     }
     assert (ready.mean, ready.std) == (MEAN, STD)
