@@ -15,7 +15,7 @@ from helpers.records.schema import Record
 from helpers.records.source import code_cells, code_tree
 
 LEFT_OUT = "left out"
-OWN_PARAMETERS = re.compile(r"picture|(.*_)?(dir|file|path|folder)")
+OWN_PARAMETERS = re.compile(r"picture|(.*_)?(dir|file|path|folder|root)")
 KNOWN_WEIGHTS = ("hub", "shipped", "none", "random")  # anything else is a folder
 PATH = re.compile(r"[/\\]|^~|^\.|\.\w{1,5}$")
 WORD = re.compile(r"\w+")
