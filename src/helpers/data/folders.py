@@ -66,10 +66,26 @@ def load_folders(
         raise ValueError("data_dir: expected the folder that holds train/ and test/ or class folders, got none")
     found = look_through(data_dir, link_root=link_root, near_bits=near_bits, on_broken=on_broken, progress=progress)
     look = with_test_part(found, test_fraction, seed)
+    tell(look, val_fraction)
+    options: dict[str, Any] = {"val_fraction": val_fraction, "train_fraction": train_fraction, "seed": seed}
+    return from_look(look, image_size=image_size, on_broken=on_broken, progress=progress, **options)
+
+
+def from_look(
+    look: Look,
+    *,
+    image_size: int,
+    val_fraction: float = 0.1,
+    train_fraction: float = 1.0,
+    seed: int = 0,
+    on_broken: str = "raise",
+    progress: bool = True,
+) -> Dataset:
+    """The data set of a folder that was looked through and has its test part; the arguments are those of
+    `load_folders`."""
     photographs = look.layout.photographs
     duplicates, near = find_duplicates(photographs, look.sha256), look.near_by_kind()
     carved = all(photograph.part != "val" for photograph in photographs)
-    _tell(look, warning(duplicates), carved and val_fraction > 0)
     cache = build_cache(
         items(photographs),
         size=image_size,
@@ -80,7 +96,6 @@ def load_folders(
     )
     total = sum(photograph.path.stat().st_size for photograph in photographs)
     files = {"name": f"{len(photographs)} photographs", "sha256": look.content, "bytes": total, "local_variant": False}
-    drawn = f" test {test_fraction}" if look.layout.form == CLASS_FOLDERS else ""
     return assemble(
         "folders",
         look.layout.class_names,
@@ -89,7 +104,7 @@ def load_folders(
         _listing("test", look),
         val=None if carved else _listing("val", look),
         groups=look.groups,
-        key=f"{look.key} near {near_bits}{drawn}",
+        key=f"{look.key} {look.choices}",
         provenance={
             **PROVENANCE,
             "files": [files],
@@ -114,9 +129,11 @@ PROVENANCE: dict[str, Any] = {  # no name and no place of the reader's: a record
 }
 
 
-def _tell(look: Look, doubled: str, carved: bool) -> None:
-    """Say what was left aside, which list is which, and what stands twice."""
+def tell(look: Look, val_fraction: float) -> None:
+    """Say on the error stream what was left aside, which list is which, and what stands twice."""
     layout, lines = look.layout, []
+    doubled = warning(find_duplicates(layout.photographs, look.sha256))
+    carved = val_fraction > 0 and all(photograph.part != "val" for photograph in layout.photographs)
     if layout.left_aside:
         kinds = ", ".join(f"{kind} ({count})" for kind, count in sorted(layout.left_aside.items()))
         lines.append(f"left aside, as no photographs: {kinds}")

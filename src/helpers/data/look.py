@@ -56,6 +56,7 @@ class Look:
     broken: list[tuple[str, str]]
     near: list[Pair]
     groups: np.ndarray
+    choices: str
 
     @property
     def key(self) -> str:
@@ -122,7 +123,8 @@ def look_through(
     equal = _equal(hashes)
     grouped = groups(len(names), [*near, *equal])
     pairs = [pair for pair in near if hashes[pair.first] != hashes[pair.second]]
-    return Look(layout, tuple(hashes), content, cache.kept, cache.images, cache.broken, pairs, grouped)
+    decoded = (cache.kept, cache.images, cache.broken)
+    return Look(layout, tuple(hashes), content, *decoded, pairs, grouped, f"near {near_bits}")
 
 
 def items(photographs: list[Photograph]) -> list[tuple]:
@@ -157,7 +159,8 @@ def with_test_part(look: Look, fraction: float, seed: int) -> Look:
         replace(photograph, part="test" if row in test else "train")
         for row, photograph in enumerate(look.layout.photographs)
     ]
-    return replace(look, layout=replace(look.layout, photographs=shared))
+    choices = f"{look.choices} test {fraction} seed {seed}"
+    return replace(look, layout=replace(look.layout, photographs=shared), choices=choices)
 
 
 def alike_classes(look: Look) -> list[str]:
