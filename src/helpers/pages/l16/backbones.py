@@ -189,10 +189,13 @@ def probe_candidate(asked: Features, data: Dataset, weights: str) -> tuple[Probe
 def top_candidate(
     ready: pre.Pretrained, best: Candidate, data: Dataset, steps: int, learning_rate: float, seed: int
 ) -> tuple[pre.Pretrained, History, Candidate]:
-    """Train the head and the last tenth of the layers of a model with a probe as its head, in about `steps` steps."""
+    """Train the head and the last tenth of the layers of a model with a probe as its head.
+
+    It takes as many whole epochs as fit into `steps` steps, at least one.
+    """
     trainable = pre.select_trainable(ready, "top10")
     batches = batches_of(ready, data.train, train=True, seed=seed)
-    epochs = max(1, round(steps / len(batches)))
+    epochs = max(1, steps // len(batches))
     began = time.perf_counter()
     ready.model.to(training_device())
     history = fit(ready.model, batches, TrainingConfig(epochs=epochs, learning_rate=learning_rate, seed=seed))
@@ -216,11 +219,14 @@ def seconds_a_picture(ready: pre.Pretrained, split: Split, pictures: int = 4) ->
 
 
 def plan(found: Mapping[str, str], count: int) -> list[dict[str, Any]]:
-    """What each backbone will cost, before any work: rows of name, weights, size and multiply-accumulates in all."""
+    """What each backbone will cost, before any work: rows of name, weights, size, and seconds to expect for `count`
+    pictures, from timing four of them on a network of that form."""
     rows = []
     for name, weights in found.items():
         size = pre.MODELS[name].image_size
-        a_picture = macs(pre.MODELS[name].build(2, size), size)
+        ready = pre.Pretrained(pre.MODELS[name].build(2, size), name, size, (0.5,) * 3, (0.5,) * 3)
+        few = Split(np.zeros((4, size, size, 3), np.uint8), np.zeros(4, np.int64), tuple("abcd"))
         kind = weights if weights in pre.WEIGHTS else "folder"
-        rows.append({"backbone": name, "weights": kind, "image (px)": size, "GMACs": count * a_picture / 1e9})
+        seconds = count * seconds_a_picture(ready, few)
+        rows.append({"backbone": name, "weights": kind, "image (px)": size, "seconds to expect": round(seconds)})
     return rows

@@ -97,10 +97,9 @@ def explained(
     axes[2].plot(100 * rows[:, 0], 100 * rows[:, 1], color="#5b6673")
     axes[2].plot(100 * rows[:, 0], 100 * rows[:, 2], color="#c8550a")
     axes[2].axvline(100 * threshold, color="#1f2933", lw=1, ls=(0, (4, 2)))
-    axes[2].annotate("answered", (100 * rows[0, 0], 100 * rows[0, 1]), xytext=(4, -12), textcoords="offset points")
-    axes[2].annotate(
-        "right, of those", (100 * rows[0, 0], 100 * rows[0, 2]), xytext=(4, -12), textcoords="offset points",
-        color="#c8550a",
-    )  # fmt: skip
+    for column, name, colour in ((1, "answered", "#5b6673"), (2, "right, of those", "#c8550a")):
+        end = (100 * rows[-1, 0], 100 * rows[-1, column])
+        below = {"xytext": (-2, -12), "textcoords": "offset points", "ha": "right"}
+        axes[2].annotate(name, end, color=colour, **below)
     axes[2].set(xlabel="answer only above this confidence (%)", ylabel="test photographs (%)", ylim=(0, 103))
     return figure

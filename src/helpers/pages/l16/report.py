@@ -93,7 +93,7 @@ def verdict(rows: Sequence[Mapping[str, Any]], n_test: int) -> str:
     unsure = [row["name"] for row in rows if row["behind"] is not None and row["behind"].low <= 0]
     text = f"Chosen by validation: {chosen['name']}, test accuracy {percent(chosen['test'])} on {n_test} photographs."
     if unsure:
-        text += f" These photographs cannot tell it from {', '.join(unsure)}: the cheaper one is as good a choice."
+        text += f" These photographs cannot tell it from {', '.join(unsure)}: take the cheapest of them."
     return text
 
 
