@@ -13,7 +13,7 @@ from helpers.pages.l16.backbones import batches_of
 
 
 def map_layers(ready: pre.Pretrained) -> list[str]:
-    """Layers with a map to look at, from fine to coarse; the last one is what the head reads.
+    """Layers with a map to look at, from fine to coarse.
 
     Of a CNN the last layer at each resolution from 4 pixels up, of a ViT the first norm of its first, middle and last
     block.
