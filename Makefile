@@ -7,8 +7,9 @@ READY := .venv/.ready
 LABS := $(basename $(notdir $(wildcard labs/*.ipynb)))
 EDITION ?= cpu
 AS := # a built-in variable of make otherwise
+export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab record gather stale jupyter student translation pretrain bench clean
+.PHONY: help book test lint types unit smoke html check-book lab record classify gather stale jupyter student translation pretrain bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -64,6 +65,10 @@ lab: $(READY) ## run a lab: make lab NAME=08_xception_vs_vit EDITION=smoke|cpu|g
 
 record: $(READY) ## keep a finished run in results/: make record NAME=... EDITION=... [AS=variant] [RUN=id]
 	$(BIN)/python -m helpers.records record '$(NAME)' '$(EDITION)' $(if $(AS),--as '$(AS)') $(if $(RUN),--run '$(RUN)')
+
+classify: $(READY) ## name a photograph, or those of a folder, with a kept model: make classify PICTURE=photo.jpg [MODEL=name]
+	@test -n "$$PICTURE" || { echo 'PICTURE is missing: make classify PICTURE=photo.jpg [MODEL=name]' >&2; exit 1; }
+	@$(BIN)/python scripts/classify.py "$$PICTURE" $(if $(MODEL),--model "$$MODEL")
 
 gather: $(READY) ## make one record of the finished pieces of a run: make gather NAME=... EDITION=...
 	$(BIN)/python -m helpers.records gather '$(NAME)' '$(EDITION)' $(if $(APART),--apart)

@@ -8,9 +8,11 @@ For every `labs/executed/<name>` in the table of contents a page is written befo
 3. else nothing: a page that says "not recorded yet" and gives the command.
 
 Chapters never read a reader's run; only these pages show it. Smoke runs are tests and are never shown. A record and a
-notebook of two different runs are never shown together.
+notebook of two different runs are never shown together. A reader's own photographs stand on the page only where the
+run was made with `show_in_book`.
 """
 
+import json
 import os
 import re
 from datetime import datetime
@@ -21,10 +23,15 @@ import nbformat
 import yaml
 
 from helpers.records import NOT_HASHED, DataInfo, Run, finished_runs, read_run, stale_reasons
+from helpers.records.personal import without_photographs
 
 EDITIONS = ("gpu", "cpu")  # the recorded run of the first is shown
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+OWN_PICTURES = (
+    "*A figure with your photographs stood here. It is in the executed notebook; a run with `-p show_in_book true` "
+    "shows it on this page.*"
+)
 PROGRESS = re.compile(r"\d+ ?%\||\d+(\.\d+)?(it|s|img|images|step|batch)/(s|it)\b")
 SHORT_LIST = 8
 
@@ -73,7 +80,7 @@ def write_page(root: Path, name: str) -> Path:
     if run is None:
         page = _stub(lab, name)
     else:
-        page = clean(nbformat.read(run.notebook_path, as_version=4))
+        page = clean(nbformat.reads(json.dumps(_shown(run)), as_version=4))
         page.cells[1:1] = [nbformat.v4.new_markdown_cell(banner(root, run, lab), id="whose-run-this-is")]
     for index, cell in enumerate(page.cells):
         cell.setdefault("id", f"cell-{index}")
@@ -83,6 +90,15 @@ def write_page(root: Path, name: str) -> Path:
     if not path.is_file() or path.read_text("utf-8") != text:
         path.write_text(text, encoding="utf-8")
     return path
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    """The executed notebook; of a run on a reader's own photographs without them, unless the reader asked for them."""
+    parameters, data = run.record.parameters, run.record.data
+    own = parameters.get("picture") is not None or (data is not None and data.terms == "user")
+    if own and not parameters.get("show_in_book"):
+        return without_photographs(run.notebook(), OWN_PICTURES)
+    return run.notebook()
 
 
 def _stub(lab: Path, name: str) -> nbformat.NotebookNode:

@@ -96,6 +96,39 @@ def test_of_two_runs_of_one_edition_the_newest_shows_and_both_stay(tmp_path):
     assert len(list((tmp_path / "_build" / "runs" / "cpu" / NAME).iterdir())) == 2
 
 
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"terms": "drawn"}, True),
+        ({"terms": "restricted"}, True),
+        ({"terms": "user"}, False),
+        ({"terms": "drawn", "picture": "me.jpg"}, False),
+        ({"terms": "drawn", "picture": None}, True),
+        ({"terms": "user", "show_in_book": False}, False),
+        ({"terms": "user", "show_in_book": True}, True),
+    ],
+)
+def test_a_readers_own_photographs_stand_on_the_page_only_where_they_asked_for_it(tmp_path, changes, shown):
+    (tmp_path / "labs").mkdir()
+    made = notebook()
+    picture = {"image/png": "QUJD", "text/plain": "<Figure>"}
+    made.cells[1].outputs = [
+        new_output("display_data", data=picture),
+        new_output("stream", name="stdout", text="97.5 %\n"),
+    ]
+    chart = new_code_cell("chart()", metadata={"tags": ["chart"]}, outputs=[new_output("display_data", data=picture)])
+    made.cells.append(chart)
+    terms = changes.pop("terms")
+    put_run(tmp_path, "cpu", own=True, made=made, data=record()["data"] | {"terms": terms}, parameters=changes)
+    page = nbformat.read(labs.write_page(tmp_path, NAME), as_version=4)
+    first, last = (str(cell.outputs) for cell in page.cells if cell.cell_type == "code")
+    assert ("QUJD" in first) is shown
+    assert ("A figure with your photographs stood here" in first) is not shown
+    assert "97.5 %" in first
+    assert "QUJD" in last
+    assert "QUJD" in next((tmp_path / "_build").rglob("notebook.ipynb")).read_text()
+
+
 @pytest.mark.parametrize("name", ["running.ipynb", "failed.ipynb"])
 def test_an_unfinished_or_failed_run_is_not_shown(tmp_path, name):
     put_run(tmp_path, "cpu", own=True)

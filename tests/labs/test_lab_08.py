@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from helpers.data import Dataset, Split
+from helpers.models.pretrained import saved
 from helpers.parameters import lab_defaults, lab_parameters
 from helpers.records import Record, writing
 from helpers.training import EpochRow, History
@@ -199,6 +200,21 @@ def test_only_the_folders_of_this_run_are_removed(monkeypatch, course):
     lab.now["fit"] = fit
     lab.finish()
     assert [path.name for path in others.parent.iterdir()] == [others.name]
+
+
+def test_the_chosen_model_is_kept_and_of_pieces_none_is(monkeypatch, course):
+    lab = Lab(monkeypatch, course, **passed(["xception_mini", "vit_mini"], ["probe"], False, 1))
+    record = lab.finish()
+    (folder,) = (course / "_build" / "models").iterdir()
+    model = saved.load(folder)
+    assert model.class_names == NAMES
+    kept = next(row for row in record.runs if row["model"] == model.ready.name)
+    assert model.card["accuracy"] == kept["test_top1"]
+    assert model.card["data"] == {"fingerprint": record.data.fingerprint}
+    lab.now["best"], lab.now["ready"] = {"ready": None}, None
+    lab.now["skipped"]["probabilities, your own picture"] = "gathered"
+    lab.run("keep")
+    assert len(list((course / "_build" / "models").iterdir())) == 1
 
 
 def test_checkpoints_in_a_folder_of_ones_own_are_kept(monkeypatch, course):

@@ -129,7 +129,8 @@ def test_record_and_notebook_say_what_is_left_out(course, made):
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"picture": "IMG_4711.jpg"}, {"data_dir": "my_photos"}, {"weights": "/home/anna/w"}]
+    "parameters",
+    [{"picture": "IMG_4711.jpg"}, {"data_dir": "my_photos"}, {"weights": "/home/anna/w"}, {"link_root": "my_photos"}],
 )
 def test_one_picture_or_folder_of_the_users_is_enough(course, made, parameters):
     course.finish_run(*outputs(made), parameters=parameters)

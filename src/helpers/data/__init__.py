@@ -17,6 +17,9 @@ def load_dataset(
     train_fraction: float = 1.0,
     seed: int = 0,
     data_dir: str | None = None,
+    link_root: str | None = None,
+    test_fraction: float = 0.2,
+    near_bits: int = 6,
     crop: str | None = "box",
     on_broken: str = "raise",
     progress: bool = True,
@@ -35,7 +38,9 @@ def load_dataset(
     train_fraction
         Share of what is left that is used, stratified, by `seed`.
     data_dir
-        `folders` only, the folder that holds train/ and test/.
+        `folders` only, the folder that holds train/ and test/, or class folders alone.
+    link_root, test_fraction, near_bits
+        `folders` only, see `helpers.data.folders.load_folders`.
     crop
         `stanford_dogs` only, "box" (first annotated box) or None (the whole frame).
     on_broken
@@ -60,6 +65,8 @@ def load_dataset(
         raise ValueError(f"on_broken: expected raise or skip, got {on_broken!r}")
     if data_dir and name != "folders":
         raise ValueError(f"data_dir: expected dataset='folders' with a folder of photographs, got {name!r}")
+    if link_root and name != "folders":
+        raise ValueError(f"link_root: expected dataset='folders' with a folder of photographs, got {name!r}")
     if options and name != "breeds":
         raise ValueError(f"{name} takes no option {', '.join(sorted(options))}")
     common: dict[str, Any] = {"image_size": image_size, "val_fraction": val_fraction}
@@ -75,4 +82,5 @@ def load_dataset(
         return load_stanford_dogs(crop=crop, **common, **files)
     from helpers.data.folders import load_folders
 
-    return load_folders(data_dir, **common, **files)
+    own: dict[str, Any] = {"link_root": link_root, "test_fraction": test_fraction, "near_bits": near_bits}
+    return load_folders(data_dir, **own, **common, **files)

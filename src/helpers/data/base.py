@@ -66,7 +66,8 @@ class Dataset:
         Ready for JSON: source, licence, citation, files [{name, sha256, bytes, local_variant}],
         local_variant (bool), skipped (number of broken images left out),
         terms ("drawn", "restricted" or "user": whether pictures may be published). A reader's folders add
-        validation ("a folder" or "carved from train"), system_files (how many were left aside), duplicates.
+        layout, validation ("a folder" or "carved from train"), system_files (how many were left aside), duplicates,
+        near_duplicates.
     """
 
     name: str
@@ -123,6 +124,52 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
         second.append(members[:apart])
         first.append(members[apart:])
     return np.sort(np.concatenate(first)), np.sort(np.concatenate(second))
+
+
+def grouped_split(labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Set a fraction of every class apart, as `stratified_split`, and keep each group together.
+
+    What is drawn is groups, a class counting those whose first image is its own; so a class gives that share of its
+    groups, and roughly of its images. A class without two groups (`single_groups`) cannot be split so: its images go
+    one by one.
+
+    Parameters
+    ----------
+    labels
+        (N,) integers.
+    groups
+        (N,) integers; images of one number stay together.
+    fraction, seed
+        As in `stratified_split`.
+
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray]
+        The sorted indices of the first part and of the second.
+
+    Raises
+    ------
+    ValueError
+        As `stratified_split`; and for lengths that differ.
+    """
+    labels, groups = np.asarray(labels), np.asarray(groups)
+    if labels.shape != groups.shape:
+        raise ValueError(f"groups: expected one for each of {labels.shape} labels, got {groups.shape}")
+    if fraction:
+        alone = np.isin(labels, single_groups(labels, groups))
+        groups = np.where(alone, groups.max(initial=0) + 1 + np.arange(len(groups)), groups)
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    order = np.argsort(first)  # groups in the order of their first image, so that without any it is a plain split
+    _, apart = stratified_split(labels[first[order]], fraction, seed)
+    in_second = np.isin(group, order[apart])
+    return np.flatnonzero(~in_second), np.flatnonzero(in_second)
+
+
+def single_groups(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The classes, sorted, of fewer than two groups whose first image is theirs."""
+    classes = np.unique(labels)
+    firsts = labels[np.unique(groups, return_index=True)[1]]
+    return classes[[int(np.sum(firsts == label)) < 2 for label in classes]]
 
 
 def stratified_subset(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:

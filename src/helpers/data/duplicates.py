@@ -37,13 +37,14 @@ def find_duplicates(photographs: Sequence[Photograph], hashes: Sequence[str]) ->
     found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in MEANING}
     for group in same.values():
         for kind, pairs in found.items():
-            pair = next(((a, b) for i, a in enumerate(group) for b in group[i + 1 :] if _is(kind, a, b)), None)
+            pair = next(((a, b) for i, a in enumerate(group) for b in group[i + 1 :] if is_of_kind(kind, a, b)), None)
             if pair is not None:
                 pairs.append((pair[0].name, pair[1].name))
     return found
 
 
-def _is(kind: str, a: Photograph, b: Photograph) -> bool:
+def is_of_kind(kind: str, a: Photograph, b: Photograph) -> bool:
+    """Whether two equal photographs are of a kind of `MEANING`."""
     if kind == "two classes":
         return a.label != b.label
     if kind == "within train":

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 BITS = 64
 LIMIT = 6  # bits in which two pictures may differ and still be called nearly the same
+FLAT = 4.0  # grey levels: a picture that varies less (an empty page, a lens cap) has a hash that means nothing
 CHUNK = 2048  # rows compared at a time
 
 
@@ -45,8 +46,15 @@ def perceptual_hashes(images: np.ndarray) -> np.ndarray:
     ------
     ValueError
         For an array of another form.
+    ImportError
+        Where imagehash is not installed; it comes with the extra `labs`.
     """
-    from imagehash import phash  # late: only who looks for duplicates needs it
+    try:
+        from imagehash import phash  # late: only who looks for duplicates needs it
+    except ImportError as error:
+        raise ImportError(
+            'near-duplicates are found by the package imagehash: pip install "from-convolution-to-attention[labs]"'
+        ) from error
 
     if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] != 3:
         raise ValueError(f"images: expected uint8 (N, S, S, 3), got {images.dtype} {images.shape}")
@@ -54,6 +62,11 @@ def perceptual_hashes(images: np.ndarray) -> np.ndarray:
     if not bits:
         return np.empty(0, dtype=np.uint64)
     return np.packbits(np.stack(bits), axis=1).view(">u8").ravel().astype(np.uint64)
+
+
+def tellable(images: np.ndarray) -> np.ndarray:
+    """Which pictures, uint8 (N, S, S, 3), vary enough for their hash to mean something: bool (N,)."""
+    return np.array([image.mean(axis=2).std() >= FLAT for image in images], dtype=bool)
 
 
 def near_pairs(hashes: np.ndarray, others: np.ndarray | None = None, limit: int = LIMIT) -> list[Pair]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.data.base import Dataset, Split, stratified_split, stratified_subset, take
+from helpers.data.base import Dataset, Split, grouped_split, stratified_subset, take
 from helpers.data.cache import CacheResult
 from helpers.data.decode import RULE
 
@@ -29,6 +29,7 @@ def assemble(
     test: Listing,
     *,
     val: Listing | None = None,
+    groups: np.ndarray | None = None,
     key: str,
     provenance: dict[str, Any],
     val_fraction: float,
@@ -44,6 +45,8 @@ def assemble(
     ----------
     val
         A validation list of the set's own; None carves `val_fraction` of train.
+    groups
+        int (N,), for every image given to the cache the number of its group: validation takes groups as a whole.
     key
         What the cache was recognised by; the data set's fingerprint is made of it and all options.
 
@@ -59,7 +62,8 @@ def assemble(
     _refuse_short(name, "test", class_names, cache, test, official, least=1)
     if val is not None and given is not None:
         _refuse_short(name, "val", class_names, cache, val, given, least=1)
-    kept, apart = stratified_split(whole.labels, carve, seed)
+    rows = train.rows[np.isin(train.rows, cache.kept)]
+    kept, apart = grouped_split(whole.labels, rows if groups is None else groups[rows], carve, seed)
     chosen = kept[stratified_subset(whole.labels[kept], train_fraction, seed)]
     image_size = cache.images.shape[1]
     made_of = {

@@ -16,7 +16,7 @@ from helpers.records.schema import Record
 from helpers.records.source import code_cells, code_tree
 
 LEFT_OUT = "left out"
-OWN_PARAMETERS = re.compile(r"picture|(.*_)?(dir|file|path|folder)")
+OWN_PARAMETERS = re.compile(r"picture|model_name|(.*_)?(dir|file|path|folder|root)")
 KNOWN_WEIGHTS = ("hub", "shipped", "none", "random")  # anything else is a folder
 PATH = re.compile(r"[/\\]|^~|^\.|\.\w{1,5}$")
 WORD = re.compile(r"\w+")
@@ -71,6 +71,15 @@ def publishable(record: Record, notebook: dict[str, Any], package: Path) -> tupl
         cell = {"cell_type": "markdown", "id": "left-out", "metadata": {}, "source": note}
         notebook["cells"].insert(1, cell)
     return record, _without_places(notebook)
+
+
+def without_photographs(notebook: dict[str, Any], note: str) -> dict[str, Any]:
+    """A copy of an executed notebook with a note, in Markdown, in the place of each output that may show a photograph;
+    texts, tables and charts stay."""
+    notebook = copy.deepcopy(notebook)
+    _drop_outputs(notebook, note, _shows_no_photograph)
+    notebook["metadata"].pop("widgets", None)
+    return notebook
 
 
 # --- notebooks -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,45 @@
+"""The figure behind the controls of lab 16: one picture, one backbone, one layer, one threshold."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from helpers.data import Split
+from helpers.models.pretrained import Pretrained
+from helpers.pages.l16.maps import maps
+from helpers.pages.l16.pictures import RIGHT, WRONG, explained
+from helpers.pages.l16.report import coverage, title
+
+
+def explainer(
+    models: Mapping[str, Pretrained],
+    tests: Mapping[str, Split],
+    answers: Mapping[str, np.ndarray],
+    names: Sequence[str],
+) -> Callable[..., Figure]:
+    """A function that draws what `helpers.pages.l16.controls` asks for.
+
+    Parameters
+    ----------
+    models
+        Backbone -> the model with its head.
+    tests
+        Backbone -> the test part at its own size.
+    answers
+        Backbone -> probabilities of the test part, (n, K).
+    names
+        Of the classes.
+    """
+
+    def draw(picture: int, backbone: str, layer: str, threshold: float) -> Figure:
+        model, test, shares = models[backbone], tests[backbone], answers[backbone]
+        label = int(test.labels[picture])
+        guess = shares[picture].argmax(keepdims=True)
+        heat = maps(model, test.images[picture][None], guess, layer)[0]
+        colour = RIGHT if guess[0] == label else WRONG
+        told = title(shares[picture], names, label)
+        told += "" if shares[picture].max() >= threshold else "\nbelow the threshold: ask a person"
+        return explained(test.images[picture], heat, told, colour, coverage(shares, test.labels), threshold)
+
+    return draw

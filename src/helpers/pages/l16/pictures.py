@@ -1,0 +1,105 @@
+"""Figures made of the photographs themselves."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from helpers.plots.names import in_figure
+
+RIGHT, WRONG, QUIET = "#1b7f3b", "#b3261e", "black"
+
+
+def gallery(
+    images: Sequence[np.ndarray],
+    titles: Sequence[str],
+    colours: Sequence[str] | None = None,
+    heat: np.ndarray | None = None,
+    columns: int = 6,
+) -> Figure:
+    """Pictures in rows, each with its title.
+
+    Parameters
+    ----------
+    images
+        uint8 (S, S, 3) each, at least one.
+    titles
+        One each; class names in them pass `in_figure` here.
+    colours
+        Of titles and frames; black draws no frame.
+    heat
+        float (n, h, w) between 0 and 1, laid over the pictures.
+
+    Raises
+    ------
+    ValueError
+        Without a picture, or for another number of titles.
+    """
+    if not len(images) or len(images) != len(titles):
+        raise ValueError(f"gallery: expected pictures and as many titles, got {len(images)} and {len(titles)}")
+    rows = -(-len(images) // columns)
+    texts = [in_figure(title) for title in titles]  # before the axes: it may add a font
+    figure, axes = plt.subplots(rows, columns, figsize=(1.6 * columns, 2.05 * rows), squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for number, (ax, image, text) in enumerate(zip(axes.flat, images, texts, strict=False)):
+        colour = colours[number] if colours is not None else QUIET
+        ax.set_axis_on()
+        ax.imshow(image, interpolation="nearest" if image.shape[0] < 100 else "antialiased")
+        if heat is not None:
+            side = image.shape[0]
+            ax.imshow(
+                heat[number], extent=(-0.5, side - 0.5, side - 0.5, -0.5), cmap="inferno", alpha=0.5, vmin=0, vmax=1
+            )
+        ax.set(xticks=[], yticks=[])
+        ax.grid(visible=False)
+        for spine in ax.spines.values():
+            spine.set(visible=colour != QUIET, color=colour, linewidth=2)
+        ax.set_title(text, fontsize=7.5, color=colour, loc="center", fontweight="normal", wrap=True)
+        ax.title.set_fontfamily(mpl.rcParams["font.family"])
+    return figure
+
+
+def explained(
+    image: np.ndarray,
+    heat: np.ndarray,
+    title: str,
+    colour: str,
+    coverage: Sequence[tuple[float, float, float]],
+    threshold: float,
+) -> Figure:
+    """One picture, where the model looks, and what a threshold on its confidence would do to all test photographs.
+
+    Parameters
+    ----------
+    image, heat
+        uint8 (S, S, 3); float (h, w) between 0 and 1.
+    coverage
+        (threshold, share answered, accuracy on those) rows, fractions, by rising threshold.
+    threshold
+        The one that is marked.
+    """
+    text = in_figure(title)
+    figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.2), width_ratios=(1, 1, 1.3))
+    side = image.shape[0]
+    for ax in axes[:2]:
+        ax.imshow(image, interpolation="nearest" if side < 100 else "antialiased")
+        ax.set(xticks=[], yticks=[])
+        ax.grid(visible=False)
+    extent = (-0.5, side - 0.5, side - 0.5, -0.5)
+    axes[1].imshow(heat, extent=extent, cmap="inferno", alpha=0.5, vmin=0, vmax=1)
+    axes[0].set_title(text, fontsize=9, color=colour, fontweight="normal", wrap=True)
+    axes[0].title.set_fontfamily(mpl.rcParams["font.family"])
+    axes[1].set_title("what speaks for it", fontsize=9, fontweight="normal")
+    rows = np.array(coverage)
+    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 1], color="#5b6673")
+    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 2], color="#c8550a")
+    axes[2].axvline(100 * threshold, color="#1f2933", lw=1, ls=(0, (4, 2)))
+    for column, name, colour in ((1, "answered", "#5b6673"), (2, "right, of those", "#c8550a")):
+        end = (100 * rows[-1, 0], 100 * rows[-1, column])
+        below = {"xytext": (-2, -12), "textcoords": "offset points", "ha": "right"}
+        axes[2].annotate(name, end, color=colour, **below)
+    axes[2].set(xlabel="answer only above this confidence (%)", ylabel="test photographs (%)", ylim=(0, 103))
+    return figure

@@ -1,0 +1,131 @@
+"""How far the chosen model can be trusted: calibration, what it does with pictures of no class."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, logsumexp
+
+from helpers.data.decode import decode_image
+from helpers.measure.intervals import Estimate, normal_quantile, wilson
+
+BOOTSTRAP = 500
+ALARM = 0.05  # share of validation photographs that may be taken for foreign
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Expected calibration error, what a perfectly calibrated model would show on as many photographs, and the bins.
+
+    Attributes
+    ----------
+    ece
+        Mean over photographs of |confidence - accuracy| in their bin, with a bootstrap interval.
+    by_chance
+        Its mean and 95 % quantile for a model whose confidence is exactly right.
+    bins
+        One row for each bin of equally many photographs: mean confidence, accuracy, low, high, n.
+    """
+
+    ece: Estimate
+    by_chance: tuple[float, float]
+    bins: list[dict[str, float]]
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The T that makes the labels likeliest under softmax(logits / T), 0.05 to 20 (Guo et al. 2017); (n, K), (n,).
+
+    Few photographs that are all right would ask for certainty. So, as Platt (1999) does, each label counts for
+    1 - 1/(n+2), and the rest is spread over all classes.
+    """
+    n, classes = logits.shape
+    soft = np.full((n, classes), 1 / (n + 2) / classes)
+    soft[np.arange(n), labels] += 1 - 1 / (n + 2)
+
+    def cost(log_t: float) -> float:
+        return float(-np.sum(soft * log_softmax(logits.astype(np.float64) / np.exp(log_t), axis=1)))
+
+    return float(np.exp(minimize_scalar(cost, bounds=(np.log(0.05), np.log(20.0)), method="bounded").x))
+
+
+def calibration(probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) -> Calibration:
+    """How well confidence matches accuracy; (n, K), (n,).
+
+    Bins hold equally many photographs, at least about ten each and at most ten of them. The interval is a bootstrap's,
+    widened to its value where the bias of the measure pushes it out.
+    """
+    confidence = probabilities.max(1)
+    correct = (probabilities.argmax(1) == labels).astype(float)
+    n = len(labels)
+    count = int(np.clip(n // 10, 1, 10))
+    rng = np.random.default_rng(seed)
+    value = _ece(confidence, correct, count)
+    rows = [rng.integers(0, n, n) for _ in range(BOOTSTRAP)]
+    low, high = np.quantile([_ece(confidence[r], correct[r], count) for r in rows], [0.025, 0.975])
+    perfect = [_ece(confidence, (rng.random(n) < confidence).astype(float), count) for _ in range(BOOTSTRAP)]
+    bins = []
+    for part in _bins(confidence, count):
+        accuracy = float(correct[part].mean())
+        ends = wilson(accuracy, len(part), normal_quantile(0.95))
+        bins.append({"confidence": float(confidence[part].mean()), "accuracy": accuracy, "n": len(part)})
+        bins[-1] |= {"low": ends[0], "high": ends[1]}
+    ece = Estimate(value, min(value, float(low)), max(value, float(high)), n, "test sampling")
+    return Calibration(ece, (float(np.mean(perfect)), float(np.quantile(perfect, 0.95))), bins)
+
+
+def _bins(confidence: np.ndarray, count: int) -> list[np.ndarray]:
+    return np.array_split(np.argsort(confidence, kind="stable"), count)
+
+
+def _ece(confidence: np.ndarray, correct: np.ndarray, count: int) -> float:
+    gaps = [abs(confidence[part].mean() - correct[part].mean()) * len(part) for part in _bins(confidence, count)]
+    return float(sum(gaps) / len(confidence))
+
+
+# --- pictures of no class --------------------------------------------------------------------------------------------
+
+
+def scores(logits: np.ndarray) -> np.ndarray:
+    """log of the sum of the exponentials of the logits, (n, K) -> (n,): low for what the model does not know."""
+    return logsumexp(logits.astype(np.float64), axis=1)
+
+
+def known_above(val_logits: np.ndarray) -> float:
+    """The score below which a picture is called foreign: that of the lowest twentieth of the validation part."""
+    return float(np.quantile(scores(val_logits), ALARM))
+
+
+def foreign_pictures(size: int) -> Mapping[str, np.ndarray]:
+    """Photographs that may be shown, uint8 (S, S, 3) each, from scikit-image and scikit-learn.
+
+    chelsea (CC0, Stefan van der Walt), coffee (CC0, Rachel Michetti), astronaut and Hubble deep field (NASA), rocket
+    (SpaceX), all public domain or CC0; china and flower (CC BY 2.0, see scikit-learn's README for the photographers).
+
+    Raises
+    ------
+    ImportError
+        Where scikit-image is missing; it comes with the extra `labs`.
+    """
+    from skimage import data
+    from sklearn.datasets import load_sample_image
+
+    arrays = {
+        "a cat": data.chelsea(),
+        "a cup of coffee": data.coffee(),
+        "an astronaut": data.astronaut(),
+        "a rocket": data.rocket(),
+        "galaxies": data.hubble_deep_field(),
+        "a temple": load_sample_image("china.jpg"),
+        "a flower": load_sample_image("flower.jpg"),
+    }
+    return {name: _through_the_door(array, size) for name, array in arrays.items()}
+
+
+def _through_the_door(array: np.ndarray, size: int) -> np.ndarray:
+    """Decoded as every photograph is."""
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, format="PNG", compress_level=1)
+    return decode_image(file.getvalue(), size)

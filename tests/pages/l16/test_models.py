@@ -1,0 +1,211 @@
+"""Backbones at hand, candidates, maps and controls, on the small shipped models."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from helpers.data import Dataset, Split
+from helpers.pages.l16 import backbones as bb
+from helpers.pages.l16 import controls, maps, report
+from helpers.pages.l16.explainer import explainer
+
+
+def made_up_data(size=64):
+    def split(n, seed):
+        rng = np.random.default_rng(seed)
+        labels = np.arange(n, dtype=np.int64) % 3
+        images = rng.integers(0, 90, (n, size, size, 3), dtype=np.uint8)
+        images[np.arange(n), :, :, labels] += 120  # a colour a class
+        return Split(images, labels, tuple(map(str, range(n))))
+
+    return Dataset("folders", ("a", "b$", "c"), split(12, 0), split(6, 1), split(9, 2), size, "f" * 64, {})
+
+
+@pytest.fixture(scope="module")
+def data():
+    return made_up_data()
+
+
+@pytest.fixture(params=["xception_mini", "vit_mini"])
+def asked(request, data, tmp_path, monkeypatch):
+    monkeypatch.setenv("HELPERS_CACHE", str(tmp_path))
+    return bb.ask(request.param, "shipped", data)
+
+
+# ---- what is at hand -------------------------------------------------------------------------------------------------
+
+
+def test_without_the_wheel_one_line_says_so(monkeypatch):
+    monkeypatch.setattr("helpers.models.pretrained.package.files", lambda name: [])
+    found, without = bb.at_hand(["efficientnet_lite0", "vit_mini"], "no", None)
+    assert found == {"vit_mini": "shipped"}
+    assert "pip install" in without["efficientnet_lite0"]
+    with pytest.raises(ValueError, match=r"backbones: none of them is at hand.*pip install"):
+        bb.at_hand(["efficientnet_lite0"], "no", None)
+
+
+def test_hub_models_are_taken_from_the_cache_a_folder_or_the_internet_as_asked(monkeypatch, tmp_path):
+    name = "legacy_xception"
+    assert set(bb.at_hand([name, "vit_mini"], "no", None)[1]) == {name}
+    assert bb.at_hand([name], "download", None)[0] == {name: "hub"}
+    monkeypatch.setattr(bb, "_is_cached", lambda timm_name: timm_name == "legacy_xception.tf_in1k")
+    assert bb.at_hand([name], "cached", None)[0] == {name: "hub"}
+    assert set(bb.at_hand(["vit_base_patch16_224.orig_in21k", "vit_mini"], "cached", None)[0]) == {"vit_mini"}
+    (tmp_path / f"{name}.safetensors").touch()
+    assert bb.at_hand([name], "no", str(tmp_path))[0] == {name: str(tmp_path)}
+
+
+def test_nothing_of_the_hub_is_cached_here(monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert bb._is_cached("legacy_xception.tf_in1k") is False
+
+
+def test_the_plan_says_how_long_asking_takes():
+    rows = bb.plan({"xception_mini": "shipped", "vit_mini": "/a/folder"}, 100_000)
+    assert [(row["backbone"], row["weights"], row["image (px)"]) for row in rows] == [
+        ("xception_mini", "shipped", 64),
+        ("vit_mini", "folder", 64),
+    ]
+    assert min(row["seconds to expect"] for row in rows) > 1
+
+
+# ---- candidates ------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_with_the_probe_as_its_head_answers_as_the_probe(asked, data):
+    probe, candidate = bb.probe_candidate(asked, data, "shipped")
+    whole = bb.with_head(bb.copied(asked.ready), probe)
+    logits = bb.logits_of(whole, data.test.images)
+    assert np.allclose(logits, candidate.test, atol=0.05)  # features were kept as float16
+    assert (candidate.test.argmax(1) == data.test.labels).mean() > 0.6
+    assert not np.allclose(bb.logits_of(asked.ready, data.test.images), logits, atol=0.05), "a copy was changed"
+    assert candidate.macs == asked.macs > 1e6
+
+
+def test_training_on_leaves_the_probes_model_alone(asked, data):
+    probe, candidate = bb.probe_candidate(asked, data, "shipped")
+    probed = bb.with_head(bb.copied(asked.ready), probe)
+    before = {key: tensor.clone() for key, tensor in probed.model.state_dict().items()}
+    ready, history, more = bb.top_candidate(bb.copied(probed), candidate, data, 2, 1e-3, 1)  # 12 photographs: a step
+    assert all(torch.equal(before[key], tensor) for key, tensor in probed.model.state_dict().items())
+    assert history.steps == 2
+    assert more.tuning == "top10"
+    assert more.seconds > candidate.seconds
+    assert np.allclose(bb.logits_of(ready, data.test.images), more.test, atol=1e-4)
+    changed = {key for key, tensor in ready.model.state_dict().items() if not torch.equal(before[key], tensor)}
+    assert 0 < len(changed) < len(before) / 2
+
+
+def candidate(logits, name="vit_mini", tuning="probe", val=None):
+    val = logits if val is None else val
+    return report.Candidate(name, tuning, "shipped", val, logits, 1.5, 0.01, 10**6, 300, "eager")
+
+
+def test_the_choice_is_made_on_validation_and_ties_go_to_the_likelier():
+    labels = np.arange(12) % 3
+    right = np.eye(3)[labels] * 4
+    half = right.copy()
+    half[:6] = half[:6][:, [1, 2, 0]]
+    bad_on_test = candidate(half, val=right)
+    good_on_test = candidate(right, "xception_mini", val=half)
+    assert report.best_of([good_on_test, bad_on_test], labels) is bad_on_test
+    less_sure = candidate(right / 4, "xception_mini")
+    assert report.best_of([less_sure, candidate(right)], labels).backbone == "vit_mini"
+
+
+def test_the_decision_is_paired_and_its_table_names_what_cannot_be_told_apart():
+    labels = np.arange(60) % 3
+    right = np.eye(3)[labels] * 4
+    wrong = np.roll(right, 1, axis=1)
+    nearly = right.copy()
+    nearly[0] = wrong[0]
+    best, second, last = candidate(right), candidate(nearly, tuning="top10"), candidate(wrong, "xception_mini")
+    rows = report.decision_rows([best, second, last], best, labels, labels)
+    assert rows[0]["behind"] is None
+    assert rows[1]["behind"].value == pytest.approx(1 / 60)
+    assert rows[2]["behind"].low > 0.9
+    told = report.verdict(rows, 60)
+    assert "cannot tell it from vit_mini top10:" in told
+    assert "xception" not in told
+    table = report.decision_table(rows)
+    assert table[0]["the chosen one is better by"] == "– (chosen)"
+    assert table[1]["MMACs a picture"] == 1
+    record = report.record_rows(rows, 3)
+    assert [row["chosen"] for row in record] == [True, False, False]
+    assert record[2]["chosen_minus_this_top1_difference"]["value"] == 1.0
+
+
+def test_a_threshold_leaves_pictures_to_a_person():
+    shares = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7]])
+    share, accuracy = report.answered(shares, np.array([0, 1, 1]), 0.65)
+    assert (share, accuracy.value) == (pytest.approx(2 / 3), 1.0)
+    assert report.answered(shares, np.array([0, 1, 1]), 0.95) == (0.0, None)
+    rows = report.coverage(shares, np.array([0, 1, 1]))
+    assert rows[0] == (0.0, 1.0, pytest.approx(2 / 3))
+    assert rows[-1][0] == pytest.approx(0.9)
+
+
+# ---- where it looks, and the controls --------------------------------------------------------------------------------
+
+
+def test_maps_of_the_offered_layers(asked, data):
+    layers = maps.map_layers(asked.ready)
+    assert len(layers) >= 2
+    for layer in layers:
+        heat = maps.maps(asked.ready, data.test.images[:2], data.test.labels[:2], layer)
+        assert heat.shape[0] == 2
+        assert 0 <= heat.min() <= heat.max() <= 1
+    sides = [maps.maps(asked.ready, data.test.images[:1], data.test.labels[:1], layer).shape[-1] for layer in layers]
+    assert sides == sorted(sides, reverse=True)
+
+
+def test_the_figure_follows_each_control_and_nothing_waits_for_a_click(monkeypatch, data):
+    shown, updated, drawn = [], [], []
+
+    class Handle:
+        def update(self, figure):
+            updated.append(figure)
+
+    def display(thing, display_id=None):
+        shown.append(thing)
+        return Handle() if display_id else None
+
+    def draw(**state):
+        drawn.append(state)
+        return plt.figure()
+
+    monkeypatch.setattr(controls, "display", display)
+    made = controls.Controls(draw, ["dog", "cat"], {"one": ["fine", "coarse"], "two": ["first", "last"]}, 0.5)
+    made.show()
+    assert isinstance(shown[1], Figure)
+    assert drawn == [{"picture": 0, "backbone": "one", "layer": "coarse", "threshold": 0.5}]
+    made.picture.value = 1
+    made.layer.value = "fine"
+    made.threshold.value = 0.8
+    made.backbone.value = "two"
+    assert drawn[1:] == [
+        {"picture": 1, "backbone": "one", "layer": "coarse", "threshold": 0.5},
+        {"picture": 1, "backbone": "one", "layer": "fine", "threshold": 0.5},
+        {"picture": 1, "backbone": "one", "layer": "fine", "threshold": 0.8},
+        {"picture": 1, "backbone": "two", "layer": "last", "threshold": 0.8},
+    ]
+    assert len(updated) == 4
+    made.layer.value = "first"
+    assert drawn[-1]["layer"] == "first"
+    assert not plt.get_fignums()
+
+
+def test_the_explained_picture_says_when_a_person_should_look(asked, data):
+    shares = np.tile([0.6, 0.3, 0.1], (len(data.test), 1))
+    draw = explainer({"m": asked.ready}, {"m": data.test}, {"m": shares}, data.class_names)
+    layer = maps.map_layers(asked.ready)[-1]
+    titles = []
+    for threshold in (0.5, 0.7):
+        figure = draw(picture=1, backbone="m", layer=layer, threshold=threshold)
+        titles.append(figure.axes[0].get_title())
+        plt.close(figure)
+    assert titles[0] == "a 60 % is: b\\$"
+    assert titles[1].startswith(titles[0])
+    assert "ask a person" in titles[1]

@@ -1,0 +1,71 @@
+"""Calibration on answers whose calibration is known, and pictures of no class."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from helpers.pages.l16 import trust
+
+
+def calibrated(n, classes=5, seed=0):
+    """Logits, and labels drawn from exactly their probabilities."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (n, classes))
+    labels = (softmax(logits, axis=1).cumsum(1) > rng.random((n, 1))).argmax(1)
+    return logits, labels
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_the_temperature_is_found_again(temperature):
+    logits, labels = calibrated(4000)
+    assert trust.fit_temperature(logits * temperature, labels) == pytest.approx(temperature, rel=0.06)
+
+
+def test_a_few_right_answers_do_not_ask_for_certainty():
+    """Without smoothing the likeliest temperature is the lowest one that is allowed, and every answer 100 % sure."""
+    logits = np.eye(4)[np.arange(8) % 4] * 2
+    found = trust.fit_temperature(logits, np.arange(8) % 4)
+    assert 0.2 < found < 1.5
+    assert softmax(logits / found, axis=1).max() < 0.97
+
+
+def test_a_calibrated_model_shows_what_chance_lets_it_show():
+    logits, labels = calibrated(300)
+    found = trust.calibration(softmax(logits, axis=1), labels)
+    assert found.ece.value <= found.by_chance[1]
+    assert found.ece.low <= found.ece.value <= found.ece.high
+    assert sum(row["n"] for row in found.bins) == 300
+    assert len(found.bins) == 10
+
+
+def test_an_overconfident_model_is_told_from_chance_and_the_temperature_mends_it():
+    logits, labels = calibrated(600)
+    sure = softmax(4 * logits, axis=1)
+    before = trust.calibration(sure, labels)
+    assert before.ece.low > before.by_chance[1]
+    expected = abs(sure.max(1).mean() - (sure.argmax(1) == labels).mean())
+    assert before.ece.value == pytest.approx(expected, abs=0.02)
+    mended = softmax(4 * logits / trust.fit_temperature(4 * logits, labels), axis=1)
+    assert trust.calibration(mended, labels).ece.value < before.ece.value / 3
+
+
+def test_few_photographs_have_few_bins():
+    logits, labels = calibrated(7)
+    assert len(trust.calibration(softmax(logits, axis=1), labels).bins) == 1
+
+
+def test_the_line_leaves_one_in_twenty_below_it():
+    logits, _ = calibrated(1000)
+    below = trust.scores(logits) < trust.known_above(logits)
+    assert below.mean() == pytest.approx(0.05, abs=0.002)
+    assert trust.scores(np.zeros((1, 3)))[0] == pytest.approx(np.log(3))
+
+
+def test_the_other_pictures_are_photographs_at_the_models_size():
+    pytest.importorskip("skimage")
+    others = trust.foreign_pictures(48)
+    assert list(others)[:2] == ["a cat", "a cup of coffee"]
+    assert len(others) == 7
+    for image in others.values():
+        assert image.shape == (48, 48, 3)
+        assert image.std() > 10
