@@ -1,4 +1,4 @@
-"""The five explorers in a real JupyterLab, started here on loopback, with a kernel behind them."""
+"""The five explorers, and the controls of lab 16, in a real JupyterLab, started here on loopback, with a kernel."""
 
 import contextlib
 import json
@@ -30,6 +30,15 @@ AttentionExplorer(AttentionMap(weights, words, words))""",
     "patches": "PatchExplorer(np.full((56, 56, 3), 128, np.uint8))",
     "intervals": "IntervalExplorer()",
 }
+CONTROLS = """\
+%matplotlib inline
+import matplotlib.pyplot as plt
+from helpers.pages.l16.controls import Controls
+def draw(picture, backbone, layer, threshold):
+    figure, ax = plt.subplots(figsize=(2, 2))
+    ax.set_title(f"{picture} {backbone} {layer} {threshold}")
+    return figure
+Controls(draw, ["cat", "dog"], {"one": ["fine", "coarse"], "two": ["first", "last"]}).show()"""
 SEEN = 'print("the kernel sees", softmax.dimension)'
 
 
@@ -37,7 +46,7 @@ SEEN = 'print("the kernel sees", softmax.dimension)'
 def lab(tmp_path_factory):
     """Address of a JupyterLab whose folder holds one notebook with the explorers, not yet run."""
     folder = tmp_path_factory.mktemp("lab")
-    cells = [nbformat.v4.new_code_cell(source) for source in [*CELLS.values(), SEEN]]
+    cells = [nbformat.v4.new_code_cell(source) for source in [*CELLS.values(), CONTROLS, SEEN]]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "explorers.ipynb")
     own = {
@@ -161,3 +170,20 @@ def test_the_kernel_knows_what_the_reader_set(notebook):
     notebook.locator(".jp-CodeCell", has_text="the kernel sees").locator(".cm-content").click()
     notebook.keyboard.press("Control+Enter")
     notebook.locator(".jp-OutputArea-output", has_text=f"the kernel sees {dimension}").wait_for()
+
+
+def test_the_figure_of_lab_16_follows_its_controls_in_place(notebook):
+    cell = notebook.locator(".jp-CodeCell", has_text="from helpers.pages.l16.controls")
+    figure = cell.locator(".jp-OutputArea-output img")
+    figure.first.wait_for()
+    seen = [figure.first.get_attribute("src")]
+    for control, option in (("picture", "2: dog"), ("layer", "fine"), ("backbone", "two")):
+        cell.get_by_label(control).select_option(option)
+        for _ in range(200):
+            if figure.first.get_attribute("src") not in seen:
+                break
+            notebook.wait_for_timeout(50)
+        seen.append(figure.first.get_attribute("src"))
+    assert len(set(seen)) == 4, "the figure did not follow"
+    assert figure.count() == 1, "the figure stands in the cell once, replaced in place"
+    assert cell.get_by_label("layer").input_value() == "last"
