@@ -36,14 +36,20 @@ class LeakAudit:
 
     Attributes
     ----------
-    n_names, n_found
-        Test names looked up, and how many of them are in the list.
+    n_names
+        Test names looked up.
+    n_found
+        How many of them are in the list.
     list_share
         t, share of ImageNet's training photographs in the list.
-    implied_share, standard_error
-        p̂ and its standard error.
-    low, high
-        Its interval at 95 %.
+    implied_share
+        p̂.
+    standard_error
+        Of p̂.
+    low
+        Lower end of its interval at 95 %.
+    high
+        Upper end.
     names
         Whose test list it was: "given" or "official".
     """
