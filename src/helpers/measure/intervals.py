@@ -113,6 +113,11 @@ def variance_of_mean(table: np.ndarray) -> tuple[float, float]:
     are absent, seeds and images explain nothing and the S n numbers are one sample, whose total mean square has
     S n - 1 degrees of freedom; the largest of the three is left.
 
+    The price: a component that only looks absent is left out. Simulated with 4 seeds that differ and 200 equally hard
+    images (accuracy 0.69, seeds' standard deviation 0.15 in probits; 20,000 draws, standard error 0.0015), the 95 %
+    interval of `pooled` covers 0.941. With the degrees of freedom of all three mean squares it covers 0.954, but then
+    one wrong answer among 2 x 121 opens the interval down to 61 %: two seeds alone know next to nothing.
+
     Parameters
     ----------
     table
