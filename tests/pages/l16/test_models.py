@@ -206,6 +206,6 @@ def test_the_explained_picture_says_when_a_person_should_look(asked, data):
         figure = draw(picture=1, backbone="m", layer=layer, threshold=threshold)
         titles.append(figure.axes[0].get_title())
         plt.close(figure)
-    assert titles[0] == "a 60 % is: b\\$"
+    assert titles[0] == "a 60 %\nis: b\\$"
     assert titles[1].startswith(titles[0])
     assert "ask a person" in titles[1]

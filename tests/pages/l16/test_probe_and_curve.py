@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from helpers.pages.l16.curve import Point, forecast, learning_curve
 from helpers.pages.l16.probe import STRENGTHS, choose_probe, fit_probe, negative_log_likelihood
@@ -22,12 +20,27 @@ def blobs(classes, each, seed, spread=1.0, dimensions=6):
 def test_the_layer_gives_scikit_learns_probabilities(classes):
     features, labels = blobs(classes, 12, 1)
     probe = fit_probe(features, labels, classes, 0.1)
-    reference = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)).fit(features, labels)
+    scaled = (features - features.mean(0)) / np.sqrt(features.var(0).mean())
+    reference = LogisticRegression(C=0.1, max_iter=1000).fit(scaled, labels)
     logits = probe.logits(features)
     shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     assert logits.shape == (len(labels), classes)
-    assert np.allclose(shares, reference.predict_proba(features), atol=1e-4)
+    assert np.allclose(shares, reference.predict_proba(scaled), atol=1e-4)
     assert np.allclose(logits.sum(1), logits.sum(1)[0], atol=1e-3), "no class is favoured by a common offset"
+
+
+def test_a_feature_that_hardly_varies_makes_no_other_picture_certain():
+    """Scaled by its own deviation it would: logits of a picture in which it is 1 would be in the hundreds."""
+    features, labels = blobs(3, 20, 1)
+    quiet = 1e-3 * np.random.default_rng(0).normal(labels - 1, 1)
+    probe = fit_probe(np.c_[features, quiet], labels, 3, 1.0)
+    others = np.c_[features, np.ones(len(features))]
+    assert np.abs(probe.logits(others)).max() < 1.5 * np.abs(probe.logits(np.c_[features, quiet])).max()
+
+
+def test_features_that_do_not_vary_at_all_are_no_error():
+    probe = fit_probe(np.ones((6, 4), np.float32), np.arange(6) % 2, 2, 1.0)
+    assert np.isfinite(probe.weight).all()
 
 
 def test_the_strength_is_the_likeliest_of_validation():

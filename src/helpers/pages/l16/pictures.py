@@ -1,6 +1,7 @@
 """Figures made of the photographs themselves."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -10,6 +11,11 @@ from matplotlib.figure import Figure
 from helpers.plots.names import in_figure
 
 RIGHT, WRONG, QUIET = "#1b7f3b", "#b3261e", "black"
+
+
+def _lines(title: str, width: int = 24) -> str:
+    """A title in lines that fit over a picture; its own line breaks stay."""
+    return "\n".join(fill(in_figure(line), width, break_on_hyphens=False) for line in title.split("\n"))
 
 
 def gallery(
@@ -40,7 +46,7 @@ def gallery(
     if not len(images) or len(images) != len(titles):
         raise ValueError(f"gallery: expected pictures and as many titles, got {len(images)} and {len(titles)}")
     rows = -(-len(images) // columns)
-    texts = [in_figure(title) for title in titles]  # before the axes: it may add a font
+    texts = [_lines(title) for title in titles]  # before the axes: it may add a font
     figure, axes = plt.subplots(rows, columns, figsize=(1.6 * columns, 2.05 * rows), squeeze=False)
     for ax in axes.flat:
         ax.set_axis_off()
@@ -57,7 +63,7 @@ def gallery(
         ax.grid(visible=False)
         for spine in ax.spines.values():
             spine.set(visible=colour != QUIET, color=colour, linewidth=2)
-        ax.set_title(text, fontsize=7.5, color=colour, loc="center", fontweight="normal", wrap=True)
+        ax.set_title(text, fontsize=7.5, color=colour, loc="center", fontweight="normal")
         ax.title.set_fontfamily(mpl.rcParams["font.family"])
     return figure
 
@@ -81,7 +87,7 @@ def explained(
     threshold
         The one that is marked.
     """
-    text = in_figure(title)
+    text = _lines(title, 34)
     figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.2), width_ratios=(1, 1, 1.3))
     side = image.shape[0]
     for ax in axes[:2]:
@@ -90,7 +96,7 @@ def explained(
         ax.grid(visible=False)
     extent = (-0.5, side - 0.5, side - 0.5, -0.5)
     axes[1].imshow(heat, extent=extent, cmap="inferno", alpha=0.5, vmin=0, vmax=1)
-    axes[0].set_title(text, fontsize=9, color=colour, fontweight="normal", wrap=True)
+    axes[0].set_title(text, fontsize=9, color=colour, fontweight="normal")
     axes[0].title.set_fontfamily(mpl.rcParams["font.family"])
     axes[1].set_title("what speaks for it", fontsize=9, fontweight="normal")
     rows = np.array(coverage)
