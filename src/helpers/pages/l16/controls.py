@@ -31,8 +31,14 @@ class Controls:
 
     Attributes
     ----------
-    picture, backbone, layer, threshold
-        The ipywidgets.
+    picture
+        The ipywidget that chooses one of the pictures.
+    backbone
+        That of the backbones.
+    layer
+        That of the backbone's layers.
+    threshold
+        The slider.
     """
 
     def __init__(
