@@ -252,8 +252,9 @@ def test_a_wrong_parameter_stops_the_lab_before_any_picture_is_read(monkeypatch,
 def test_training_batches_are_shared_out_and_evaluation_batches_are_not(monkeypatch, course):
     lab = Lab(monkeypatch, course, **passed(["vit_mini"], ["probe"], False, 1))
     names = list(CELLS)
-    lab.run(*names[names.index("derived") : names.index("cost")])
+    lab.run(*names[names.index("derived") : names.index("batches")])
     lab.now["process"] = SimpleNamespace(process_index=1, num_processes=2)
+    lab.run(*names[names.index("batches") : names.index("cost")])
     ready, _, _ = lab.now["prepare"]("vit_mini", "probe", 0)
     train = lab.now["batches_of"](ready, lab.now["data"].train, train=True)
     assert (train.rank, train.world_size) == (1, 2)
