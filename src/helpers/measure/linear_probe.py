@@ -66,8 +66,10 @@ class FrozenFeatures:
 
         Raises
         ------
-        ValueError, OSError
+        ValueError
             As `helpers.training.features.frozen_features`.
+        OSError
+            Likewise.
         """
         backbone = self._backbone_of(ready)
         views: list[bool | Augmentation] = [False, MIRROR] if mirrored else [False]
