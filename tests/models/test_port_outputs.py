@@ -71,11 +71,13 @@ REFERENCES["vit_tiny_patch16_224 wide, grey"] = (
 @pytest.fixture(scope="module", params=REFERENCES)
 def pair(request):
     """A reference with random weights in float64, and its port. Of AlexNet and VGG all weights are compared, then most
-    hidden units are dropped from both: a fully connected layer of 25,088 x 4,096 and its gradients fill 5 GB."""
+    hidden units are dropped from both: a fully connected layer of 25,088 x 4,096 and its gradients fill 5 GB. VGG comes
+    in float16, which is 0.3 GB less and as exact: what is compared are the same numbers in float64."""
     build, sizes = REFERENCES[request.param]
     reference = build()
     wide = isinstance(reference, tv.AlexNet | tv.VGG)
     reference = randomise(reference if wide else reference.double(), seed=1)
+    reference = reference.half() if isinstance(reference, tv.VGG) else reference
     ours, report = from_reference(reference)
     if wide:
         mine = ours.state_dict()
