@@ -1,8 +1,11 @@
 """Pieces of a long run: which part of the grid a run does, and when pieces may be gathered."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from helpers import records
+from helpers.records import writing
 from helpers.records.__main__ import main
 from helpers.records.pieces import agreeing_pieces, choose_pieces
 
@@ -91,3 +94,50 @@ def test_a_piece_is_never_recorded_as_the_run(piece):
     piece("vit/0", 1)
     with pytest.raises(FileNotFoundError, match="no finished run"):
         records.record_run(LAB, "cpu", "part")
+
+
+# --- the record of them all ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gather(course, made, monkeypatch):
+    """Write the record of a gathering run whose lab and modules are those of the pieces, or as given."""
+
+    def write(source=None, modules=None, uncommitted=()):
+        changed = source or records.notebook_sha256(course.lab)
+        monkeypatch.setattr(writing, "running_source_sha256", lambda: changed)
+        monkeypatch.setattr(writing, "used_modules", lambda: modules or {"helpers.x": "1"})
+        monkeypatch.setattr(writing, "uncommitted_files", lambda root: list(uncommitted))
+        told = {"parameters": made.OWN | {"piece": "gathered"}, "data": made.DATA, "summary": {}, "runs": [{"seed": 0}]}
+        path = records.write_record(LAB, "cpu", **told, started_at=datetime.now(UTC))
+        return records.Record.model_validate_json(path.read_text())
+
+    return write
+
+
+def test_a_gathered_record_tells_of_its_pieces(piece, gather):
+    gpu = {"type": "cuda", "gpu": "H100"}
+    piece("vit/1", 1, device=gpu, started_at="2026-11-20T01:00:00Z", wall_s=40.0, uncommitted=["src/b.py"])
+    piece("vit/0", 2, device=gpu, started_at="2026-11-20T03:00:00Z", wall_s=2.0, uncommitted=["src/a.py", "src/b.py"])
+    piece("vit/0", 3, parameters={"epochs": 9}, device=gpu)  # of another run: no part of this one
+    record = gather(uncommitted=["labs/x.ipynb"])
+    assert record.device == gpu, "that trained, not that gathered"
+    assert record.started_at == datetime(2026, 11, 20, 1, tzinfo=UTC)
+    assert 42 <= record.wall_s < 100
+    assert record.uncommitted == ["labs/x.ipynb", "src/a.py", "src/b.py"]
+    assert [one.piece for one in record.pieces] == GRID
+
+
+@pytest.mark.parametrize(
+    ("now", "named"),
+    [
+        ({"source": "b" * 64}, "the lab's own source"),
+        ({"modules": {"helpers.x": "2"}}, "helpers.x"),
+        ({"modules": {"helpers.x": "1", "helpers.y": "1"}}, "helpers.y"),
+    ],
+    ids=str,
+)
+def test_pieces_of_other_code_than_the_gathering_one_are_refused(piece, gather, now, named):
+    piece("vit/0", 1)
+    with pytest.raises(ValueError, match=f"the pieces were run with other code, {named}: run them again"):
+        gather(**now)

@@ -69,7 +69,7 @@ def agreeing_pieces(
     there = finished_pieces(runs_folder(lab, edition))
     if parameters is not None:
         there = [piece for piece in there if without_piece(piece.parameters) == without_piece(parameters)]
-    found = {str(piece.parameters["piece"]): piece for piece in there}
+    found = {str(piece.parameters["piece"]): piece for piece in there}  # of one that was run twice the newer run
     names = sorted(found) if grid is None else list(grid)
     missing = [name for name in names if name not in found]
     if missing or not names:

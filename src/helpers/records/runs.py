@@ -72,10 +72,10 @@ def finished_runs(runs: Path) -> list[Run]:
 
 
 def finished_pieces(runs: Path) -> list[Record]:
-    """The records of the finished pieces in a folder of runs; of a piece that was run twice the newer one."""
+    """The records of the finished pieces in a folder of runs, the oldest first."""
     found = [Record.model_validate_json(record.read_text(encoding="utf-8")) for record in _records(runs)]
     pieces = [record for record in found if record.parameters.get("piece") is not None]
-    return list({str(p.parameters["piece"]): p for p in sorted(pieces, key=lambda p: p.finished_at)}.values())
+    return sorted(pieces, key=lambda piece: piece.finished_at)
 
 
 def _records(runs: Path) -> list[Path]:
