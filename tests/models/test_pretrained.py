@@ -63,6 +63,13 @@ def test_layer_groups_hold_every_parameter_once_from_input_to_head(minis, name):
         assert len({".".join(parameter.split(".")[:2]) for parameter in group}) == 1
 
 
+def test_the_eleventh_block_is_not_the_first():
+    model = ViT(image_size=8, patch_size=4, num_classes=2, embed_dim=8, depth=12, num_heads=2)
+    groups = pre.layer_groups(SimpleNamespace(model=model))
+    for index, group in enumerate(groups[1:-1]):
+        assert {".".join(name.split(".")[:2]) for name in group} == {f"blocks.{index}"}
+
+
 def test_fresh_numbers_follow_from_the_seed():
     first, again, other = (pre.build_model("vit_mini", 5, weights="none", seed=s).model.state_dict() for s in (1, 1, 2))
     assert all(torch.equal(first[key], again[key]) for key in first)

@@ -52,6 +52,21 @@ def test_a_named_build_folder_is_used_and_one_that_cannot_be_written_to_is_refus
         records.build_folder()
 
 
+def test_a_file_or_a_folder_that_cannot_be_entered_is_no_build_folder(course, monkeypatch, tmp_path):
+    (tmp_path / "notes.txt").write_text("x")
+    monkeypatch.setenv("HELPERS_BUILD", str(tmp_path / "notes.txt"))
+    with pytest.raises(ValueError, match="HELPERS_BUILD to a folder of yours"):
+        records.build_folder()
+    shut, allowed = tmp_path / "shut", os.access
+    shut.mkdir()
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: allowed(path, mode) and not (Path(path) == shut and mode & os.X_OK)
+    )
+    monkeypatch.setenv("HELPERS_BUILD", str(shut / "built"))
+    with pytest.raises(ValueError, match="HELPERS_BUILD to a folder of yours"):
+        records.build_folder()
+
+
 def test_where_nothing_can_be_written_to_the_message_names_the_variable(course, monkeypatch):
     read_only(monkeypatch, course.root)
     with pytest.raises(ValueError, match="set the environment variable HELPERS_BUILD"):
