@@ -44,6 +44,8 @@ def test_each_tuning_trains_exactly_what_it_says(minis, name):
     ready = minis[name]
     probe, top10, full = (pre.select_trainable(ready, tuning) for tuning in pre.TUNINGS)
     assert set(probe.names) == {"head.weight", "head.bias"}
+    assert probe.trained == sum(p.numel() for p in ready.model.get_submodule("head").parameters())
+    assert probe.share == probe.trained / sum(p.numel() for p in ready.model.parameters()) < full.share == 1
     assert set(probe.names) < set(top10.names) < set(full.names)
     assert set(full.names) == {name for name, _ in ready.model.named_parameters()}
     pre.select_trainable(ready, "top10")

@@ -54,6 +54,7 @@ def test_a_named_build_folder_is_used_and_one_that_cannot_be_written_to_is_refus
 
 def test_a_file_or_a_folder_that_cannot_be_entered_is_no_build_folder(course, monkeypatch, tmp_path):
     (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "notes.txt").chmod(0o755)
     monkeypatch.setenv("HELPERS_BUILD", str(tmp_path / "notes.txt"))
     with pytest.raises(ValueError, match="HELPERS_BUILD to a folder of yours"):
         records.build_folder()
