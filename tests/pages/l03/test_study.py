@@ -73,7 +73,7 @@ def test_fresh_networks_normalise_by_the_images_and_repeat_from_the_seed() -> No
 
 
 def test_a_row_holds_theory_and_practice() -> None:
-    images = torch.randn(4, 3, 24, 24)
+    images = torch.randn(4, 3, 24, 24, generator=torch.Generator().manual_seed(0))
     model = random_network(small_network(), images, 0)
     row, share = measure_layer(model, "3", theory(model, ["3"], 24)["3"], images, seed=0)
     assert (row["theory_px"], row["jump_px"], row["image_px"]) == (7, 2, 24)
