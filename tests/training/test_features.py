@@ -113,6 +113,28 @@ def test_an_epoch_is_every_row_once_in_a_new_order_and_a_rest_of_one_joins():
     assert resumed == seen[0][4:]
 
 
+def test_ranks_share_each_batch_out_and_a_rest_too_small_for_them_joins():
+    features = np.arange(11, dtype=np.float16)[None, :, None]
+    whole = FeatureBatches(features, np.arange(11), batch_size=4)
+    ranks = [FeatureBatches(features, np.arange(11), batch_size=4, rank=rank, world_size=2) for rank in (0, 1)]
+    assert [len(batches) for batches in (whole, *ranks)] == [3, 2, 2]  # a rest of 3 would leave one rank a single row
+    for parts in zip(*(batches.epoch(2) for batches in ranks), strict=True):
+        assert all(len(labels) >= 2 for _, labels in parts)
+    seen = [int(label) for batches in ranks for _, labels in batches.epoch(2) for label in labels]
+    assert sorted(seen) == list(range(11))
+    first = next(whole.epoch(2))[1]
+    assert torch.equal(next(ranks[1].epoch(2))[1], first[1::2])
+    assert ranks[0].fingerprint == ranks[1].fingerprint != whole.fingerprint
+
+
+@pytest.mark.parametrize(("rank", "world_size", "batch_size"), [(2, 2, 4), (-1, 2, 4), (0, 4, 3)])
+def test_shares_that_cannot_be_are_refused(rank, world_size, batch_size):
+    with pytest.raises(ValueError, match="rank"):
+        FeatureBatches(
+            np.zeros((1, 4, 2), np.float16), np.zeros(4, int), batch_size=batch_size, rank=rank, world_size=world_size
+        )
+
+
 def test_shapes_that_disagree_are_refused():
     with pytest.raises(ValueError, match=r"expected \(V, 4, D\)"):
         FeatureBatches(np.zeros((1, 3, 2), np.float16), np.zeros(4, int), batch_size=2)

@@ -24,6 +24,7 @@ from helpers.training.features import frozen_features
 
 MIRROR = Augmentation(scale=(1.0, 1.0), ratio=(1.0, 1.0), flip=1.0)  # the whole frame, mirrored
 BATCH_SIZE = 16
+ONNX_FROM = 300  # images of a split: exporting a network takes longer than it saves for fewer
 
 
 class FrozenFeatures:
@@ -71,7 +72,7 @@ class FrozenFeatures:
         OSError
             Likewise.
         """
-        backbone = self._backbone_of(ready)
+        backbone = self._backbone_of(ready, len(split))
         views: list[bool | Augmentation] = [False, MIRROR] if mirrored else [False]
         return np.concatenate([self._view(backbone, ready, split, view) for view in views])
 
@@ -85,12 +86,14 @@ class FrozenFeatures:
             found.append(row | {"images/s": round(images / seconds, 1), "computed in": mine[0]["engine"]})
         return found
 
-    def _backbone_of(self, ready: Pretrained) -> FrozenBackbone:
-        head = MODELS[ready.name].head
-        new = FrozenBackbone(ready.model, head, ready.image_size, ready.name, device=self.device)
-        if self._backbone is None or self._backbone.identity != new.identity:
+    def _backbone_of(self, ready: Pretrained, count: int) -> FrozenBackbone:
+        """The network without its head; the last one again, where it is the same and exported if that pays."""
+        head, onnx = MODELS[ready.name].head, count >= ONNX_FROM
+        new = FrozenBackbone(ready.model, head, ready.image_size, ready.name, onnx=onnx, device=self.device)
+        old = self._backbone
+        if old is None or old.identity != new.identity or (onnx and not old.onnx):
             self._backbone = new
-        return self._backbone
+        return self._backbone or new
 
     def _view(
         self, backbone: FrozenBackbone, ready: Pretrained, split: Split, augment: bool | Augmentation

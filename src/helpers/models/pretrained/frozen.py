@@ -39,6 +39,8 @@ class FrozenBackbone:
 
     Attributes
     ----------
+    onnx
+        As asked for.
     identity
         Name, image size and sha256 of the weights: what a cache of features is known by.
     """
@@ -59,7 +61,7 @@ class FrozenBackbone:
         self.identity = f"{name} at {image_size} px, weights {weights_digest(self.network)}"
         self.device = next(self.network.parameters()).device if device is None else device
         self.network.to(self.device)
-        self._onnx = onnx
+        self.onnx = onnx
 
     def __call__(self, images: Tensor) -> Tensor:
         """Features of a batch; float32 (B, D)."""
@@ -78,7 +80,7 @@ class FrozenBackbone:
     @functools.cached_property
     def _chosen(self):
         """A checked session of ONNX Runtime and the engine's name; (None, why not) otherwise."""
-        if not self._onnx:
+        if not self.onnx:
             return None, "eager (asked for)"
         if self.device.type != "cpu":
             return None, f"eager (the network is on {self.device.type})"

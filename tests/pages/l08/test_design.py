@@ -1,0 +1,45 @@
+"""Lab 08's design: what a probe is trained with and what it costs, and where weights come from."""
+
+import pytest
+
+from helpers.models.pretrained import build_model, package, select_trainable
+from helpers.pages.l08 import design, report
+
+PARAMETERS = {
+    "epochs": 4,
+    "learning_rates": {"probe": 0.003, "top10": 0.001, "full": 0.001},
+    "layer_decay": 0.75,
+    "label_smoothing": 0.0,
+    "precision": "auto",
+    "compile_model": False,
+    "checkpoint_every_s": 60,
+}
+
+
+def test_the_one_layer_of_a_probe_has_the_rate_of_the_head_and_no_decay_over_layers():
+    probe = design.training_config(PARAMETERS, "vit_mini", "probe", 0)
+    assert (probe.learning_rate, probe.layer_decay) == (0.003, None)
+    assert design.training_config(PARAMETERS, "vit_mini", "top10", 0).layer_decay == 0.75
+
+
+def test_a_probe_costs_less_than_a_step_that_runs_the_backbone_every_time():
+    ready = build_model("xception_mini", 12, weights="none")
+    select_trainable(ready, "probe")
+    every_time = design.macs_per_image(ready, "top10", epochs=4)  # as it was counted before features were kept
+    assert design.macs_per_image(ready, "probe", epochs=4) == pytest.approx(
+        every_time / 2, rel=0.01
+    )  # 2 views, 4 epochs
+
+
+def test_each_kind_of_weights_is_named_once_with_what_is_known_of_its_terms():
+    released = build_model("efficientnet_lite0", 3, weights="package").weights
+    plan = [
+        {"model": "efficientnet_lite0", "weights": released},
+        {"model": "efficientnet_lite0", "weights": released},
+        {"model": "efficientnet_lite0", "weights": {"kind": "none"}},
+    ]
+    first, fresh = report.weights_rows(plan)
+    assert (first["weights"], first["file"], first["sha256"]) == ("package", package.FILE, package.SHA256[:12])
+    for known in ("Apache 2.0", "unknown", "packager is not shown to be the trainer", "research and education"):
+        assert known in first["terms"]
+    assert (fresh["weights"], fresh["file"], fresh["terms"]) == ("fresh", None, None)
