@@ -50,16 +50,11 @@ def test_hub_models_are_taken_from_the_cache_a_folder_or_the_internet_as_asked(m
     name = "legacy_xception"
     assert set(bb.at_hand([name, "vit_mini"], "no", None)[1]) == {name}
     assert bb.at_hand([name], "download", None)[0] == {name: "hub"}
-    monkeypatch.setattr(bb, "_is_cached", lambda timm_name: timm_name == "legacy_xception.tf_in1k")
+    monkeypatch.setattr(bb, "is_here", lambda timm_name: timm_name == "legacy_xception.tf_in1k")
     assert bb.at_hand([name], "cached", None)[0] == {name: "hub"}
     assert set(bb.at_hand(["vit_base_patch16_224.orig_in21k", "vit_mini"], "cached", None)[0]) == {"vit_mini"}
     (tmp_path / f"{name}.safetensors").touch()
     assert bb.at_hand([name], "no", str(tmp_path))[0] == {name: str(tmp_path)}
-
-
-def test_nothing_of_the_hub_is_cached_here(monkeypatch, tmp_path):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    assert bb._is_cached("legacy_xception.tf_in1k") is False
 
 
 def test_the_plan_says_how_long_asking_takes():

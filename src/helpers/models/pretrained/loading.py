@@ -1,6 +1,5 @@
 """First weights for a model: from the hub, shipped with the package, from a folder, or fresh."""
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from helpers.models.pretrained.cards import (
     check_image_size,
     file_of_weights,
 )
+from helpers.models.pretrained.hub import check_sum, hub_state
 from helpers.models.pretrained.package import (
     FILE,
     LICENCE,
@@ -28,6 +28,9 @@ from helpers.models.pretrained.package import (
     package_state,
 )
 from helpers.models.vit import ViT
+
+# What a file of `make weights` says of where it is from.
+ORIGIN = ("tag", "repository", "revision", "url", "licence")
 
 
 @dataclass(frozen=True)
@@ -113,16 +116,18 @@ def build_model(
         model = card.build(num_classes, size)
     source: dict[str, Any] = {"kind": weights if weights in WEIGHTS else "folder"}
     if weights == "hub":
-        source["tag"] = card.timm_name
-        _load(model, card, _state_from_hub(card, name), f"{card.timm_name} on the hub", with_head)
+        state, found = hub_state(card.timm_name or "", name)
+        source |= found
+        _load(model, card, state, f"{card.timm_name} on the hub", with_head)
     elif weights == "package":
         source |= {"package": PACKAGE, "file": FILE, "sha256": SHA256, "licence": LICENCE}
         _load(model, card, package_state(), FILE, with_head)
     elif weights != "none":
         path = file_of_weights(name, weights)
-        source |= {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        state, grid = _state_from_file(path)
-        _load(model, card, state, path.name, with_head, grid)
+        source |= {"file": path.name, "sha256": check_sum(path)}
+        state, metadata = _state_from_file(path)
+        source |= {key: metadata[key] for key in ORIGIN if key in metadata}
+        _load(model, card, state, path.name, with_head, metadata.get("grid"))
     mean, std = (MEAN, STD) if weights == "package" else _mean_std(card)
     return Pretrained(model, name, size, mean, std, source)
 
@@ -187,30 +192,16 @@ def _mean_std(card: ModelCard) -> tuple[tuple[float, float, float], tuple[float,
     return tuple(config.mean), tuple(config.std)  # type: ignore[return-value]
 
 
-def _state_from_file(path: Path) -> tuple[dict[str, torch.Tensor], str | None]:
-    """The tensors of a file and the grid that it says its positions have, such as "8x8"."""
+def _state_from_file(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The tensors of a file and its metadata."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, (file.metadata() or {}).get(  # noqa: SIM118
-                "grid"
-            )
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(f"{path} is not a whole safetensors file: {error}") from error
-
-
-def _state_from_hub(card: ModelCard, name: str = "<model>") -> dict[str, torch.Tensor]:
-    import timm
-
-    try:  # with the classes of the released head, so that nothing of it is lost
-        return dict(timm.create_model(card.timm_name or "", pretrained=True).state_dict())
-    except Exception as error:  # timm, huggingface_hub and urllib each raise errors of their own
-        raise ConnectionError(
-            f"the weights {card.timm_name} could not be had from the hub "
-            f"({type(error).__name__}: {error}). They need the internet once; "
-            f"offline, put {name}.safetensors in a folder and pass weights=<folder>"
-        ) from error
 
 
 def _grid_of_weights(

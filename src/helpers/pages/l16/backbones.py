@@ -1,7 +1,6 @@
 """Which backbones are at hand, what they say of every photograph, and how the best of them is trained further."""
 
 import copy
-import importlib.util
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from helpers.data.fetching import cache_dir
 from helpers.measure.cost import macs
 from helpers.models import pretrained as pre
 from helpers.models.pretrained.frozen import FrozenBackbone
+from helpers.models.pretrained.hub import is_here
 from helpers.models.pretrained.package import package_file
 from helpers.pages.l16.probe import Probe, choose_probe
 from helpers.pages.l16.report import Candidate
@@ -64,7 +64,7 @@ def at_hand(names: Sequence[str], hub: str, weights_dir: str | None) -> tuple[di
                 found[name] = "package"
             except FileNotFoundError as error:
                 without[name] = str(error)
-        elif hub == "download" or (hub == "cached" and _is_cached(pre.MODELS[name].timm_name or "")):
+        elif hub == "download" or (hub == "cached" and is_here(pre.MODELS[name].timm_name or "")):
             found[name] = "hub"
         else:
             without[name] = "not on this machine: -p hub download fetches it (once, from the internet), and weights_dir"
@@ -73,15 +73,6 @@ def at_hand(names: Sequence[str], hub: str, weights_dir: str | None) -> tuple[di
         reasons = "; ".join(f"{name}: {reason}" for name, reason in without.items())
         raise ValueError(f"backbones: none of them is at hand. {reasons}")
     return found, without
-
-
-def _is_cached(timm_name: str) -> bool:
-    if importlib.util.find_spec("huggingface_hub") is None:
-        return False
-    from huggingface_hub import try_to_load_from_cache
-
-    files = ("model.safetensors", "pytorch_model.bin")
-    return any(isinstance(try_to_load_from_cache(f"timm/{timm_name}", file), str) for file in files)
 
 
 @dataclass(frozen=True)
