@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab record classify gather stale jupyter student translation pretrain bench clean
+.PHONY: help book test lint types unit smoke html check-book lab record classify gather stale jupyter student translation pretrain weights bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -87,6 +87,10 @@ translation: $(READY) ## train the translation models of chapter 8 again: about 
 
 pretrain: $(READY) ## make the two shipped checkpoints again, on drawn data: an hour or two on 2 cores
 	$(BIN)/python scripts/pretrain.py
+
+TO ?= my_weights
+weights: $(READY) ## fetch the labs' released models (0.5 GB) for a room without internet: make weights [TO=folder]
+	$(BIN)/python scripts/weights.py '$(TO)'
 
 bench: $(READY) ## every script in benchmarks/, or this tree against an older: make bench AGAINST=<git ref>
 ifdef AGAINST
