@@ -199,7 +199,7 @@ def test_the_explained_picture_says_when_a_person_should_look(asked, data):
     titles = []
     for threshold in (0.5, 0.7):
         figure = draw(picture=1, backbone="m", layer=layer, threshold=threshold)
-        titles.append(figure.axes[0].get_title())
+        titles.append(figure.axes[0].get_title(plt.rcParams["axes.titlelocation"]))
         plt.close(figure)
     assert titles[0] == "a 60 %\nis: b\\$"
     assert titles[1].startswith(titles[0])
