@@ -118,7 +118,8 @@ class FrozenFeatures:
             progress=self.progress,
         )
         if seconds:
-            row = {"model": ready.name, "images": len(split), "engine": backbone.engine}
+            engine = backbone.engine if backbone.onnx else f"eager (fewer than {ONNX_FROM} images)"
+            row = {"model": ready.name, "images": len(split), "engine": engine}
             self.work.append(row | {"seconds": seconds[-1] - seconds[0]})
         return features
 
