@@ -12,21 +12,18 @@ import torch
 
 from helpers.data import Dataset, Split
 from helpers.data.batches import Batches
-from helpers.data.fetching import cache_dir
 from helpers.measure.cost import macs
+from helpers.measure.linear_probe import FrozenFeatures
 from helpers.models import pretrained as pre
-from helpers.models.pretrained.frozen import FrozenBackbone
 from helpers.models.pretrained.hub import is_here
 from helpers.models.pretrained.package import package_file
 from helpers.pages.l16.probe import Probe, choose_probe
 from helpers.pages.l16.report import Candidate
 from helpers.training import History, TrainingConfig, fit, predict, training_device
-from helpers.training.features import frozen_features
 
 HUB = ("cached", "download", "no")
 PARTS = ("train", "val", "test")
 BATCH = 32
-ONNX_FROM = 300  # photographs: exporting a network takes longer than it saves for fewer
 
 
 def at_hand(names: Sequence[str], hub: str, weights_dir: str | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -86,7 +83,7 @@ class Features:
     seconds
         Of asking; near 0 where the answers were in the cache.
     engine
-        "onnxruntime" or "eager".
+        "onnxruntime" or "eager", or "cache" where nothing was computed.
     macs
         Multiply-accumulates a picture.
     """
@@ -107,18 +104,12 @@ def ask(name: str, weights: str, data: Dataset, seed: int = 0) -> Features:
         If the hub cannot be reached.
     """
     ready = pre.build_model(name, data.num_classes, weights=weights, image_size=data.image_size, seed=seed)
-    count = sum(len(getattr(data, part)) for part in PARTS)
+    store = FrozenFeatures(training_device())
     began = time.perf_counter()
-    head = pre.MODELS[name].head
-    network = ready.model.to(training_device())
-    backbone = FrozenBackbone(network, head, ready.image_size, name, onnx=count >= ONNX_FROM)
-    by_part = {}
-    for part in PARTS:
-        split = getattr(data, part)
-        rows = frozen_features(backbone, batches_of(ready, split), weights=backbone.identity, folder=cache_dir())
-        by_part[part] = np.asarray(rows[0], dtype=np.float32)
+    by_part = {part: np.asarray(store(ready, getattr(data, part))[0], dtype=np.float32) for part in PARTS}
     seconds = time.perf_counter() - began
-    return Features(ready, by_part, seconds, backbone.engine.split(" ")[0], macs(ready.model.cpu(), ready.image_size))
+    engine = store.work[0]["engine"].split(" ")[0] if store.work else "cache"
+    return Features(ready, by_part, seconds, engine, macs(ready.model, ready.image_size))
 
 
 def batches_of(ready: pre.Pretrained, split: Split, train: bool = False, seed: int = 0) -> Batches:
