@@ -18,6 +18,7 @@ image_size: Optional[int] = None
 fraction: float = 0.5
 compile_model: bool = False
 picture: Optional[str] = None
+few: Optional[list[int]] = None
 rates: dict[str, float] = {"probe": 0.1, "full": 0.2}
 """
 
@@ -33,7 +34,13 @@ def read(**passed):
 
 def test_the_parameters_are_read_as_they_are_now():
     expected = {"edition": "cpu", "models": ["vit", "cnn"], "depths": [2, 4], "seeds": 5, "image_size": None}
-    expected |= {"fraction": 0.5, "compile_model": False, "picture": None, "rates": {"probe": 0.1, "full": 0.2}}
+    expected |= {
+        "fraction": 0.5,
+        "compile_model": False,
+        "picture": None,
+        "few": None,
+        "rates": {"probe": 0.1, "full": 0.2},
+    }
     assert read(seeds=5) == expected
 
 
@@ -67,6 +74,7 @@ def test_a_word_for_true_is_true(word):
         ("fraction", 1, 1.0),
         ("fraction", "1e-3", 0.001),
         ("picture", 2024, "2024"),
+        ("few", "1,2, 5", [1, 2, 5]),
         ("rates", {"probe": 1}, {"probe": 1.0}),
     ],
 )
@@ -100,6 +108,11 @@ def test_a_value_becomes_what_its_annotation_says(name, value, expected):
         ("models", [], "models: expected a list of vit, cnn, mlp, got []"),
         ("depths", "2, x", "depths: expected a list of whole numbers of at least 1, got '2, x'"),
         ("depths", [2, 4.0], "depths: expected a list of whole numbers of at least 1, got [2, 4.0]"),
+        (
+            "few",
+            "1, b",
+            "few: expected a list of whole numbers of at least 1 or None, got '1, b'; for example: -p few '64'",
+        ),
         ("picture", " ", "picture: expected text or None, got ' '"),
         ("rates", 0.1, "rates: expected a finite number for each name, got 0.1; for example: -y 'rates: {probe: 0.1,"),
         ("rates", "probe: 0.1", "rates: expected a finite number for each name, got 'probe: 0.1'"),

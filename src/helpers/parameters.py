@@ -153,10 +153,12 @@ def _in_words(kind: Any, choices: Collection[str] | None) -> str:
 
 def _example(name: str, kind: Any, default: Any) -> str:
     """How to pass the default, or where it is None something of the right type."""
+    if default is None:
+        wanted = _not_none(kind)
+        default = [EXAMPLES[get_args(wanted)[0]]] if get_origin(wanted) is list else EXAMPLES[wanted]
+        kind = wanted
     if isinstance(default, dict):
         return f"-y '{name}: {{{', '.join(f'{key}: {value}' for key, value in default.items())}}}'"
     if isinstance(default, list):
         return f"-p {name} '{', '.join(map(str, default))}'"
-    if default is None:
-        default = EXAMPLES[_not_none(kind)]
     return f"-p {name} {str(default).lower() if kind is bool else default}"

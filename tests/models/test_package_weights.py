@@ -124,7 +124,9 @@ def test_its_tenth_is_the_last_five_of_49_convolutions():
 
 
 def test_weights_that_a_model_does_not_have_are_refused():
-    with pytest.raises(ValueError, match="vit_mini has no weights 'package'; they are 'shipped', 'none' or a folder"):
+    with pytest.raises(
+        ValueError, match="vit_mini has no weights 'package'; they are 'shipped', 'photographs', 'none' or a folder"
+    ):
         build_model("vit_mini", 7, weights="package")
     with pytest.raises(ValueError, match="efficientnet_lite0 has no weights 'shipped'; they are 'hub', 'package'"):
         build_model("efficientnet_lite0", 7, weights="shipped")

@@ -93,7 +93,7 @@ def test_building_a_model_leaves_the_random_state_alone():
         ((["vit_mini"], ["half"], "none"), "unknown tuning 'half'; the choices are probe, top10, full"),
         (
             (["vit_mini"], ["full"], "imagenet"),
-            "unknown weights 'imagenet'; the choices are hub, package, shipped, none",
+            "unknown weights 'imagenet'; the choices are hub, package, shipped, photographs, none",
         ),
         ((["vit_mini"], ["full"], "hub"), "vit_mini has no weights 'hub'"),
         ((["legacy_xception"], ["full"], "shipped"), "legacy_xception has no weights 'shipped'"),
@@ -260,3 +260,16 @@ def test_the_shipped_checkpoint_is_small_and_loads(name):
     key = {"xception_mini": "entry.0.weight", "vit_mini": "patches.projection.weight"}[name]
     assert not torch.equal(ready.model.state_dict()[key], fresh.model.state_dict()[key])
     assert torch.isfinite(ready.model.eval()(torch.randn(2, 3, 64, 64))).all()
+
+
+@pytest.mark.parametrize("name", ["vit_mini", "xception_mini"])
+def test_shipped_weights_are_those_made_on_what_the_data_are(name):
+    assert pre.suited_weights("shipped", photographs=True) == "photographs"
+    assert pre.suited_weights("shipped", photographs=False) == "shipped"
+    assert pre.suited_weights("none", photographs=True) == "none"
+    drawn, photographed = (pre.build_model(name, 12, weights=kind) for kind in ("shipped", "photographs"))
+    assert "CC BY" in drawn.weights["licence"]
+    assert "LICENSE-weights" in photographed.weights["licence"]
+    assert drawn.weights["sha256"] != photographed.weights["sha256"]
+    own, other = drawn.model.state_dict(), photographed.model.state_dict()
+    assert any(not torch.equal(own[key], other[key]) for key in own)

@@ -17,7 +17,7 @@ from helpers.records.source import code_cells, code_tree
 
 LEFT_OUT = "left out"
 OWN_PARAMETERS = re.compile(r"picture|model_name|(.*_)?(dir|file|path|folder|root)")
-KNOWN_WEIGHTS = ("hub", "shipped", "none", "random")  # anything else is a folder
+KNOWN_WEIGHTS = ("hub", "package", "shipped", "photographs", "none", "random")  # anything else is a folder
 PATH = re.compile(r"[/\\]|^~|^\.|\.\w{1,5}$")
 WORD = re.compile(r"\w+")
 ALWAYS = ("seed", "value", "low", "high", "n", "covers")  # keys that a valid record needs

@@ -43,3 +43,18 @@ def test_each_kind_of_weights_is_named_once_with_what_is_known_of_its_terms():
     for known in ("Apache 2.0", "unknown", "packager is not shown to be the trainer", "research and education"):
         assert known in first["terms"]
     assert (fresh["weights"], fresh["file"], fresh["terms"]) == ("fresh", None, None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"photographs_a_class": [5, 2]}, r"ascending numbers such as 1,2,5,10, got \[5, 2\]"),
+        ({"val_fraction": 0.0}, "chosen on the validation part"),
+    ],
+)
+def test_a_curve_that_could_not_be_drawn_is_refused_beforehand(changed, message):
+    own = {"models": ["vit_mini"], "tunings": ["probe"], "weights": "none", "image_size": None, "dataset": "folders"}
+    own |= {"scratch_control": False, "output_dir": None, "val_fraction": 0.1, "photographs_a_class": [1, 2, 5]}
+    assert design.check(PARAMETERS | own) == {"vit_mini": 64}
+    with pytest.raises(ValueError, match=message):
+        design.check(PARAMETERS | own | changed)

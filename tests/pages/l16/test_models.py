@@ -40,7 +40,8 @@ def asked(request, data, tmp_path, monkeypatch):
 def test_without_the_wheel_one_line_says_so(monkeypatch):
     monkeypatch.setattr("helpers.models.pretrained.package.files", lambda name: [])
     found, without = bb.at_hand(["efficientnet_lite0", "vit_mini"], "no", None)
-    assert found == {"vit_mini": "shipped"}
+    assert found == {"vit_mini": "photographs"}
+    assert bb.at_hand(["vit_mini"], "no", None, photographs=False)[0] == {"vit_mini": "shipped"}
     assert "pip install" in without["efficientnet_lite0"]
     with pytest.raises(ValueError, match=r"backbones: none of them is at hand.*pip install"):
         bb.at_hand(["efficientnet_lite0"], "no", None)

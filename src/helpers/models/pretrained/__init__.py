@@ -13,6 +13,7 @@ from helpers.models.pretrained.cards import (
     ModelCard,
     check_choices,
     check_image_size,
+    suited_weights,
 )
 from helpers.models.pretrained.loading import Pretrained, build_model, imagenet_classifier
 from helpers.models.pretrained.tuning import Trainable, layer_groups, select_trainable
@@ -31,4 +32,5 @@ __all__ = [
     "imagenet_classifier",
     "layer_groups",
     "select_trainable",
+    "suited_weights",
 ]

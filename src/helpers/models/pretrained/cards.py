@@ -19,8 +19,16 @@ from helpers.models.vit import ViT
 from helpers.models.xception import Xception
 
 TUNINGS = ("probe", "top10", "full")
-WEIGHTS = ("hub", "package", "shipped", "none")
+WEIGHTS = ("hub", "package", "shipped", "photographs", "none")
 SHIPPED = Path(__file__).parents[1] / "weights"
+OURS = {
+    "shipped": SHIPPED,
+    "photographs": SHIPPED / "tiny_imagenet",
+}  # pre-trained on drawings; on photographs
+TERMS = {
+    "shipped": "CC BY 4.0, of this course",
+    "photographs": "ImageNet-derived, for research and education: see LICENSE-weights beside it",
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class ModelCard:
         return (
             *(() if ours else ("hub",)),
             *(("package",) if self.packaged else ()),
-            *(("shipped",) if ours else ()),
+            *(tuple(OURS) if ours else ()),
             "none",
         )
 
@@ -205,15 +213,28 @@ def _weights_exist(name: str, weights: str) -> None:
         package_file()
 
 
+def suited_weights(weights: str, photographs: bool) -> str:
+    """Of the two shipped pairs the one pre-trained on what the data are; other weights as they are.
+
+    Parameters
+    ----------
+    weights
+        As a reader gave it: "shipped" leaves the choice to the data.
+    photographs
+        Whether the data are photographs, and not drawn.
+    """
+    return "photographs" if weights == "shipped" and photographs else weights
+
+
 def file_of_weights(name: str, weights: str) -> Path:
-    """The file of a model's weights: the shipped one, or the one in a folder.
+    """The file of a model's weights: a shipped one, or the one in a folder.
 
     Raises
     ------
     ValueError
         If the folder lacks it; the message lists the safetensors files that are there.
     """
-    folder = SHIPPED if weights == "shipped" else Path(weights).expanduser()
+    folder = OURS.get(weights) or Path(weights).expanduser()
     path = folder / f"{name}.safetensors"
     if not path.is_file():
         there = sorted(p.name for p in folder.glob("*.safetensors")) or "none"

@@ -10,6 +10,7 @@ from torch import nn
 from helpers.layers.positions import interpolate_positions
 from helpers.models.pretrained.cards import (
     MODELS,
+    TERMS,
     TUNINGS,
     WEIGHTS,
     ModelCard,
@@ -88,7 +89,8 @@ def build_model(
         K.
     weights
         `hub` (downloaded by timm), `package` (released weights in a Python package), `shipped` (our
-        small checkpoints), `none` (fresh weights) or a folder of `<name>.safetensors`.
+        small checkpoints, pre-trained on drawings), `photographs` (the same on photographs without
+        a dog), `none` (fresh weights) or a folder of `<name>.safetensors`.
     image_size
         Pixels, or None for the model's own.
     seed
@@ -125,6 +127,7 @@ def build_model(
     elif weights != "none":
         path = file_of_weights(name, weights)
         source |= {"file": path.name, "sha256": check_sum(path)}
+        source |= {"licence": TERMS[weights]} if weights in TERMS else {}
         state, metadata = _state_from_file(path)
         source |= {key: metadata[key] for key in ORIGIN if key in metadata}
         _load(model, card, state, path.name, with_head, metadata.get("grid"))

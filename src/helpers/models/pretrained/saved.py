@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 
-from helpers.models.pretrained.cards import MODELS
+from helpers.models.pretrained.cards import MODELS, TERMS
 from helpers.models.pretrained.loading import Pretrained
 from helpers.models.pretrained.package import LICENCE
 
@@ -205,8 +205,8 @@ def licence(ready: Pretrained) -> str:
     kind = ready.weights.get("kind")
     if kind == "package":
         return LICENCE
-    if kind == "shipped":
-        return "of this course: see the model card beside its weights"
+    if kind in TERMS:
+        return TERMS[kind]
     if kind == "none":
         return "none, it began with fresh numbers"
     name = MODELS[ready.name].timm_name

@@ -50,6 +50,13 @@ def check(parameters: Mapping[str, Any]) -> dict[str, int]:
     """
     models, tunings = parameters["models"], parameters["tunings"]
     pre.check_choices(models, tunings, parameters["weights"], parameters["image_size"])
+    sizes = parameters["photographs_a_class"] or []
+    if sizes != sorted(sizes):
+        raise ValueError(f"photographs_a_class: expected ascending numbers such as 1,2,5,10, got {sizes}")
+    if sizes and not parameters["val_fraction"]:
+        raise ValueError(
+            "photographs_a_class: its probe is chosen on the validation part, which val_fraction=0 leaves out"
+        )
     resolve_precision(parameters["precision"], training_device())
     parts = tunings + (["scratch"] if parameters["scratch_control"] else [])
     _check_rates(parameters["learning_rates"], parts)

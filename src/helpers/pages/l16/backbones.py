@@ -14,10 +14,10 @@ from helpers.data import Dataset, Split
 from helpers.data.batches import Batches
 from helpers.measure.cost import macs
 from helpers.measure.linear_probe import FrozenFeatures
+from helpers.measure.logistic_probe import Probe, choose_probe
 from helpers.models import pretrained as pre
 from helpers.models.pretrained.hub import is_here
 from helpers.models.pretrained.package import package_file
-from helpers.pages.l16.probe import Probe, choose_probe
 from helpers.pages.l16.report import Candidate
 from helpers.training import History, TrainingConfig, fit, predict, training_device
 
@@ -26,7 +26,9 @@ PARTS = ("train", "val", "test")
 BATCH = 32
 
 
-def at_hand(names: Sequence[str], hub: str, weights_dir: str | None) -> tuple[dict[str, str], dict[str, str]]:
+def at_hand(
+    names: Sequence[str], hub: str, weights_dir: str | None, photographs: bool = True
+) -> tuple[dict[str, str], dict[str, str]]:
     """Of the backbones that are asked for, those with weights on this machine, and why the others are left out.
 
     Parameters
@@ -37,6 +39,8 @@ def at_hand(names: Sequence[str], hub: str, weights_dir: str | None) -> tuple[di
         "cached" takes models of the hub that were downloaded before, "download" fetches them, "no" leaves them out.
     weights_dir
         A folder of `<model>.safetensors`, which comes first.
+    photographs
+        Whether the data are photographs, and not drawn: of the small models the pair pre-trained on such is taken.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def at_hand(names: Sequence[str], hub: str, weights_dir: str | None) -> tuple[di
         if weights_dir is not None and (Path(weights_dir) / f"{name}.safetensors").is_file():
             found[name] = weights_dir
         elif "shipped" in sources:
-            found[name] = "shipped"
+            found[name] = pre.suited_weights("shipped", photographs)
         elif "package" in sources:
             try:
                 package_file()

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, mean_per_class, paired_difference, top1
+from helpers.measure.learning_curve import Forecast, Point
+from helpers.measure.logistic_probe import negative_log_likelihood
 from helpers.models.pretrained import MODELS
-from helpers.pages.l16.curve import Forecast, Point
-from helpers.pages.l16.probe import negative_log_likelihood
 from helpers.plots.tables import percent, points
 
 
@@ -112,11 +112,6 @@ def record_rows(rows: Sequence[Mapping[str, Any]], seed: int) -> list[dict[str, 
     return found
 
 
-def curve_rows(curve: Sequence[Point]) -> list[dict[str, Any]]:
-    """The curve for the record."""
-    return [{"images_a_class": p.per_class, "draws": len(p.correct), "test_top1": p.top1.as_dict()} for p in curve]
-
-
 def forecast_row(ahead: Forecast | None) -> dict[str, Any] | None:
     """The forecast for the record."""
     if ahead is None:
@@ -148,7 +143,7 @@ def answered(probabilities: np.ndarray, labels: np.ndarray, threshold: float) ->
 
 
 def ahead_of(curve: Sequence[Point], ahead: Forecast | None) -> dict[str, float] | None:
-    """The forecast as the point that `figures.curve` draws, between 0 and 1."""
+    """The forecast as the point that `accuracy_curve` draws, between 0 and 1."""
     if ahead is None or ahead.gain.low is None or ahead.gain.high is None:
         return None
     now = curve[-1].top1.value

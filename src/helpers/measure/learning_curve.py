@@ -8,6 +8,7 @@ for large ones.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -15,7 +16,7 @@ from scipy.special import expit
 
 from helpers.measure.accuracy import pooled
 from helpers.measure.intervals import Estimate
-from helpers.pages.l16.probe import fit_probe
+from helpers.measure.logistic_probe import fit_probe
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # photographs a class
 LAST = 4  # of the sizes, which the law is fitted to
@@ -57,6 +58,7 @@ def learning_curve(
     strength: float,
     draws: int,
     seed: int = 0,
+    sizes: Sequence[int] = STEPS,
 ) -> list[Point]:
     """Accuracy of probes on ever more photographs a class.
 
@@ -68,12 +70,14 @@ def learning_curve(
         Of the probes.
     draws
         How often the photographs of a size are drawn; all of them need one draw.
+    sizes
+        Photographs a class, ascending; those from the largest class on are one point, that of all photographs.
     """
     features, labels = train
     rng = np.random.default_rng(seed)
     largest = int(np.bincount(labels).max())
     points = []
-    for size in [*(step for step in STEPS if step < largest), largest]:
+    for size in [*(step for step in sizes if step < largest), largest]:
         correct, counts = [], []
         for _ in range(draws if size < largest else 1):
             rows = _draw(labels, size, rng)
@@ -82,6 +86,11 @@ def learning_curve(
             correct.append(probe.logits(test[0]).argmax(1) == test[1])
         points.append(Point(float(np.mean(counts)), np.stack(correct)))
     return points
+
+
+def curve_rows(curve: Sequence[Point]) -> list[dict[str, Any]]:
+    """The curve for a record."""
+    return [{"images_a_class": p.per_class, "draws": len(p.correct), "test_top1": p.top1.as_dict()} for p in curve]
 
 
 def forecast(points: Sequence[Point], more: int, seed: int = 0) -> Forecast | None:

@@ -5,8 +5,8 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from helpers.pages.l16.curve import Point, forecast, learning_curve
-from helpers.pages.l16.probe import STRENGTHS, choose_probe, fit_probe, negative_log_likelihood
+from helpers.measure.learning_curve import Point, curve_rows, forecast, learning_curve
+from helpers.measure.logistic_probe import STRENGTHS, choose_probe, fit_probe, negative_log_likelihood
 
 
 def blobs(classes, each, seed, spread=1.0, dimensions=6):
@@ -102,3 +102,12 @@ def test_answers_that_are_all_alike_end_with_finite_numbers(right):
     assert np.isfinite([ahead.gain.value, ahead.gain.low, ahead.gain.high, ahead.predicted]).all()
     assert ahead.gain.low <= ahead.gain.value <= ahead.gain.high
     assert abs(ahead.gain.value) < 0.01
+
+
+def test_the_sizes_asked_for_are_drawn_and_the_last_point_is_all_there_are():
+    rows = curve_rows(learning_curve(blobs(3, 18, 1), blobs(3, 10, 2), 3, 0.1, draws=2, sizes=(1, 5, 18, 30)))
+    assert [(row["images_a_class"], row["draws"], row["test_top1"]["n"]) for row in rows] == [
+        (1, 2, 30),
+        (5, 2, 30),
+        (18, 1, 30),
+    ]
