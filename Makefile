@@ -85,8 +85,10 @@ student: $(READY) ## the edition for students: pages and notebooks without solut
 translation: $(READY) ## train the translation models of chapter 8 again: about a quarter of an hour on 2 cores
 	$(BIN)/python scripts/train_translation.py
 
-pretrain: $(READY) ## make the two shipped checkpoints again, on drawn data: an hour or two on 2 cores
-	$(BIN)/python scripts/pretrain.py
+SET ?= drawn
+pretrain: $(READY) ## make shipped checkpoints again: make pretrain [SET=drawn|tiny_imagenet], hours on 2 cores
+	@case '$(SET)' in drawn) script=pretrain;; tiny_imagenet) script=pretrain_photographs;; \
+	  *) echo 'no set "$(SET)": SET is drawn or tiny_imagenet' >&2; exit 1;; esac; set -x; $(BIN)/python scripts/$$script.py
 
 TO ?= my_weights
 weights: $(READY) ## fetch the labs' released models (0.5 GB) for a room without internet: make weights [TO=folder]

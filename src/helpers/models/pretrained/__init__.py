@@ -7,6 +7,7 @@ tuning can be told apart.
 
 from helpers.models.pretrained.cards import (
     MODELS,
+    OURS,
     SHIPPED,
     TUNINGS,
     WEIGHTS,
@@ -20,6 +21,7 @@ from helpers.models.pretrained.tuning import Trainable, layer_groups, select_tra
 
 __all__ = [
     "MODELS",
+    "OURS",
     "SHIPPED",
     "TUNINGS",
     "WEIGHTS",
