@@ -17,7 +17,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -60,12 +59,15 @@ class Step:
     ----------
     experiment
         Whose folder of runs and checkpoints it uses; empty for a step that is no lab's.
+    needs
+        Steps that must be done before.
     """
 
     name: str
     command: tuple[str, ...]
     limit_s: int
     experiment: str = ""
+    needs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -90,7 +92,7 @@ def lab_steps(experiment: str, rehearse: bool) -> list[Step]:
     parameters = EXPERIMENTS[experiment] | (TINY if rehearse else {})
     run = ("-m", "helpers.records", "run", LAB, "gpu", "-y", json.dumps(parameters), "--piece")
     steps = [Step(f"{experiment} {piece}", (*run, piece), 540, experiment) for piece in pieces(parameters)]
-    return [*steps, Step(f"{experiment} gathered", (*run, "gathered"), 240, experiment)]
+    return [*steps, Step(f"{experiment} gathered", (*run, "gathered"), 240, experiment, tuple(s.name for s in steps))]
 
 
 def all_steps(rehearse: bool = False) -> list[Step]:
@@ -112,12 +114,12 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def stem(self, step: Step) -> Path:
-        return self.path / "steps" / step.name.replace(" ", "-").replace("/", "-")
+    def file(self, step: Step, suffix: str) -> Path:
+        return self.path / "steps" / f"{step.name.replace(' ', '-').replace('/', '-')}{suffix}"
 
     def report(self, step: Step) -> Report:
         """What is known of a step; nothing where it was another command."""
-        path = self.stem(step).with_suffix(".json")
+        path = self.file(step, ".json")
         if path.is_file():
             found = Report(**json.loads(path.read_text(encoding="utf-8")))
             if found.command == list(step.command):
@@ -125,10 +127,10 @@ class Folder:
         return Report(step.name, list(step.command))
 
     def keep(self, step: Step, report: Report) -> None:
-        write_atomically(self.stem(step).with_suffix(".json"), json.dumps(asdict(report), indent=1) + "\n")
+        write_atomically(self.file(step, ".json"), json.dumps(asdict(report), indent=1) + "\n")
 
     def log(self, step: Step) -> Path:
-        return self.stem(step).with_suffix(".log")
+        return self.file(step, ".log")
 
 
 def environment(step: Step, folder: Folder) -> dict[str, str]:
@@ -227,14 +229,14 @@ def archived(folder: Folder) -> list[tuple[Path, bytes | None]]:
 def copy_out(steps: list[Step], folder: Folder, out: Path) -> None:
     """Write the summary and the archive, each whole or not at all."""
     write_atomically(out / "summary.md", summary(steps, folder))
-    with tempfile.NamedTemporaryFile(dir=out, delete=False) as file:
-        with tarfile.open(fileobj=file, mode="w:gz") as tar:
-            for path, content in archived(folder):
-                data = path.read_bytes() if content is None else content
-                info = tarfile.TarInfo(path.relative_to(folder.path).as_posix())
-                info.size = len(data)
-                tar.addfile(info, io.BytesIO(data))
-    os.replace(file.name, out / "gpu.tar.gz")
+    partial = out / ".gpu.tar.gz.partial"
+    with tarfile.open(partial, mode="w:gz") as tar:
+        for path, content in archived(folder):
+            data = path.read_bytes() if content is None else content
+            info = tarfile.TarInfo(path.relative_to(folder.path).as_posix())
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    os.replace(partial, out / "gpu.tar.gz")
 
 
 # --------------------------------------------------------------------------------------------------------- driver
@@ -251,11 +253,7 @@ def drive(steps: list[Step], folder: Folder, limit_s: float, out: Path | None, d
         if begun and room < least:
             print(f"{step.name}: not begun, {room:.0f} s are left of this call", flush=True)
             break
-        if step.name.endswith("gathered") and any(
-            folder.report(other).state != "done"
-            for other in steps
-            if other.experiment == step.experiment != "" and other != step
-        ):
+        if step.needs and any(folder.report(other).state != "done" for other in steps if other.name in step.needs):
             continue
         begun += 1
         report = run_step(step, folder, min(room, step.limit_s), device)
