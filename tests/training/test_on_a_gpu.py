@@ -1,4 +1,4 @@
-"""What only a GPU computes: fp16 with a scaled loss, native bf16, compiled models, resident batches; and going on there.
+"""What only a GPU computes: fp16 with a scaled loss, native bf16, compiled models, resident batches.
 
 Two runs on a GPU need not agree to the last bit, so runs are compared by how far apart their weights end, as a share of
 the way from the start.
