@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 import tarfile
@@ -132,6 +133,13 @@ def test_every_step_can_be_told_from_the_others_and_fits_into_a_call(gpu, folder
     assert all(one.limit_s + gpu.GRACE_S <= 560 for one in steps)
     assert all(name in {other.name for other in steps} for one in steps for name in one.needs)
     assert all((ROOT / one.command[0]).is_file() or one.command[0] == "-m" for one in steps)
+
+
+def test_every_test_that_needs_a_gpu_is_in_the_first_step(gpu):
+    marked = re.compile(r"^(pytestmark = |@)pytest\.mark\.cuda\b", re.MULTILINE)
+    found = [path for path in (ROOT / "tests").rglob("*.py") if marked.search(path.read_text(encoding="utf-8"))]
+    assert {path.relative_to(ROOT).as_posix() for path in found} == set(gpu.TESTS)
+    assert set(gpu.TESTS) <= set(gpu.all_steps()[0].command)
 
 
 @pytest.mark.parametrize("rehearse", [False, True])
