@@ -1,14 +1,16 @@
 """Everything that wants a GPU, in steps; each call does as many as fit into its time, the next one goes on.
 
-    python scripts/gpu.py [--limit 560] [--out FOLDER] [--from FILE] [--only NAME ...] [--list] [--rehearse]
+    python scripts/gpu.py [--limit 560] [--out FOLDER] [--from FILE] [--only NAME ...] [--again] [--list] [--rehearse]
 
-A step that is done is skipped by later calls. A lab's step that is cut off goes on from its last checkpoint; any other
+A step that is done is skipped by later calls, unless its command or the code has changed, or `--again` asks for it. A lab's step that is cut off goes on from its last checkpoint; any other
 starts anew. Where time is short, no step is begun that needs more. What was made lies in `_build/gpu`; after each step
 FOLDER gets `summary.md` (what is done, what is left, the tables) and `gpu.tar.gz`, which `--from` reads on another
 machine: records, executed notebooks without photographs, logs, and checkpoints of a few MiB.
 """
 
 import argparse
+import functools
+import hashlib
 import io
 import itertools
 import json
@@ -81,6 +83,19 @@ class Report:
     state: str = "left"  # left, done, failed, cut off
     seconds: list[float] = field(default_factory=list)  # of each try
     device: str = ""
+    code: str = ""
+
+
+@functools.cache
+def code_digest() -> str:
+    """sha256 of what steps run: the package with its weights, the lab, the benchmarks."""
+    labs = [ROOT / "labs" / f"{LAB}.ipynb", ROOT / "labs" / "editions" / "gpu" / f"{LAB}.yaml"]
+    folders = [ROOT / "src" / "helpers", ROOT / "benchmarks"]
+    files = [path for folder in folders for path in folder.rglob("*") if "__pycache__" not in path.parts]
+    digest = hashlib.sha256()
+    for path in sorted(path for path in files + labs if path.is_file()):
+        digest.update(f"{path.relative_to(ROOT).as_posix()} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def pieces(parameters: dict[str, Any]) -> list[str]:
@@ -120,13 +135,13 @@ class Folder:
         return self.path / "steps" / f"{step.name.replace(' ', '-').replace('/', '-')}{suffix}"
 
     def report(self, step: Step) -> Report:
-        """What is known of a step; nothing where it was another command."""
+        """What is known of a step; nothing where it was another command or other code."""
         path = self.file(step, ".json")
         if path.is_file():
             found = Report(**json.loads(path.read_text(encoding="utf-8")))
-            if found.command == list(step.command):
+            if found.command == list(step.command) and found.code == code_digest():
                 return found
-        return Report(step.name, list(step.command))
+        return Report(step.name, list(step.command), code=code_digest())
 
     def keep(self, step: Step, report: Report) -> None:
         write_atomically(self.file(step, ".json"), json.dumps(asdict(report), indent=1) + "\n")
@@ -273,6 +288,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="a folder for summary.md and gpu.tar.gz; may be $OUT")
     parser.add_argument("--from", dest="source", type=Path, help="a gpu.tar.gz of an earlier call, on any machine")
     parser.add_argument("--only", nargs="+", default=[""], help="steps whose names begin so")
+    parser.add_argument("--again", action="store_true", help="do steps that are done once more; with --only, those")
     parser.add_argument("--list", action="store_true", help="what is done and what is left; run nothing")
     parser.add_argument("--rehearse", action="store_true", help="every step on the CPU, tiny, in _build/gpu-rehearsal")
     options = parser.parse_args(arguments)
@@ -283,6 +299,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.source is not None:
         with tarfile.open(options.source) as tar:
             tar.extractall(folder.path, filter="data")
+    if options.again:
+        for step in steps:
+            folder.file(step, ".json").unlink(missing_ok=True)
     if not options.list:
         import torch
 

@@ -93,10 +93,23 @@ def test_what_failed_is_named_with_its_end_and_tried_again_last(gpu, folder, tmp
     assert tried == ["new", "bad"]
 
 
-def test_a_step_that_has_changed_is_not_taken_for_done(gpu, folder):
+def test_a_step_that_has_changed_is_not_taken_for_done(gpu, folder, monkeypatch):
     before, now = step(gpu, "one", "pass"), step(gpu, "one", "pass  # otherwise")
     gpu.drive([before], folder, 1000, None, "cpu")
     assert states([before, now], folder) == ["done", "left"]
+    monkeypatch.setattr(gpu, "code_digest", lambda: "other code")
+    assert states([before], folder) == ["left"]
+
+
+def test_done_steps_are_done_again_where_one_asks(gpu, folder, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    steps = [step(gpu, "one", "pass"), step(gpu, "other", "pass")]
+    monkeypatch.setattr(gpu, "all_steps", lambda rehearse: steps)
+    assert gpu.main(["--rehearse"]) == 0
+    assert gpu.main(["--rehearse"]) == 0
+    assert gpu.main(["--rehearse", "--again", "--only", "other"]) == 0
+    tried = [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if " after " in line]
+    assert tried == ["one", "other", "other"]
 
 
 def test_another_machine_goes_on_from_the_archive_without_photographs(gpu, folder, tmp_path):
