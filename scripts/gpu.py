@@ -2,10 +2,11 @@
 
     python scripts/gpu.py [--limit 560] [--out FOLDER] [--from FILE] [--only NAME ...] [--again] [--list] [--rehearse]
 
-A step that is done is skipped by later calls, unless its command or the code has changed, or `--again` asks for it. A lab's step that is cut off goes on from its last checkpoint; any other
-starts anew. Where time is short, no step is begun that needs more. What was made lies in `_build/gpu`; after each step
-FOLDER gets `summary.md` (what is done, what is left, the tables) and `gpu.tar.gz`, which `--from` reads on another
-machine: records, executed notebooks without photographs, logs, and checkpoints of a few MiB.
+A step that is done is skipped by later calls, unless its command or the code has changed, or `--again` asks for it. A
+lab's step that is cut off goes on from its last checkpoint; any other starts anew. Where time is short, no step is begun
+that needs more. What was made lies in `_build/gpu`; after each step FOLDER gets `summary.md` (what is done, what is left,
+the tables) and `gpu.tar.gz`, which `--from` reads on another machine: records, executed notebooks without photographs,
+logs, and checkpoints of a few MiB.
 """
 
 import argparse
