@@ -3,10 +3,10 @@
     python scripts/gpu.py [--limit 560] [--out FOLDER] [--from FILE] [--only NAME ...] [--again] [--list] [--rehearse]
 
 A step that is done is skipped by later calls, unless its command or the code has changed, or `--again` asks for it. A
-lab's step that is cut off goes on from its last checkpoint; any other starts anew. Where time is short, no step is begun
-that needs more. What was made lies in `_build/gpu`; after each step FOLDER gets `summary.md` (what is done, what is left,
-the tables) and `gpu.tar.gz`, which `--from` reads on another machine: records, executed notebooks without photographs,
-logs, and checkpoints of a few MiB.
+lab's step that is cut off goes on from its last checkpoint; any other starts anew. Where time is short, no step is
+begun that needs more. What was made lies in `_build/gpu`; after each step FOLDER gets `summary.md` (what is done, what
+is left, the tables) and `gpu.tar.gz`, which `--from` reads on another machine: records, executed notebooks without
+photographs, logs, and checkpoints of a few MiB.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock, Timeout
 
 from helpers.records.personal import without_photographs
 from helpers.records.places import write_atomically
@@ -312,7 +313,13 @@ def main(arguments: list[str] | None = None) -> int:
         if options.out is not None:
             options.out.mkdir(parents=True, exist_ok=True)
         device = "cpu, a rehearsal" if options.rehearse else torch.cuda.get_device_name(0)
-        drive(steps, folder, options.limit, options.out, device)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder.path / ".lock", blocking=False):
+                drive(steps, folder, options.limit, options.out, device)
+        except Timeout:
+            print(f"another call is at work in {folder.path}: wait until it has ended", file=sys.stderr)
+            return 1
     print("\n" + summary(steps, folder))
     return int(any(folder.report(step).state == "failed" for step in steps))
 

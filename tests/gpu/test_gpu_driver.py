@@ -112,6 +112,16 @@ def test_done_steps_are_done_again_where_one_asks(gpu, folder, monkeypatch, tmp_
     assert tried == ["one", "other", "other"]
 
 
+def test_two_calls_at_once_do_not_meet(gpu, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gpu, "all_steps", lambda rehearse: [step(gpu, "one", "pass")])
+    (tmp_path / "_build" / "gpu-rehearsal").mkdir(parents=True)
+    with gpu.FileLock(tmp_path / "_build" / "gpu-rehearsal" / ".lock"):
+        assert gpu.main(["--rehearse"]) == 1
+    assert "another call is at work" in capsys.readouterr().err
+    assert gpu.main(["--rehearse"]) == 0
+
+
 def test_another_machine_goes_on_from_the_archive_without_photographs(gpu, folder, tmp_path):
     run = folder.path / "dogs12000" / "runs" / "gpu" / "08" / "id"
     run.mkdir(parents=True)
