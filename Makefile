@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab record classify gather stale jupyter student translation pretrain weights bench clean
+.PHONY: help book test lint types unit smoke html check-book lab record classify gather stale jupyter student translation pretrain weights bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -98,9 +98,16 @@ bench: $(READY) ## every script in benchmarks/, or this tree against an older: m
 ifdef AGAINST
 	$(BIN)/python benchmarks/compare.py '$(AGAINST)'
 else
-	@set -e; for script in $(filter-out %/compare.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; \
+	@set -e; for script in $(filter-out %/compare.py %/training_arms.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; \
 	  $(BIN)/python $$script; done
 endif
+
+gpu-pack: $(READY) ## a small copy of HELPERS_DATA's Stanford Dogs for a machine with a GPU, in _build/gpu/pack
+	$(BIN)/python scripts/gpu_pack.py
+
+LIMIT ?= 560
+gpu: $(READY) ## all that wants a GPU, as many steps as fit into LIMIT seconds; again goes on: make gpu [OUT=folder] [FROM=file]
+	$(BIN)/python scripts/gpu.py --limit '$(LIMIT)' $(if $(OUT),--out '$(OUT)') $(if $(FROM),--from '$(FROM)')
 
 clean: ## remove what was built; .venv stays
 	rm -rf _build labs/executed .pytest_cache .mypy_cache .ruff_cache

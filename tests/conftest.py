@@ -1,7 +1,8 @@
-"""What every explorer owes its reader, and which tests stay together."""
+"""What every explorer owes its reader, which tests stay together, and which ones need a GPU."""
 
 import matplotlib.pyplot as plt
 import pytest
+import torch
 from matplotlib.figure import Figure
 
 from helpers.widgets.base import MAX_BYTES
@@ -15,6 +16,10 @@ def pytest_collection_modifyitems(items):
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         page = parameters.get("page_path") or parameters.get("chapter") or item.path.stem
         item.add_marker(pytest.mark.xdist_group(str(page)))
+    on_a_gpu = [item for item in items if item.get_closest_marker("cuda")]
+    if on_a_gpu and not torch.cuda.is_available():
+        for item in on_a_gpu:
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA GPU"))
 
 
 @pytest.fixture

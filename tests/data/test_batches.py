@@ -174,7 +174,7 @@ def test_the_way_of_a_gpu_makes_the_batches_of_a_cpu(images, monkeypatch, argume
         assert (pixels - wanted).abs().max() < 1.01 / 255 / min(STD)  # the CPU rounds to whole levels
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.cuda
 @pytest.mark.parametrize("resident", [True, False])
 def test_a_gpu_agrees_with_the_cpu(images, resident):
     ours = list(make(images, device="cuda", resident=resident, **PLAIN).epoch(1))
