@@ -157,8 +157,8 @@ def card(folder: Path) -> str:
         "",
         f"**What they are.** Networks of {SIZE} px: `xception_mini` (Xception at a quarter of its width), `vit_mini`"
         " (ViT of width 128, 6 blocks, 4 heads, patches of 8 px), `deit_mini` (the same with a distillation token,"
-        " taught by `xception_mini`), as far as they are in the table. fp16 safetensors with the classification head of their"
-        " pre-training, which fine-tuning replaces.",
+        " taught by `xception_mini`), as far as they are in the table. fp16 safetensors with the classification"
+        " head of their pre-training, which fine-tuning replaces.",
         "",
         f"**Data.** Tiny ImageNet without its classes of dogs: {data['n_train']:,} photographs of"
         f" {data['num_classes']} classes. A pair of equal files in the training and the validation part is left out.",
@@ -203,12 +203,13 @@ def near_duplicates(found: dict) -> str:
     within = {crop: sum(b <= found["limit"] for b in bits) for crop, bits in found["known_bits"].items()}
     return (
         "No photograph can be in both by its class, for no class here is a dog; one could show a dog all the same. Of"
-        f" {found['pre_training_photographs']:,} × {found['dogs_test_photographs']:,} pairs with the dogs' test list the"
-        f" nearest differ in {found['nearest_bits']} of the {found['bits']} bits of a perceptual hash; up to"
-        f" {found['limit']} count as alike. What that can find was tried on {found['known_photographs']} photographs that"
-        f" are at hand twice: cut and squashed in the same way {within['same crop']} of them are found, as a whole frame"
-        f" against the box {within['whole frame']}, as a centre square {within['centre square']}. The dogs are boxes and"
-        " Tiny ImageNet's are not, so the search rules out equal crops and says nothing of others."
+        f" {found['pre_training_photographs']:,} × {found['dogs_test_photographs']:,} pairs with the dogs' test"
+        f" list the nearest differ in {found['nearest_bits']} of the {found['bits']} bits of a perceptual hash; up to"
+        f" {found['limit']} count as alike. What that can find was tried on {found['known_photographs']}"
+        f" photographs that are at hand twice: cut and squashed in the same way {within['same crop']} of them are"
+        f" found, as a whole frame against the box {within['whole frame']}, as a centre square"
+        f" {within['centre square']}. The dogs are boxes and Tiny ImageNet's are not, so the search rules out equal"
+        " crops and says nothing of others."
     )
 
 
