@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import torch
 
-import helpers.models
 from helpers.data import Dataset, load_dataset
 from helpers.data.batches import Batches
 from helpers.measure.accuracy import top1
@@ -30,7 +29,6 @@ from helpers.records import build_folder, describe_data, make_record, project_ro
 from helpers.training import TrainingConfig, TrainingDiverged, fit, predict
 
 MODELS = ("xception_mini", "vit_mini")
-WEIGHTS = Path(helpers.models.__file__).parent / "weights" / "tiny_imagenet"
 RATES = tuple(1e-4 * 4**k for k in range(6))  # 0.0001 to 0.1024: three decades
 SEED, BATCH, PIXELS = 0, 32, 64
 VALIDATION, KEPT = 0.2, 0.75  # of the training list; of the rest
@@ -53,7 +51,10 @@ def one_run(ready: pre.Pretrained, rate: float, data: Dataset) -> dict[str, Any]
     form = {"mean": ready.mean, "std": ready.std}
     train = Batches(data.train.images, data.train.labels, batch_size=BATCH, seed=SEED, **form)
     held = Batches(data.val.images, data.val.labels, batch_size=4 * BATCH, shuffle=False, augment=False, **form)
-    begun, row = time.process_time(), {"model": ready.name, "learning_rate": rate, "weights": ready.weights}
+    begun, row = (
+        time.process_time(),
+        {"model": ready.name, "seed": SEED, "learning_rate": rate, "weights": ready.weights},
+    )
     try:
         history = fit(ready.model, train, settings(ready.name, rate))
         answers = predict(ready.model, held).argmax(1)
@@ -68,7 +69,7 @@ def one_run(ready: pre.Pretrained, rate: float, data: Dataset) -> dict[str, Any]
 
 def resumed(model: str, rate: float, data: Dataset) -> dict[str, Any]:
     """The run as it was kept under these settings, data and weights, else a new one."""
-    ready = pre.build_model(model, data.num_classes, weights=str(WEIGHTS), image_size=PIXELS, seed=SEED)
+    ready = pre.build_model(model, data.num_classes, weights="photographs", image_size=PIXELS, seed=SEED)
     known = {
         "config": asdict(settings(model, rate)),
         "data": data.fingerprint,
@@ -104,7 +105,7 @@ def main() -> None:
         "cpu",
         parameters={
             "models": MODELS, "learning_rates": RATES, "batch_size": BATCH, "seed": SEED, "val_fraction": VALIDATION,
-            "train_fraction": KEPT, "image_size": PIXELS, "tuning": "full", "epochs": 1,
+            "train_fraction": KEPT, "weights": "photographs", "image_size": PIXELS, "tuning": "full", "epochs": 1,
             "command": "python scripts/sweep_rates.py",
         },
         data=describe_data(data, dict.fromkeys(MODELS, PIXELS)),
