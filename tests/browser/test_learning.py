@@ -76,7 +76,7 @@ def test_every_exercise_takes_an_answer(reading, chapter):
 
 
 def test_a_right_answer_and_a_slip(reading):
-    form = reading(FINE_TUNING).locator("div.exercise form.answer").first
+    form = reading(FINE_TUNING).locator("#ex-15-interval form.answer")
     for answer, said in (("3.7", "✓ Right."), ("1.9", "✗ Not yet: That is one standard error.")):
         form.get_by_label("Your answer").fill(answer)
         form.get_by_label("Your answer").press("Enter")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.pages.c15.steps import accuracies, extra_gains, seeds_of, tuning_step
+from helpers.pages.c15.steps import accuracies, seeds_of, tuning_step
 from helpers.records import read_record
 
 
@@ -19,14 +19,6 @@ def test_a_seeds_paired_difference_is_that_of_its_accuracies(record):
         gain = value["xception_mini", "full", seed] - value["xception_mini", "top10", seed]
         assert pair.value == pytest.approx(gain)
         assert pair.low < pair.value < pair.high
-
-
-def test_extra_gains_compare_two_models_seed_by_seed(record):
-    value = accuracies(record)
-    gain = {m: value[m, "full", 0] - value[m, "top10", 0] for m in ("xception_mini", "vit_mini")}
-    extra = extra_gains(record, "xception_mini", "vit_mini")
-    assert extra[0] == pytest.approx(gain["vit_mini"] - gain["xception_mini"])
-    assert len(extra) == len(seeds_of(record))
 
 
 def test_a_record_that_the_text_does_not_fit_is_refused(record):

@@ -1,13 +1,16 @@
-"""The crossed design as a picture: two models, two tunings, and the steps between the corners."""
+"""The pictures of chapter 15: what is trained and how fast, accuracy against rates and epochs, the crossed design."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from helpers.plots.style import INK, QUIET, colour_of
+from helpers.plots.style import FAMILY_COLOURS, GRID, INK, QUIET, colour_of
 
+MODEL_NAMES = {"xception_mini": "Xception-mini", "vit_mini": "ViT-mini", "efficientnet_lite0": "EfficientNet-Lite0"}
 SIZE = (5.0, 3.5)  # inches, and the axes count in inches too: what fits here fits on a phone
 BOX = (1.32, 0.82)
 CORNER = {(0, 0): (1.0, 0.52), (0, 1): (1.0, 2.72), (1, 0): (4.26, 0.52), (1, 1): (4.26, 2.72)}
@@ -59,4 +62,80 @@ def design_square(
     arrow((0, 1), (1, 1), "architecture", (0, 0.32), dashed=False)
     compared = "what was compared" if values is None else "opposite corners"
     arrow((0, 0), (1, 1), compared, (0.78, -0.42), dashed=True)
+    return figure
+
+
+# --- what is trained, and how fast ------------------------------------------------------------------------------------
+
+LAYERS = 7  # of the picture: the patches or the stem, five blocks, the head
+
+
+def tuning_ladder(decay: float = 0.75) -> Figure:
+    """Three tunings of one network side by side: grey layers are frozen, the others show their learning rate as length.
+
+    `decay` is the factor from a layer to the one below it in the third."""
+    rates = {
+        "probe\nthe head": [0.0] * (LAYERS - 1) + [1.0],
+        "top10\nthe last tenth": [0.0] * (LAYERS - 2) + [1.0, 1.0],
+        "full\nrates fall to the input": [decay ** (LAYERS - 1 - layer) for layer in range(LAYERS)],
+    }
+    figure, axes = plt.subplots(1, 3, figsize=(6.6, 3.4), sharey=True)
+    for ax, (title, row) in zip(axes, rates.items(), strict=True):
+        ax.barh(range(LAYERS), [1.0] * LAYERS, height=0.72, color=GRID)
+        ax.barh(range(LAYERS), row, height=0.72, color=FAMILY_COLOURS["vit"])
+        ax.barh([LAYERS - 1], [1.0], height=0.72, color=FAMILY_COLOURS["cnn"])
+        ax.set_title(title, fontsize=11)
+        ax.set(xlim=(0, 1.02), xticks=[])
+        ax.grid(visible=False)
+        ax.spines[:].set_visible(False)
+    names = ["input side", *["block"] * (LAYERS - 2), "new head"]
+    axes[0].set_yticks(range(LAYERS), names, fontsize=11)
+    for ax in axes:
+        ax.tick_params(length=0)
+    return figure
+
+
+# --- the records ------------------------------------------------------------------------------------------------------
+
+
+def rate_curves(sweep: Mapping[str, Sequence[Mapping[str, Any]]], chance: float) -> Figure:
+    """Validation accuracy against the learning rate, a line a model; the models' names stand at their best rates.
+
+    `sweep` maps a model to runs of `learning_rate` and `val_top1`; `chance` is a fraction."""
+    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    for model, runs in sweep.items():
+        rates = [run["learning_rate"] for run in runs]
+        values = np.array([[run["val_top1"][part] for part in ("low", "value", "high")] for run in runs]) * 100
+        ax.fill_between(rates, values[:, 0], values[:, 2], color=colour_of(model), alpha=0.18, lw=0)
+        ax.plot(rates, values[:, 1], "o-", color=colour_of(model))
+        top = int(values[:, 1].argmax())
+        ax.annotate(
+            MODEL_NAMES.get(model, model), (rates[top], values[top, 2]), (0, 4), textcoords="offset points",
+            ha="center", va="bottom", color=colour_of(model), fontsize=11,
+        )  # fmt: skip
+    ax.axhline(100 * chance, color=QUIET, linestyle="--", linewidth=1)
+    ax.annotate("chance", (1, 100 * chance), (-2, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
+                ha="right", color=QUIET, fontsize=10)  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    ax.minorticks_off()
+    ax.set(xlabel="learning rate of all layers", ylabel="validation accuracy (%)", ylim=(0, None))
+    ax.margins(y=0.12)
+    return figure
+
+
+def live_curves(curves: Mapping[str, Sequence[float]], chance: float) -> Figure:
+    """Validation accuracy after each epoch, a line a way of training, named at its end; fractions."""
+    figure, ax = plt.subplots(figsize=(6.4, 3.4))
+    colours = dict(zip(curves, (QUIET, FAMILY_COLOURS["cnn"], FAMILY_COLOURS["vit"]), strict=True))
+    lowest = -np.inf
+    for name, values in sorted(curves.items(), key=lambda item: item[1][-1]):
+        ax.plot(range(1, len(values) + 1), [100 * value for value in values], "o-", color=colours[name])
+        lowest = max(100 * values[-1], lowest + 9)  # names that would lie on each other stand one above the other
+        ax.text(len(values) + 0.08, lowest, name, va="center", color=colours[name], fontsize=11)
+    ax.axhline(100 * chance, color=QUIET, linestyle="--", linewidth=1, zorder=0, xmax=0.55)
+    ax.text(1, 100 * chance + 2, "chance", color=QUIET, fontsize=10)
+    longest = max(len(values) for values in curves.values())
+    ax.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(0, 100), xlim=(0.9, longest + 1.6))
+    ax.set_xticks(range(1, longest + 1))
     return figure

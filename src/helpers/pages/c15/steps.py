@@ -26,14 +26,11 @@ class TuningStep:
         McNemar's p of each seed, as mathematics.
     unpaired
         The difference of both accuracies with the interval of two independent figures.
-    wider
-        Tuning -> how many times wider the interval over seeds is than the mean one of a single training.
     """
 
     by_seed: dict[int, Any]
     chances: list[str]
     unpaired: SimpleNamespace
-    wider: dict[str, float]
 
 
 def _runs(record: Record) -> Rows:
@@ -79,7 +76,7 @@ def tuning_step(record: Record, model: str) -> TuningStep:
             f"{model}: expected seeds that move both accuracies in opposite directions, and so a wider interval than "
             f"that of independent figures, got moves {moves}; the chapter's explanation must change with the record"
         )
-    return TuningStep(by_seed, chances, unpaired, {how: _wider(record, model, how) for how in (ALL, FEW, "scratch")})
+    return TuningStep(by_seed, chances, unpaired)
 
 
 def _paired(row: dict[str, Any], right: int) -> Any:
@@ -101,16 +98,3 @@ def _independent(record: Record, model: str) -> SimpleNamespace:
     below = math.hypot(whole["value"] - whole["low"], part["high"] - part["value"])
     above = math.hypot(whole["high"] - whole["value"], part["value"] - part["low"])
     return SimpleNamespace(value=value, low=value - below, high=value + above)
-
-
-def _wider(record: Record, model: str, tuning: str) -> float:
-    alone = [run["test_top1"] for run in _runs(record) if (run["model"], run["tuning"]) == (model, tuning)]
-    both = _cell(record, model, tuning)
-    return float((both["high"] - both["low"]) / np.mean([one["high"] - one["low"] for one in alone]))
-
-
-def extra_gains(record: Record, model: str, other: str) -> list[float]:
-    """How much more the other model gained from tuning than the first, seed by seed."""
-    value = accuracies(record)
-    gain = {m: [value[m, ALL, s] - value[m, FEW, s] for s in seeds_of(record)] for m in (model, other)}
-    return [theirs - ours for ours, theirs in zip(gain[model], gain[other], strict=True)]

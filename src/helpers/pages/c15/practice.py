@@ -1,0 +1,179 @@
+"""Fine-tuning in practice, from three records: the sweep of learning rates, released weights, and our pair on dogs."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from IPython.display import Markdown
+
+from helpers.pages.c15.figures import MODEL_NAMES as NAMES
+from helpers.pages.c15.square import cells_of, differences_of, models_of
+from helpers.pages.c15.steps import ALL, FEW
+from helpers.plots.tables import markdown_table, percent, points
+from helpers.records import Record
+
+TRAINED = {"probe": "head", FEW: "last tenth", ALL: "everything", "scratch": "everything, from fresh weights"}
+Rows = list[dict[str, Any]]
+
+
+def dump(record: Record) -> dict[str, Any]:
+    """The record as plain dictionaries and lists."""
+    return record.model_dump()
+
+
+# --- the sweep of learning rates --------------------------------------------------------------------------------------
+
+
+def sweep_of(record: Record) -> dict[str, Rows]:
+    """Model -> its runs, from the lowest learning rate to the highest."""
+    runs = dump(record)["runs"]
+    return {
+        model: sorted((run for run in runs if run["model"] == model), key=lambda run: run["learning_rate"])
+        for model in dict.fromkeys(run["model"] for run in runs)
+    }
+
+
+def sweep_told(record: Record) -> Markdown:
+    """Where each model does best, and what is left at the highest rate."""
+    said = []
+    for model, runs in sweep_of(record).items():
+        best, last = max(runs, key=lambda run: run["val_top1"]["value"]), runs[-1]
+        said.append(
+            f"{NAMES[model]} does best at $\\eta = {best['learning_rate']:g}$ ({_whole(best)}); at "
+            f"{last['learning_rate']:g} it is left with {_whole(last)}"
+        )
+    data, steps = dump(record)["data"], {run["steps"] for run in dump(record)["runs"] if not run["diverged"]}
+    sizes = f"{' or '.join(str(count) for count in sorted(steps))} steps on {data['n_train']:,} photographs, "
+    sizes += f"judged on {data['n_val']:,} others"
+    return Markdown(f"{'. '.join(said)}. (One seed; {sizes}; chance is {100 / data['num_classes']:.1f} %.)")
+
+
+def _whole(run: dict[str, Any]) -> str:
+    return f"{100 * run['val_top1']['value']:.1f} %"
+
+
+# --- the photographs' square and released weights ---------------------------------------------------------------------
+
+
+def per_class(record: Record) -> int:
+    """Training photographs a class, rounded."""
+    data = dump(record)["data"]
+    return round(data["n_train"] / data["num_classes"])
+
+
+def decision_rows(released: Record | None, square: Record | None) -> Rows:
+    """A row for each way to come by a classifier that is recorded: what is trained, on how many, how good, how dear."""
+    rows: Rows = []
+    if released is not None and dump(released)["summary"]["zero_training_top1"] is not None:
+        summary = dump(released)["summary"]
+        rows.append(_row(summary["zero_training_model"], "nothing", 0, summary["zero_training_top1"], None))
+    for record in (released, square):
+        for (model, tuning), cell in cells_of(record).items() if record is not None else ():
+            cost = round(cell["macs_per_image"] / 1e6)
+            rows.append(_row(model, TRAINED[tuning], per_class(record), cell["test_top1"], cost))  # type: ignore[arg-type]
+    return rows
+
+
+def _row(model: str, trained: str, photographs: int, top1: dict[str, Any], cost: int | None) -> dict[str, Any]:
+    return {
+        "network": NAMES[model],
+        "trained": trained,
+        "photographs a class": photographs,
+        "right (%)": f"{100 * top1['value']:.1f}",
+        "MMACs": "–" if cost is None else f"{cost:,}",
+    }
+
+
+def decision_table(released: Record | None, square: Record | None) -> Markdown:
+    """The rows as a table, and a line for each record that is missing."""
+    rows, lines = decision_rows(released, square), []
+    if released is None:
+        lines.append("*Not recorded yet: the rows of a released network.*")
+    if square is None:
+        lines.append("*Not recorded yet: the rows of our pair on 12,000 photographs.*")
+    table = markdown_table(rows).data if rows else ""
+    return Markdown("\n\n".join([part for part in (table, *lines) if part]))
+
+
+def curve_of(released: Record) -> Rows:
+    """Accuracy of a probe against photographs a class, as lab 08 records it: `images_a_class`, `test_top1`.
+
+    Raises
+    ------
+    ValueError
+        If the record holds the curves of several networks, or none.
+    """
+    curves = dump(released)["summary"].get("curve") or {}
+    if len(curves) != 1:
+        raise ValueError(f"record: expected the curve of one network in its summary, got {sorted(curves)}")
+    return next(iter(curves.values()))
+
+
+def estimate_of(row: dict[str, Any]) -> SimpleNamespace:
+    """The row's test accuracy with its interval: value, low, high."""
+    return SimpleNamespace(**row["test_top1"])
+
+
+def curve_told(released: Record) -> Markdown:
+    """Its two ends and what lies between them."""
+    first, last = curve_of(released)[0], curve_of(released)[-1]
+    return Markdown(
+        f"With {first['images_a_class']:.0f} photograph{'s' * (first['images_a_class'] > 1)} a breed the new head is "
+        f"right on {100 * first['test_top1']['value']:.0f} % of the test photographs, with "
+        f"{last['images_a_class']:.0f} on {100 * last['test_top1']['value']:.0f} %."
+    )
+
+
+def zero_training_told(released: Record) -> Markdown:
+    """How many dogs a network names that was trained on none of our task, beside the slides' two figures.
+
+    Raises
+    ------
+    ValueError
+        If the record does not beat both: the text around it says that it does.
+    """
+    top1 = dump(released)["summary"]["zero_training_top1"]
+    if top1 is None or top1["low"] <= 0.8243:
+        raise ValueError(
+            f"record: expected a network that, never trained, beats the slides' 0.8243 for sure, got {top1}; the "
+            "chapter's text must change with the record"
+        )
+    estimate = SimpleNamespace(**top1)
+    return Markdown(
+        f"It names **{percent(estimate)}** of {top1['n']:,} test photographs: more than the slides' CNN (72.7 %) and "
+        "more than their ViT (82.4 %), and nothing was trained."
+    )
+
+
+def square_told(square: Record) -> Markdown:
+    """The gap of the opposite corners and its two steps, in words, with the one interval that the decision needs."""
+    cnn, vit = models_of(square)
+    steps = differences_of(square)
+    corner = next(difference for name, difference in steps.items() if name.startswith("opposite corners"))
+    tuning, whole, part = steps[f"{cnn}: {ALL} – {FEW}"], steps[f"{ALL}: {vit} – {cnn}"], steps[f"{FEW}: {vit} – {cnn}"]
+    winners = {difference.value > 0 for difference in (corner, whole, part)}
+    moral = (
+        "Whichever comparison you make, the winner is the same; the size is not, and a decision weighs the size."
+        if len(winners) == 1
+        else "Which model wins depends on which comparison you make."
+    )
+    sure = "the interval leaves zero out" if whole.low * whole.high > 0 else "the interval holds zero"
+    return Markdown(
+        f"The slides' comparison, {NAMES[vit]} all against {NAMES[cnn]} top tenth, comes out at {_signed(corner)} "
+        f"points. Of these {_signed(tuning)} are **tuning**; the **model**, both trained whole, makes "
+        f"{points(whole)}; {sure}. {moral}"
+    )
+
+
+def pretraining_told(square: Record) -> Markdown:
+    """What pre-training on photographs of other things was worth: everything tuned, against fresh weights."""
+    cells, steps = cells_of(square), differences_of(square)
+    said = [
+        f"{NAMES[model]} rises from {100 * cells[model, 'scratch']['test_top1']['value']:.1f} to "
+        f"{100 * cells[model, ALL]['test_top1']['value']:.1f} % ({_signed(steps[f'{model}: {ALL} – scratch'])} points)"
+        for model in models_of(square)
+    ]
+    return Markdown(f"Pre-trained on photographs that show no dog, {' and '.join(said)}.")
+
+
+def _signed(difference: Any) -> str:
+    return f"{100 * difference.value:+.1f}".replace("-", "−")
