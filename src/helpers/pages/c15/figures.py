@@ -77,9 +77,9 @@ def tuning_ladder(decay: float = 0.75) -> Figure:
     rates = {
         "probe\nthe head": [0.0] * (LAYERS - 1) + [1.0],
         "top10\nthe last tenth": [0.0] * (LAYERS - 2) + [1.0, 1.0],
-        "full\nrates fall to the input": [decay ** (LAYERS - 1 - layer) for layer in range(LAYERS)],
+        "full\nslower below": [decay ** (LAYERS - 1 - layer) for layer in range(LAYERS)],
     }
-    figure, axes = plt.subplots(1, 3, figsize=(6.6, 3.4), sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(5.0, 3.0), sharey=True)
     for ax, (title, row) in zip(axes, rates.items(), strict=True):
         ax.barh(range(LAYERS), [1.0] * LAYERS, height=0.72, color=GRID)
         ax.barh(range(LAYERS), row, height=0.72, color=FAMILY_COLOURS["vit"])
@@ -102,7 +102,7 @@ def rate_curves(sweep: Mapping[str, Sequence[Mapping[str, Any]]], chance: float)
     """Validation accuracy against the learning rate, a line a model; the models' names stand at their best rates.
 
     `sweep` maps a model to runs of `learning_rate` and `val_top1`; `chance` is a fraction."""
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = plt.subplots(figsize=(5.0, 3.3))
     for model, runs in sweep.items():
         rates = [run["learning_rate"] for run in runs]
         values = np.array([[run["val_top1"][part] for part in ("low", "value", "high")] for run in runs]) * 100
@@ -114,8 +114,8 @@ def rate_curves(sweep: Mapping[str, Sequence[Mapping[str, Any]]], chance: float)
             ha="center", va="bottom", color=colour_of(model), fontsize=11,
         )  # fmt: skip
     ax.axhline(100 * chance, color=QUIET, linestyle="--", linewidth=1)
-    ax.annotate("chance", (1, 100 * chance), (-2, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
-                ha="right", color=QUIET, fontsize=10)  # fmt: skip
+    ax.annotate("chance", (0, 100 * chance), (4, -12), xycoords=("axes fraction", "data"), textcoords="offset points",
+                ha="left", color=QUIET, fontsize=10)  # fmt: skip
     ax.set_xscale("log")
     ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
     ax.minorticks_off()
@@ -126,16 +126,16 @@ def rate_curves(sweep: Mapping[str, Sequence[Mapping[str, Any]]], chance: float)
 
 def live_curves(curves: Mapping[str, Sequence[float]], chance: float) -> Figure:
     """Validation accuracy after each epoch, a line a way of training, named at its end; fractions."""
-    figure, ax = plt.subplots(figsize=(6.4, 3.4))
+    figure, ax = plt.subplots(figsize=(5.0, 3.1))
     colours = dict(zip(curves, (QUIET, FAMILY_COLOURS["cnn"], FAMILY_COLOURS["vit"]), strict=True))
     lowest = -np.inf
     for name, values in sorted(curves.items(), key=lambda item: item[1][-1]):
         ax.plot(range(1, len(values) + 1), [100 * value for value in values], "o-", color=colours[name])
         lowest = max(100 * values[-1], lowest + 9)  # names that would lie on each other stand one above the other
         ax.text(len(values) + 0.08, lowest, name, va="center", color=colours[name], fontsize=11)
-    ax.axhline(100 * chance, color=QUIET, linestyle="--", linewidth=1, zorder=0, xmax=0.55)
+    ax.axhline(100 * chance, color=QUIET, linestyle="--", linewidth=1, zorder=0, xmax=0.5)
     ax.text(1, 100 * chance + 2, "chance", color=QUIET, fontsize=10)
     longest = max(len(values) for values in curves.values())
-    ax.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(0, 100), xlim=(0.9, longest + 1.6))
+    ax.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(0, 100), xlim=(0.9, longest + 2.1))
     ax.set_xticks(range(1, longest + 1))
     return figure
