@@ -48,7 +48,7 @@ def gallery(
         raise ValueError(f"gallery: expected pictures and as many titles, got {len(images)} and {len(titles)}")
     rows = -(-len(images) // columns)
     texts = [_lines(title) for title in titles]  # before the axes: it may add a font
-    figure, axes = plt.subplots(rows, columns, figsize=(1.6 * columns, 2.05 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.6 * columns, 2.2 * rows), squeeze=False)
     for ax in axes.flat:
         ax.set_axis_off()
     for number, (ax, image, text) in enumerate(zip(axes.flat, images, texts, strict=False)):

@@ -83,7 +83,8 @@ def calibration_text(found: Calibration) -> str:
         return f"{n} photographs cannot show it miscalibrated."
     gap = sum(s * (row["confidence"] - row["accuracy"]) for s, row in zip(share, found.bins, strict=True))
     word = "surer" if gap > 0 else "less sure"
-    return f"Miscalibrated, by more than chance explains: on average {100 * abs(gap):.1f} points {word} than right."
+    why = "Miscalibrated, by more than chance explains, or labels are wrong"
+    return f"{why}: on average {100 * abs(gap):.1f} points {word} than right."
 
 
 def _bins(confidence: np.ndarray, count: int) -> list[np.ndarray]:
