@@ -143,9 +143,13 @@ def banner(root: Path, run: Run, lab: Path) -> str:
         f"| | |\n|---|---|\n{table}\n\nDownload: {' · '.join(links)}\n:::"
     ]
     if record.edition == "cpu":
+        read = "Read its figures as a rehearsal of the protocol, not as the answer to the question."
+        if record.data is not None and record.data.terms == "user":
+            read = "Its intervals hold for your photographs, and for the models and the training that it names."
         parts.append(
-            ":::{admonition} A small edition\n:class: run-note\nThe cpu edition is sized for a laptop. Read its figures"
-            " as a rehearsal of the protocol, not as the answer to the question.\n:::"
+            ":::{admonition} A small edition\n:class: run-note\nThe cpu edition is sized for a laptop. "
+            + read
+            + "\n:::"
         )
     changed = [reason for reason in stale_reasons(record, root) if reason != NOT_HASHED]
     if changed:

@@ -16,14 +16,12 @@ from helpers.data.decode import RULE, read_picture
 from helpers.data.foreign_files import left_behind
 from helpers.data.layout import readable
 from helpers.data.paths import existing
-from helpers.measure.classify import Answers, classify
+from helpers.measure.classify import COLUMNS, NOTE, Answers, classify, in_columns
 from helpers.models.pretrained import saved
 from helpers.records import build_folder, write_atomically
 
 CSV = "predictions.csv"
 CHUNK = 64  # pictures that are held at a time
-NOTE = "perhaps none of the classes"
-COLUMNS = ["file", "class", "probability", "second class", "second probability", "note"]
 
 
 def find_model(name: str | None) -> saved.SavedModel:
@@ -83,7 +81,7 @@ def classify_folder(model: saved.SavedModel, folder: Path) -> tuple[Path, int, i
         raise ValueError(f"PICTURE: expected photographs in {folder}, found no file (folders in it are not entered)")
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(["file", *COLUMNS])
     broken = 0
     for start in range(0, len(files), CHUNK):
         rows, images = [], []
@@ -106,8 +104,7 @@ def _rows(model: saved.SavedModel, rows: list[tuple[Path, str]], answers: Answer
         if error or answers is None:
             found.append([readable(path.name), "", "", "", "", error])
             continue
-        best = [part for label, share in answers.best(at, 2) for part in (model.class_names[label], f"{share:.4f}")]
-        found.append([readable(path.name), *best, NOTE if answers.foreign[at] else ""])
+        found.append([readable(path.name), *in_columns(answers, at, model.class_names)])
         at += 1
     return found
 

@@ -129,6 +129,16 @@ def test_a_readers_own_photographs_stand_on_the_page_only_where_they_asked_for_i
     assert "QUJD" in next((tmp_path / "_build").rglob("notebook.ipynb")).read_text()
 
 
+@pytest.mark.parametrize(("terms", "rehearsal"), [("drawn", True), ("user", False)])
+def test_a_small_edition_is_a_rehearsal_of_the_courses_data_and_an_answer_for_a_readers_own(tmp_path, terms, rehearsal):
+    (tmp_path / "labs").mkdir()
+    put_run(tmp_path, "cpu", own=True, data=record()["data"] | {"terms": terms})
+    text = page_text(tmp_path)
+    assert "A small edition" in text
+    assert ("not as the answer to the question" in text) is rehearsal
+    assert ("Its intervals hold for your photographs" in text) is not rehearsal
+
+
 @pytest.mark.parametrize("name", ["running.ipynb", "failed.ipynb"])
 def test_an_unfinished_or_failed_run_is_not_shown(tmp_path, name):
     put_run(tmp_path, "cpu", own=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,14 @@ CELLS = {
 }
 NAMES = ("pa$$", "a|b*", "柴犬 🐕")
 SMALL = {"edition": "smoke", "backbones": ["xception_mini"], "hub": "no", "top10_steps": 1, "draws": 1}
+
+
+def test_no_hidden_cell_is_long():
+    hidden = [cell for cell in json.loads(LAB.read_text())["cells"] if "hide-input" in cell["metadata"].get("tags", [])]
+    assert hidden
+    for cell in hidden:
+        kept = [line for line in "".join(cell["source"]).splitlines() if line.strip() and "import" not in line]
+        assert len(kept) <= 25, cell["id"]
 
 
 def fill(folder, colour, count, seed):
@@ -83,6 +92,7 @@ def test_every_layout_ends_with_a_record_and_a_kept_model(course, parts):
     assert record.data.n_test == (6 if parts == ("",) else 12)
     assert record.summary["twins_in_test"] == 0
     assert record.summary["curve"][-1]["images_a_class"] == now["data"].train.labels.size / 3
+    assert np.allclose(now["answers"][now["chosen"].backbone], now["probabilities"])
     model = saved.load(course / "course" / "_build" / "models" / "mine")
     assert model.class_names == tuple(sorted(NAMES))
     assert model.card["accuracy"] == next(row["test_top1"] for row in record.runs if row["chosen"])
@@ -97,15 +107,20 @@ def test_two_classes_twins_across_lists_and_a_broken_file(course, capsys):
     for n, part in enumerate(("train", "test")):
         for k, name in enumerate(("cat", "dog")):
             fill(root / part / name, k, 12 if n == 0 else 6, 10 * n + k)
-    for path in list((root / "train" / "cat").iterdir())[:2]:
+    for path in sorted((root / "train" / "cat").iterdir())[:2]:
         Image.open(path).resize((50, 50)).save(root / "test" / "cat" / f"{path.stem}.jpg", quality=80)
+    shutil.copy(root / "test" / "cat" / "Rexi 0 0.jpg", root / "test" / "dog" / "filed here too.jpg")
     (root / "train" / "dog" / "IMG_1.HEIC").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(9))
-    record, _ = run(data_dir=str(root))
+    record, now = run(data_dir=str(root))
     told = capsys.readouterr().out
-    assert record.summary["twins_in_test"] == 2
+    assert record.summary["twins_in_test"] == 3
     assert record.data.skipped == 1
-    assert "2 of 14 test photographs have a twin" in told
-    assert "without the 2 test photographs that have a twin" in told
+    assert "3 of 15 test photographs have a twin" in told
+    assert "Without the 3 test photographs that have a twin" in told
+    assert "Without the 2 test photographs that have an equal file in another class" in told
+    assert now["doubtful"].tolist() == [name.endswith(("0 0.jpg", "too.jpg")) for name in now["data"].test.names]
+    assert now["doubtful"][0]
+    assert now["row"] == 1, "the model is shown on a photograph whose label is in doubt"
     assert "iPhone" in told
 
 

@@ -16,6 +16,8 @@ from helpers.models.pretrained.saved import SavedModel
 from helpers.training import predict
 
 BATCH = 32
+NOTE = "perhaps none of the classes"
+COLUMNS = ("class", "probability", "second class", "second probability", "note")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Answers:
         """The k likeliest classes of one picture with their probabilities."""
         order = self.probabilities[row].argsort(kind="stable")[::-1][:k]
         return [(int(label), float(self.probabilities[row, label])) for label in order]
+
+
+def in_columns(answers: Answers, row: int, class_names: Sequence[str]) -> list[str]:
+    """The `COLUMNS` of one picture: the two likeliest classes, and `NOTE` where it looks like nothing known."""
+    best = [part for label, share in answers.best(row, 2) for part in (class_names[label], f"{share:.4f}")]
+    return [*best, NOTE if answers.foreign[row] else ""]
 
 
 def classify(saved: SavedModel, images: np.ndarray | Sequence[np.ndarray]) -> Answers:

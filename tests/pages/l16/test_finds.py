@@ -54,8 +54,12 @@ def sorted_names(folder):
 
 def test_doubles_are_named_by_kind_and_shown_in_pairs(look):
     split = with_test_part(look, 0.25, 1)
-    kinds = {row["what stands twice"].split(":")[0]: row for row in finds.doubles(split)}
-    assert kinds["in two classes"]["equal files"] == 1
+    kinds = {(row["what"], row["where"]): row for row in finds.doubles(split)}
+    equal = kinds["equal files", "in two classes"]
+    assert (equal["times"], equal["which means"]) == (1, "one of the labels is wrong")
+    splits = [with_test_part(look, 0.25, seed) for seed in range(8)]  # a pair in one test list is of no kind
+    alike = [row for other in splits for row in finds.doubles(other) if row["what"] == "look alike"]
+    assert {row["which means"] for row in alike} == {"perhaps the same: look"}  # a look-alike proves nothing
     pairs = finds.pairs_to_show(split)
     assert len(pairs) == 2
     titles = finds.pair_titles(split, pairs)
@@ -80,6 +84,21 @@ def test_twins_across_given_lists_are_counted(folder, tmp_path, monkeypatch):
     data = from_look(look, image_size=32, progress=False)
     assert [name.split("/")[-1] for name, twin in zip(data.test.names, twins, strict=True) if twin] == ["000.png"] * 3
     assert finds.twins_by_chance(look, 0.25, 0) is None
+
+
+def test_an_equal_file_in_another_class_is_doubtful_and_a_look_alike_is_not(look):
+    for seed in range(20):
+        split = with_test_part(look, 0.25, seed)
+        doubtful = finds.in_two_classes(split)
+        test = [photograph for photograph in split.layout.photographs if photograph.part == "test"]
+        names = [photograph.path.name for photograph in test if photograph.path.name != "IMG_0001.HEIC"]
+        assert len(doubtful) == len(names)
+        if "001 filed here too.png" in names:
+            break
+    else:
+        pytest.fail("no split with the planted file in the test list")
+    marked = [name for name, doubt in zip(names, doubtful, strict=True) if doubt]
+    assert sorted(marked) == ["001 filed here too.png", "001.png"]
 
 
 def test_class_sizes_and_what_they_ask_for(look):

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from scipy.special import softmax
 
 from helpers.data import Dataset, Split
+from helpers.models import pretrained as pre
 from helpers.pages.l16 import backbones as bb
-from helpers.pages.l16 import controls, maps, report
-from helpers.pages.l16.explainer import explainer
+from helpers.pages.l16 import controls, maps, pictures, report, trust
+from helpers.pages.l16.explainer import explainer, offered
 
 
 def made_up_data(size=64):
@@ -60,11 +62,31 @@ def test_hub_models_are_taken_from_the_cache_a_folder_or_the_internet_as_asked(m
 
 def test_the_plan_says_how_long_asking_takes():
     rows = bb.plan({"xception_mini": "shipped", "vit_mini": "/a/folder"}, 100_000)
-    assert [(row["backbone"], row["weights"], row["image (px)"]) for row in rows] == [
-        ("xception_mini", "shipped", 64),
-        ("vit_mini", "folder", 64),
+    assert [(row["backbone"], row["learned from"], row["image (px)"]) for row in rows] == [
+        ("xception_mini", "drawn pictures", 64),
+        ("vit_mini", "unknown", 64),
     ]
     assert min(row["seconds to expect"] for row in rows) > 1
+
+
+def test_every_kind_of_weights_has_its_origin_and_terms():
+    assert set(report.LEARNED) == {*pre.WEIGHTS, "folder"} - {"none"}
+    assert {kind for kind, (_, terms) in report.LEARNED.items() if "research" in terms} == {
+        "hub",
+        "package",
+        "photographs",
+    }
+
+
+def test_what_was_not_tried_is_said_once_with_the_weight_of_the_download(monkeypatch):
+    monkeypatch.setattr("helpers.models.pretrained.package.files", lambda name: [])
+    monkeypatch.setattr(bb, "is_here", lambda timm_name: False)
+    names = ["efficientnet_lite0", "legacy_xception", "deit_small_patch16_224", "vit_mini"]
+    told = bb.not_tried(bb.at_hand(names, "cached", None)[1])
+    assert len(told) == 2
+    assert told[0].startswith("not tried: efficientnet_lite0 (")
+    assert told[1] == "not tried: legacy_xception, deit_small_patch16_224; -p hub download fetches 0.2 GB, once"
+    assert bb.not_tried({}) == []
 
 
 # ---- candidates ------------------------------------------------------------------------------------------------------
@@ -123,11 +145,13 @@ def test_the_decision_is_paired_and_its_table_names_what_cannot_be_told_apart():
     assert rows[1]["behind"].value == pytest.approx(1 / 60)
     assert rows[2]["behind"].low > 0.9
     told = report.verdict(rows, 60)
-    assert "cannot tell it from vit_mini top10:" in told
+    assert told.endswith("cannot tell it from vit_mini top10.")
     assert "xception" not in told
+    assert "cheapest" not in told
     table = report.decision_table(rows)
     assert table[0]["the chosen one is better by"] == "– (chosen)"
-    assert table[1]["MMACs a picture"] == 1
+    assert table[1]["ms a picture"] == 10
+    assert table[1]["terms of its weights"] == "CC BY 4.0"
     record = report.record_rows(rows, 3)
     assert [row["chosen"] for row in record] == [True, False, False]
     assert record[2]["chosen_minus_this_top1_difference"]["value"] == 1.0
@@ -141,6 +165,60 @@ def test_a_threshold_leaves_pictures_to_a_person():
     rows = report.coverage(shares, np.array([0, 1, 1]))
     assert rows[0] == (0.0, 1.0, pytest.approx(2 / 3))
     assert rows[-1][0] == pytest.approx(0.9)
+
+
+def test_thresholds_stand_in_a_table_with_n():
+    rows = report.threshold_rows(np.array([[0.92, 0.08], [0.6, 0.4], [0.25, 0.75]]), np.array([0, 1, 1]))
+    assert [row["answered"] for row in rows] == [3, 2, 1, 1, 0]
+    assert {row["of"] for row in rows} == {3}
+    assert rows[0]["right, of those"].startswith("66.7")
+    assert rows[-1]["right, of those"] is None
+
+
+def test_classes_stand_worst_first_with_what_they_were_taken_for():
+    labels = np.array([0, 0, 1, 1, 1, 2])
+    rows = report.class_rows(np.array([0, 0, 2, 2, 1, 0]), labels, ("a", "b|", "c"))
+    assert [(row["class"], row["right"], row["of"], row["taken for"]) for row in rows] == [
+        ("c", 0, 1, "a (1)"),
+        ("b\\|", 1, 3, "c (2)"),
+        ("a", 2, 2, None),
+    ]
+    assert len(report.class_rows(labels, labels, ("a", "b", "c"), most=2)) == 2
+
+
+def test_the_score_is_said_without_what_is_doubtful():
+    right = np.array([True] * 8 + [False] * 2)
+    told = report.without(right, {"stand in two classes": ~right, "have a twin": np.zeros(10, dtype=bool)})
+    assert len(told) == 1
+    assert told[0].startswith("Without the 2 test photographs that stand in two classes: 100.0")
+    assert told[0].endswith("n = 8.")
+    assert report.without(right, {"are all": np.ones(10, dtype=bool)}) == []
+
+
+@pytest.mark.parametrize(("right", "word"), [(57, "yes"), (25, "not shown")])
+def test_the_verdict_is_against_chance_and_names_what_was_not_tried(right, word):
+    labels = np.arange(60) % 3
+    logits = np.eye(3)[np.where(np.arange(60) < right, labels, (labels + 1) % 3)]
+    (row,) = report.decision_rows([one := candidate(logits)], one, labels, labels)
+    told = report.last_word(row, labels, ["vit_mini", "legacy_xception"], {"legacy_xception": "no"}, 1)
+    answers = [line["answer"] for line in told]
+    assert answers[0].startswith(f"{word}: {100 * right / 60:.1f}")
+    assert "against 33.3" in answers[0]
+    assert answers[1] == "vit_mini probe; terms of its weights: CC BY 4.0; 1 of 2 backbones were not tried"
+    assert answers[2].endswith("`-p seed 2`")
+    assert "not tried" not in report.last_word(row, labels, ["vit_mini"], {}, 1)[1]["answer"]
+    worst = report.class_rows(logits.argmax(1), labels, ("a", "b", "c"))[0]
+    last = report.doubts(worst, "Fine.", {"are in two classes": 2, "have a twin": 0})
+    assert last["answer"] == (
+        f"2 test photographs are in two classes; the class {worst['class']}: {worst['right']} of 20 right; fine."
+    )
+
+
+def test_how_coarse_a_test_list_is():
+    few, many = report.resolution(20), report.resolution(2000)
+    assert few.startswith("20 test photographs")
+    assert "89 to 91 %" in many
+    assert "89 to 91 %" not in few
 
 
 # ---- where it looks, and the controls --------------------------------------------------------------------------------
@@ -191,6 +269,27 @@ def test_the_figure_follows_each_control_and_nothing_waits_for_a_click(monkeypat
     made.layer.value = "first"
     assert drawn[-1]["layer"] == "first"
     assert not plt.get_fignums()
+
+
+def test_the_controls_offer_the_chosen_model_and_probabilities_with_a_temperature():
+    labels = np.arange(12) % 3
+    first, other = candidate(np.eye(3)[labels] * 9), candidate(np.eye(3)[labels] * 3, "xception_mini")
+    top = candidate(np.eye(3)[labels] * 5, tuning="top10")
+    models, shares = offered([first, other, top], top, "tuned", {"vit_mini": "v", "xception_mini": "x"}, labels)
+    assert models == {"vit_mini": "tuned", "xception_mini": "x"}
+    assert list(models) == list(shares)
+    expected = softmax(top.test / trust.fit_temperature(top.val, labels), axis=1)
+    assert np.allclose(shares["vit_mini"], expected)
+    assert offered([first, other, top], first, "chosen", {"xception_mini": "x"}, labels)[0]["vit_mini"] == "chosen"
+
+
+def test_the_thresholds_axis_begins_where_photographs_are(data):
+    sure, unsure = np.array([[0.97, 0.03], [0.99, 0.01]]), np.full((2, 5), 0.2)
+    for shares, start in ((sure, 50), (unsure, 20)):
+        rows = report.coverage(shares, np.zeros(2, dtype=int))
+        figure = pictures.explained(data.test.images[0], np.ones((2, 2)), "a", "black", rows, 0.7)
+        assert figure.axes[2].get_xlim()[0] == pytest.approx(start)
+        plt.close(figure)
 
 
 def test_the_explained_picture_says_when_a_person_should_look(asked, data):

@@ -22,17 +22,28 @@ def test_the_temperature_is_found_again(temperature):
 
 
 def test_a_few_right_answers_do_not_ask_for_certainty():
-    """Without smoothing the likeliest temperature is the lowest one that is allowed, and every answer 100 % sure."""
+    """Without a prior the likeliest temperature is the lowest one that is allowed, and every answer 100 % sure."""
     logits = np.eye(4)[np.arange(8) % 4] * 2
     found = trust.fit_temperature(logits, np.arange(8) % 4)
     assert 0.2 < found < 1.5
     assert softmax(logits / found, axis=1).max() < 0.97
 
 
+def test_few_photographs_do_not_pull_a_calibrated_sharp_model_away():
+    """Labels smoothed over all classes did: where far classes have low logits, they asked for 1.8."""
+    found = []
+    for seed in range(25):
+        logits = 4 * np.random.default_rng(seed).normal(0, 2, (30, 6))
+        labels = (softmax(logits, axis=1).cumsum(1) > np.random.default_rng(seed + 99).random((30, 1))).argmax(1)
+        found.append(trust.fit_temperature(logits, labels))
+    assert np.median(found) == pytest.approx(1, abs=0.15)
+
+
 def test_a_calibrated_model_shows_what_chance_lets_it_show():
     logits, labels = calibrated(300)
     found = trust.calibration(softmax(logits, axis=1), labels)
     assert found.ece.value <= found.by_chance[1]
+    assert trust.calibration_text(found) == "300 photographs cannot show it miscalibrated."
     assert found.ece.low <= found.ece.value <= found.ece.high
     assert sum(row["n"] for row in found.bins) == 300
     assert len(found.bins) == 10
@@ -43,6 +54,9 @@ def test_an_overconfident_model_is_told_from_chance_and_the_temperature_mends_it
     sure = softmax(4 * logits, axis=1)
     before = trust.calibration(sure, labels)
     assert before.ece.low > before.by_chance[1]
+    assert trust.calibration_text(before).endswith(f"{100 * before.ece.value:.1f} points surer than right.")
+    timid = trust.calibration(softmax(0.3 * logits, axis=1), labels)
+    assert trust.calibration_text(timid).endswith("points less sure than right.")
     expected = abs(sure.max(1).mean() - (sure.argmax(1) == labels).mean())
     assert before.ece.value == pytest.approx(expected, abs=0.02)
     mended = softmax(4 * logits / trust.fit_temperature(4 * logits, labels), axis=1)
@@ -58,6 +72,10 @@ def test_the_line_leaves_one_in_twenty_below_it():
     logits, _ = calibrated(1000)
     below = trust.scores(logits) < trust.known_above(logits)
     assert below.mean() == pytest.approx(0.05, abs=0.002)
+    assert (
+        trust.lost_text(trust.scores(logits[:40]), 99.0)
+        == "Of 40 test photographs, 2.0 were expected below it; 40 were."
+    )
     assert trust.scores(np.zeros((1, 3)))[0] == pytest.approx(np.log(3))
 
 

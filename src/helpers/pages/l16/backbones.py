@@ -18,12 +18,13 @@ from helpers.measure.logistic_probe import Probe, choose_probe
 from helpers.models import pretrained as pre
 from helpers.models.pretrained.hub import is_here
 from helpers.models.pretrained.package import package_file
-from helpers.pages.l16.report import Candidate
+from helpers.pages.l16.report import LEARNED, Candidate
 from helpers.training import History, TrainingConfig, fit, predict, training_device
 
 HUB = ("cached", "download", "no")
 PARTS = ("train", "val", "test")
 BATCH = 32
+NOT_HERE = "not on this machine"
 
 
 def at_hand(
@@ -68,7 +69,7 @@ def at_hand(
         elif hub == "download" or (hub == "cached" and is_here(pre.MODELS[name].timm_name or "")):
             found[name] = "hub"
         else:
-            without[name] = "not on this machine: -p hub download fetches it (once, from the internet), and weights_dir"
+            without[name] = f"{NOT_HERE}: -p hub download fetches it (once, from the internet), and weights_dir"
             without[name] += " names a folder where it lies"
     if not found:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in without.items())
@@ -204,15 +205,31 @@ def seconds_a_picture(ready: pre.Pretrained, split: Split, pictures: int = 4) ->
     return min(times) / len(few)
 
 
+def not_tried(skipped: Mapping[str, str]) -> list[str]:
+    """The backbones that are left out, a line for those of the hub, with what their download weighs, and one for each
+    other."""
+    hub = [name for name, why in skipped.items() if NOT_HERE in why]
+    told = [f"not tried: {name} ({why})" for name, why in skipped.items() if name not in hub]
+    if hub:
+        with torch.device("meta"):
+            built = [pre.MODELS[name].build(2, pre.MODELS[name].image_size) for name in hub]
+        weight = 4 * sum(tensor.numel() for model in built for tensor in model.state_dict().values()) / 1e9
+        told.append(f"not tried: {', '.join(hub)}; -p hub download fetches {weight:.1f} GB, once")
+    return told
+
+
 def plan(found: Mapping[str, str], count: int) -> list[dict[str, Any]]:
-    """What each backbone will cost, before any work: rows of name, weights, size, and seconds to expect for `count`
-    pictures, from timing four of them on a network of that form."""
+    """What each backbone will cost, before any work: rows of name, what it learned from, size, and seconds to expect.
+
+    They are for `count` pictures, from timing four of them on a network of that form."""
     rows = []
     for name, weights in found.items():
         size = pre.MODELS[name].image_size
         ready = pre.Pretrained(pre.MODELS[name].build(2, size), name, size, (0.5,) * 3, (0.5,) * 3)
         few = Split(np.zeros((4, size, size, 3), np.uint8), np.zeros(4, np.int64), tuple("abcd"))
-        kind = weights if weights in pre.WEIGHTS else "folder"
+        learned = LEARNED[weights if weights in pre.WEIGHTS else "folder"][0]
         seconds = count * seconds_a_picture(ready, few)
-        rows.append({"backbone": name, "weights": kind, "image (px)": size, "seconds to expect": round(seconds)})
+        rows.append(
+            {"backbone": name, "learned from": learned, "image (px)": size, "seconds to expect": round(seconds)}
+        )
     return rows

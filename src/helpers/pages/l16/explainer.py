@@ -4,12 +4,34 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.special import softmax
 
 from helpers.data import Split
 from helpers.models.pretrained import Pretrained
 from helpers.pages.l16.maps import maps
 from helpers.pages.l16.pictures import RIGHT, WRONG, explained
-from helpers.pages.l16.report import coverage, title
+from helpers.pages.l16.report import Candidate, coverage, title
+from helpers.pages.l16.trust import fit_temperature
+
+
+def offered(
+    candidates: Sequence[Candidate],
+    chosen: Candidate,
+    ready: Pretrained,
+    probed: Mapping[str, Pretrained],
+    val_labels: np.ndarray,
+) -> tuple[dict[str, Pretrained], dict[str, np.ndarray]]:
+    """What the controls offer, the chosen candidate first: backbone -> its model, and its probabilities of the test
+    part, (n, K), each with a temperature of its own.
+
+    Of the chosen candidate's backbone it is the chosen one, `ready`; of the others the probe.
+    """
+    shown = {chosen.backbone: chosen} | {
+        c.backbone: c for c in candidates if c.tuning == "probe" and c.backbone != chosen.backbone
+    }
+    models = {name: ready if c is chosen else probed[name] for name, c in shown.items()}
+    shares = {name: softmax(c.test / fit_temperature(c.val, val_labels), axis=1) for name, c in shown.items()}
+    return models, shares
 
 
 def explainer(

@@ -1,7 +1,7 @@
 """What a look through a folder found, in rows for tables: files, classes, what is twice and what that would do."""
 
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,15 +81,17 @@ def size_advice(look: Look) -> list[str]:
 
 
 def doubles(look: Look) -> list[dict[str, int | str]]:
-    """Rows for each kind of doubles that occurs: photographs equal byte for byte, and pairs that look alike.
+    """Rows for each kind of doubles that occurs: photographs equal byte for byte, which are certain, and pairs that
+    look alike, which are not.
 
     The look has its parts (`helpers.data.look.with_test_part`)."""
     equal = find_duplicates(look.layout.photographs, look.sha256)
     near = look.near_by_kind()
+    told = [(kind, *MEANING[kind].split(": ")) for kind in MEANING]
+    rows = [("equal files", where, len(equal[kind]), so) for kind, where, so in told]
+    rows += [("look alike", where, len(near[kind]), "perhaps the same: look") for kind, where, _ in told]
     return [
-        {"what stands twice": MEANING[kind], "equal files": len(equal[kind]), "look alike": len(near[kind])}
-        for kind in MEANING
-        if equal[kind] or near[kind]
+        {"what": what, "where": where, "times": times, "which means": so} for what, where, times, so in rows if times
     ]
 
 
@@ -129,6 +131,16 @@ def twins_in_test(look: Look) -> np.ndarray:
     parts = np.array([photograph.part for photograph in look.layout.photographs])[look.kept]
     groups = look.groups[look.kept]
     return np.isin(groups[parts == "test"], groups[parts != "test"])
+
+
+def in_two_classes(look: Look) -> np.ndarray:
+    """Which photographs of the test list have an equal file in another class, bool (n_test,), in its order: one of the
+    two labels is wrong."""
+    rows = look.layout.photographs
+    classes: defaultdict[str, set[int]] = defaultdict(set)
+    for photograph, digest in zip(rows, look.sha256, strict=True):
+        classes[digest].add(photograph.label)
+    return np.array([len(classes[look.sha256[row]]) > 1 for row in look.kept if rows[row].part == "test"], dtype=bool)
 
 
 def twins_by_chance(look: Look, fraction: float, seed: int) -> tuple[int, int] | None:

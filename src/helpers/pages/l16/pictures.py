@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from helpers.plots.names import in_figure
 
 RIGHT, WRONG, QUIET = "#1b7f3b", "#b3261e", "black"
+FIRST = 0.5  # confidence where the axis begins, or lower where photographs lie there
 
 
-def _lines(title: str, width: int = 24) -> str:
+def _lines(title: str, width: int = 20) -> str:
     """A title in lines that fit over a picture; its own line breaks stay."""
     return "\n".join(fill(in_figure(line), width, break_on_hyphens=False) for line in title.split("\n"))
 
@@ -23,7 +24,7 @@ def gallery(
     titles: Sequence[str],
     colours: Sequence[str] | None = None,
     heat: np.ndarray | None = None,
-    columns: int = 6,
+    columns: int = 4,
 ) -> Figure:
     """Pictures in rows, each with its title.
 
@@ -47,7 +48,7 @@ def gallery(
         raise ValueError(f"gallery: expected pictures and as many titles, got {len(images)} and {len(titles)}")
     rows = -(-len(images) // columns)
     texts = [_lines(title) for title in titles]  # before the axes: it may add a font
-    figure, axes = plt.subplots(rows, columns, figsize=(1.6 * columns, 2.05 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.6 * columns, 2.2 * rows), squeeze=False)
     for ax in axes.flat:
         ax.set_axis_off()
     for number, (ax, image, text) in enumerate(zip(axes.flat, images, texts, strict=False)):
@@ -63,7 +64,7 @@ def gallery(
         ax.grid(visible=False)
         for spine in ax.spines.values():
             spine.set(visible=colour != QUIET, color=colour, linewidth=2)
-        ax.set_title(text, fontsize=7.5, color=colour, loc="center", fontweight="normal")
+        ax.set_title(text, fontsize=9, color=colour, loc="center", fontweight="normal")
         ax.title.set_fontfamily(mpl.rcParams["font.family"])
     return figure
 
@@ -100,12 +101,11 @@ def explained(
     axes[0].title.set_fontfamily(mpl.rcParams["font.family"])
     axes[1].set_title("what speaks for it", fontsize=9, fontweight="normal")
     rows = np.array(coverage)
-    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 1], color="#5b6673")
-    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 2], color="#c8550a")
+    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 1], color="#5b6673", label="answered")
+    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 2], color="#c8550a", label="right, of those")
     axes[2].axvline(100 * threshold, color="#1f2933", lw=1, ls=(0, (4, 2)))
-    for column, name, colour in ((1, "answered", "#5b6673"), (2, "right, of those", "#c8550a")):
-        end = (100 * rows[-1, 0], 100 * rows[-1, column])
-        below = {"xytext": (-2, -12), "textcoords": "offset points", "ha": "right"}
-        axes[2].annotate(name, end, color=colour, **below)
-    axes[2].set(xlabel="answer only above this confidence (%)", ylabel="test photographs (%)", ylim=(0, 103))
+    axes[2].legend(labelcolor="linecolor", loc="lower left", handlelength=0)
+    start = min(FIRST, threshold, rows[rows[:, 1] == 1, 0].max(initial=0))
+    axes[2].set(xlabel="answer only above this confidence (%)", ylabel="test photographs (%)")
+    axes[2].set(xlim=(100 * start, 102), ylim=(0, 103))
     return figure

@@ -1,5 +1,6 @@
 """From the answers of lab 16 to its tables and its record. A record names no class and no file: places, never names."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,10 +8,22 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, mean_per_class, paired_difference, top1
+from helpers.measure.intervals import normal_quantile, wilson
 from helpers.measure.learning_curve import Forecast, Point
 from helpers.measure.logistic_probe import negative_log_likelihood
 from helpers.models.pretrained import MODELS
-from helpers.plots.tables import percent, points
+from helpers.plots.names import in_markdown
+from helpers.plots.tables import NBSP, percent, points
+
+IMAGENET = "ImageNet: research, education"
+LEARNED = {  # weights -> what they learned from, and their terms in short; the card of a kept model has them in full
+    "package": ("ImageNet photographs", IMAGENET),
+    "hub": ("ImageNet photographs", IMAGENET),
+    "photographs": ("ImageNet photographs without a dog", IMAGENET),
+    "shipped": ("drawn pictures", "CC BY 4.0"),
+    "folder": ("unknown", "unknown"),
+}
+ABOVE = (0.5, 0.7, 0.8, 0.9, 0.95)  # confidences
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,15 @@ class Candidate:
         return f"{self.backbone} {self.tuning}"
 
 
+def resolution(n: int, right: float = 0.9) -> str:
+    """How coarsely a test list of n photographs tells accuracies apart, in a sentence."""
+    low, high = wilson(right, n, normal_quantile(0.95))
+    return (
+        f"{n} test photographs, {100 * right:.0f} % of them right, would leave an accuracy of {100 * low:.0f} to "
+        f"{100 * high:.0f} %; four times as many, about half that width."
+    )
+
+
 def best_of(candidates: Sequence[Candidate], val_labels: np.ndarray) -> Candidate:
     """The candidate with the highest validation accuracy; among equals the one that finds the true classes likelier."""
 
@@ -76,12 +98,11 @@ def decision_table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "candidate": row["name"],
-            "validation": percent(row["val"]),
+            "validation": f"{100 * row['val'].value:.1f}{NBSP}%",
             "test": percent(row["test"]),
             "the chosen one is better by": "– (chosen)" if row["behind"] is None else points(row["behind"]),
-            "seconds to get it": round(row["candidate"].seconds, 1),
             "ms a picture": round(1000 * row["candidate"].seconds_a_picture, 1),
-            "MMACs a picture": round(row["candidate"].macs / 1e6),
+            "terms of its weights": LEARNED[row["candidate"].weights][1],
         }
         for row in rows
     ]
@@ -93,8 +114,73 @@ def verdict(rows: Sequence[Mapping[str, Any]], n_test: int) -> str:
     unsure = [row["name"] for row in rows if row["behind"] is not None and row["behind"].low <= 0]
     text = f"Chosen by validation: {chosen['name']}, test accuracy {percent(chosen['test'])} on {n_test} photographs."
     if unsure:
-        text += f" These photographs cannot tell it from {', '.join(unsure)}: take the cheapest of them."
+        text += f" These photographs cannot tell it from {', '.join(unsure)}."
     return text
+
+
+def without(right: np.ndarray, left_out: Mapping[str, np.ndarray]) -> list[str]:
+    """The accuracy without some of the test photographs, a sentence each; none where that are none, or all of them.
+
+    `left_out`: what they have -> bool (n,)."""
+    told = []
+    for what, out in left_out.items():
+        if out.any() and not out.all():
+            alone = top1(right[~out].astype(int), np.ones((~out).sum(), dtype=int))
+            told.append(f"Without the {out.sum()} test photographs that {what}: {percent(alone)}, n = {alone.n}.")
+    return told
+
+
+def class_rows(guesses: np.ndarray, labels: np.ndarray, names: Sequence[str], most: int = 12) -> list[dict[str, Any]]:
+    """For each class, the worst first and at most `most`: how many are right, of how many, and what the others were
+    taken for, with how often."""
+    rows: list[dict[str, Any]] = []
+    for label, name in enumerate(names):
+        own = guesses[labels == label]
+        taken = Counter(own[own != label].tolist()).most_common(3)
+        others = ", ".join(f"{in_markdown(names[other])} ({times})" for other, times in taken)
+        row = {"class": in_markdown(name), "right": int((own == label).sum()), "of": len(own)}
+        rows.append(row | {"accuracy": percent(top1(own, np.full(len(own), label))), "taken for": others or None})
+    return sorted(rows, key=lambda row: row["right"] / row["of"])[:most]
+
+
+def threshold_rows(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+    """What answering only above a confidence would do to the test photographs."""
+    rows: list[dict[str, Any]] = []
+    for threshold in ABOVE:
+        accuracy = answered(probabilities, labels, threshold)[1]
+        row = {"answer only above": f"{100 * threshold:.0f}{NBSP}%", "answered": accuracy.n if accuracy else 0}
+        rows.append(row | {"of": len(labels), "right, of those": percent(accuracy) if accuracy else None})
+    return rows
+
+
+def last_word(
+    row: Mapping[str, Any], labels: np.ndarray, asked_for: Sequence[str], skipped: Mapping[str, str], seed: int
+) -> list[dict[str, str]]:
+    """The verdict on the chosen one, a row of `decision_rows`: against chance, which model, and what the range holds.
+
+    Chance is the answer that needs no picture: always the largest class of the test part. `asked_for` names the
+    backbones of this run, `skipped` holds those that were not tried.
+    """
+    test, n, blind = row["test"], len(labels), float(np.bincount(labels).max() / len(labels))
+    against = f"{percent(test)} of {n} test photographs, against {100 * blind:.1f}{NBSP}% for always the largest class"
+    model = f"{row['name']}; terms of its weights: {LEARNED[row['candidate'].weights][1]}"
+    untried = sum(name in skipped for name in asked_for)
+    model += f"; {untried} of {len(asked_for)} backbones were not tried" if untried else ""
+    range_ = f"{100 * test.low:.0f} to {100 * test.high:.0f}{NBSP}%, for other photographs like these"
+    return [
+        {"question": "Does it work?", "answer": f"{'yes' if test.low > blind else 'not shown'}: {against}"},
+        {"question": "Which model?", "answer": model},
+        {"question": "How sure?", "answer": f"{range_}; another split and training: `-p seed {seed + 1}`"},
+    ]
+
+
+def doubts(worst: Mapping[str, Any], calibration: str, counts: Mapping[str, int]) -> dict[str, str]:
+    """The last row of the verdict: what to doubt first.
+
+    `worst` is the first of `class_rows`; `counts` says of how many test photographs something is doubtful."""
+    told = [f"{count} test photographs {what}" for what, count in counts.items() if count]
+    told += [f"the class {worst['class']}: {worst['right']} of {worst['of']} right"]
+    return {"question": "What to doubt first?", "answer": "; ".join([*told, calibration[0].lower() + calibration[1:]])}
 
 
 def record_rows(rows: Sequence[Mapping[str, Any]], seed: int) -> list[dict[str, Any]]:
@@ -126,11 +212,12 @@ def forecast_text(ahead: Forecast | None) -> str:
         return "Too few sizes to fit a law: what more photographs would bring is a guess that this lab does not make."
     held = ahead.measured.low is not None and ahead.measured.high is not None
     inside = held and ahead.measured.low <= ahead.predicted <= ahead.measured.high  # type: ignore[operator]
-    check = "inside its interval" if inside else "outside of its interval: do not trust the forecast"
+    check = "inside its interval" if inside else "outside of its interval"
     return (
         f"Another {ahead.more} photographs a class would likely bring {points(ahead.gain)}, if the law holds. Its "
         f"check: fitted without the last size it says {100 * ahead.predicted:.1f} % there; measured were "
-        f"{percent(ahead.measured)}, so it is {check}."
+        f"{percent(ahead.measured)}, and it is {check}"
+        + (f", a weak check at n = {ahead.measured.n}." if inside else ": do not trust the forecast.")
     )
 
 
