@@ -1,10 +1,13 @@
 """What chapter 15 says from the records of photographs: every number is the record's, and a missing record is said."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.pages.c15 import figures, practice
+from helpers.plots.tables import points
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +64,19 @@ def test_the_curve_is_told_by_its_ends(released):
     assert "right on 40 %" in told
     assert told.endswith("with 18 on 80 %.")
     assert [practice.estimate_of(row).value for row in practice.curve_of(released)] == [0.4, 0.8]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "moral"),
+    [(-0.08, -0.03, "made it *worse*"), (0.03, 0.08, "more paid."), (-0.02, 0.03, "leaves open")],
+)
+def test_freeing_more_is_told_with_its_interval(released, low, high, moral):
+    difference = {"value": (low + high) / 2, "low": low, "high": high, "n": 1200, "covers": "test sampling"}
+    row = {"name": "efficientnet_lite0: top10 – probe", "difference": difference}
+    told = practice.freed_told(released.model_copy(update={"summary": released.summary | {"differences": [row]}})).data
+    assert moral in told
+    assert "With 18 photographs a breed" in told
+    assert points(SimpleNamespace(**difference)) in told
 
 
 def test_a_record_without_a_curve_is_refused(released):
