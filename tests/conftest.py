@@ -22,6 +22,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="needs a CUDA GPU"))
 
 
+@pytest.fixture(autouse=True)
+def _close_figures():
+    """No test finds a figure that another one on its worker left open."""
+    yield
+    plt.close("all")
+
+
 @pytest.fixture
 def light_with_a_still():
     """Asserts that an explorer fits its page, draws a still figure, and shows a picture with words where it is not

@@ -3,7 +3,6 @@
 import warnings
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
@@ -29,7 +28,6 @@ def _fresh(monkeypatch):
     with mpl.rc_context():
         mpl.use("Agg")
         yield
-    plt.close("all")
 
 
 def make_font(path, characters, family="Made Up"):

@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -14,12 +13,6 @@ from helpers.plots import style
 from helpers.plots.tables import NBSP, findings_table, markdown_table, percent, points
 
 mpl.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def estimate(value, low=None, high=None):

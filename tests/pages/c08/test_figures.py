@@ -1,17 +1,10 @@
 """The translation chapter's figures show the numbers they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
 from helpers.pages.c08 import figures as translation
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def texts(ax):

@@ -1,19 +1,12 @@
 """Figures of the Transformer chapter: what they draw, and what they refuse."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.pages.c09 import figures as transformer
 
 mpl.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def texts(figure):

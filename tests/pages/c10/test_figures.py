@@ -1,16 +1,9 @@
 """The figures of chapter 10 draw what they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.pages.c10.figures import attention_distances, cut, position_maps, shuffled_scores, six_steps
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_cut_goes_row_by_row() -> None:

@@ -2,18 +2,11 @@
 
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.pages.c15 import figures, practice
 from helpers.plots.tables import points
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_a_sweep_is_ordered_by_rate_and_told_by_its_best_and_its_last(rates):

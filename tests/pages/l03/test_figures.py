@@ -4,18 +4,11 @@ import matplotlib
 
 matplotlib.use("agg")
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
 from helpers.pages.l03.figures import field_maps, growth_through_layers, stack_growth
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def row(model: str, layer: str, theory_px: int | None, side: float, low: float | None = None) -> dict:

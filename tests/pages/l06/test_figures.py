@@ -4,19 +4,12 @@ import matplotlib
 
 matplotlib.use("agg")
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.pages.l06.figures import ZERO, blind_test, differences_by_block, trap_panels
 
 BLOCKS = ["patches.projection", "positions", "blocks.0", "logits"]
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_a_line_is_the_median_over_draws_and_an_exact_zero_stands_on_its_own_tick() -> None:
