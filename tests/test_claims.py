@@ -203,15 +203,6 @@ def recorded(monkeypatch, summary, editions=("cpu",)):
     monkeypatch.setattr(claims_table, "best_record", lambda lab, variant=None: Record())
 
 
-def test_a_standard_error_makes_an_interval_of_1_96_on_either_side(monkeypatch):
-    recorded(monkeypatch, {"audit": {"share": 0.9, "error": 0.02, "names": 400}})
-    options = {"at": ["summary", "audit"], "record": "a", "value": "share", "se": "error", "n": "names", "per": 2.0}
-    figure = Finding.model_validate(finding(**options, minus=0.1)).figure({"a": Layout(covers="names")})
-    assert figure.value == pytest.approx((0.9 - 0.1) / 2)
-    assert (figure.low, figure.high) == pytest.approx((0.4 - 1.96 * 0.01, 0.4 + 1.96 * 0.01))
-    assert (figure.n, figure.covers) == (400, "names")
-
-
 @pytest.mark.parametrize("number", [36, {"value": 36, "low": 35, "high": 38, "n": 3}])
 def test_minus_and_per_move_the_value_and_both_ends(monkeypatch, number):
     recorded(monkeypatch, {"layers": number})

@@ -1,7 +1,8 @@
 """A browser and the built book: one Chromium a worker, the book served on loopback and read over file://.
 
-Each page is loaded once for all that is looked at without touching it (`Visitor.__call__`), and once more for all that
-a reader does on it (`Visitor.tab`). Tests of one page run on one worker (see `tests/conftest.py`).
+Each page is loaded once, over file://, where a browser forbids the most, for all that is looked at without touching it
+(`Visitor.__call__`), and once more, served, for all that a reader does on it (`Visitor.tab`). Tests of one page run on
+one worker (see `tests/conftest.py`).
 
 Chromium is the system's. Where there is none these tests are skipped with that reason; in CI that is a failure.
 """
@@ -128,23 +129,31 @@ class Visitor:
             self.kept = (url, width), *self.open(url, width)
         return self.kept[1:]
 
-    def __call__(self, url: str, axe: bool = True) -> Visit:
-        """What all views show, from one loading: the window changes its width, the reader's system its theme."""
+    def __call__(self, url: str) -> Visit:
+        """What all views show, from one loading: the window changes its width, the reader's system its theme. Contrast
+        is judged last, on the page thinned out."""
         if url not in self.visits:
             page, visit = self.open(url)
-            if axe:
-                page.evaluate(self.axe_script)
-            for width in WIDTHS if axe else WIDTHS[:1]:
-                page.set_viewport_size({"width": width, "height": 900})
-                for theme in THEMES if axe else THEMES[:1]:
-                    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                    page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
-                    page.evaluate(TWO_FRAMES)  # observers of the width have drawn
-                    found = [line for run in AXE_RUNS[width, theme] for line in self.run_axe(page, *run)] if axe else []
-                    visit.views[width, theme] = View(page.evaluate(LOOK), found)
+            page.evaluate(self.axe_script)
+            for width, theme in VIEWS:
+                self.turn(page, width, theme)
+                found = self.run_axe(page, None, NO_CONTRAST) if theme == THEMES[0] else []
+                visit.views[width, theme] = View(page.evaluate(LOOK), found)
+            page.evaluate(THIN)
+            for width, theme in VIEWS:
+                self.turn(page, width, theme)
+                where = None if width == WIDTHS[0] else AROUND
+                visit.views[width, theme].axe.extend(self.run_axe(page, where, CONTRAST))
             page.close()
             self.visits[url] = visit
         return self.visits[url]
+
+    def turn(self, page: Any, width: int, theme: str) -> None:
+        """Give the window its width and the system its theme, and wait until both are drawn."""
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
+        page.evaluate(TWO_FRAMES)  # observers of the width have drawn
 
     def run_axe(self, page: Any, where: Any, rules: dict[str, Any]) -> list[str]:
         """What axe finds, one line per element. `preload` would fetch style sheets again, by wrong addresses."""
@@ -157,16 +166,24 @@ class Visitor:
         ]
 
 
-# Judging the contrast of every word takes two thirds of axe's time. A theme changes contrast alone; a width changes
-# everything but the colours of what is read, so there contrast is asked only of what stands around it.
+# Judging the contrast of every word takes nearly all of axe's time, and the more the more elements a page has. A theme
+# changes contrast alone; a width changes everything but the colours of what is read, so at the second width contrast is
+# asked only of what stands around it. Four fifths of a long page's elements are signs of formulas, which have the
+# colour of the text around them, and words of code: of those one of each kind stays.
+VIEWS = tuple((width, theme) for width in WIDTHS for theme in THEMES)
 CONTRAST: dict[str, Any] = {"runOnly": ["color-contrast"]}
+NO_CONTRAST: dict[str, Any] = {"rules": {"color-contrast": {"enabled": False}}}
 AROUND = {"exclude": [".bd-article"]}
-AXE_RUNS: dict[tuple[int, str], list[tuple[Any, dict[str, Any]]]] = {
-    (1280, "light"): [(None, {})],
-    (1280, "dark"): [(None, CONTRAST)],
-    (390, "light"): [(None, {"rules": {"color-contrast": {"enabled": False}}}), (AROUND, CONTRAST)],
-    (390, "dark"): [(AROUND, CONTRAST)],
-}
+THIN = """() => {
+  for (const formula of document.querySelectorAll('mjx-container')) formula.replaceWith('formula');
+  const kept = new Set();
+  for (const word of document.querySelectorAll('.highlight span')) {
+    const around = word.closest('.cell_input, .cell_output, .admonition, details, body');
+    const kind = `${around.className} ${word.className}`;
+    if (kept.has(kind)) word.replaceWith(...word.childNodes);
+    else kept.add(kind);
+  }
+}"""
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 LOOK = """() => ({
   theme: document.documentElement.dataset.theme,
@@ -182,5 +199,11 @@ LOOK = """() => ({
 
 
 @pytest.fixture(scope="session")
-def visitor(chromium: Any, book: Path) -> Visitor:
+def visitor(chromium: Any) -> Visitor:
     return Visitor(chromium)
+
+
+@pytest.fixture
+def visit(visitor: Visitor, book: Path, page_path: str) -> Visit:
+    """What all views of a page show, from a folder."""
+    return visitor(f"file://{book}/{page_path}")

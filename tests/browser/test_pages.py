@@ -1,8 +1,8 @@
-"""Every page, at two widths, in two themes: offline, accessible, typeset, and inside its width."""
+"""Every page from a folder, at two widths, in two themes: offline, accessible, typeset, and inside its width."""
 
 import pytest
 
-from .conftest import THEMES, WIDTHS
+from .conftest import CONTRAST, THEMES, THIN, WIDTHS
 
 pytestmark = pytest.mark.browser
 everywhere = [pytest.mark.parametrize("theme", THEMES), pytest.mark.parametrize("width", WIDTHS)]
@@ -14,56 +14,61 @@ def in_every_view(test):
     return test
 
 
-def test_page_runs_without_an_error(visitor, served, page_path):
-    """From its loading through every view."""
-    assert visitor(served + page_path).errors == []
+def test_page_runs_without_an_error(visit):
+    """From its loading through every view; module scripts and fetching are forbidden over file://."""
+    assert visit.errors == []
 
 
-def test_page_asks_nothing_of_the_network(visitor, served, page_path):
-    visit = visitor(served + page_path)
-    assert [url for url in visit.requests if not url.startswith((served, "data:", "blob:"))] == []
+def test_page_asks_nothing_of_the_network(visit):
+    assert [url for url in visit.requests if not url.startswith(("file://", "data:", "blob:"))] == []
     assert visit.failed == []
     assert len(visit.requests) > 3  # the check above saw the page load
 
 
 @in_every_view
-def test_axe_finds_nothing(visitor, served, page_path, width, theme):
-    view = visitor(served + page_path).views[width, theme]
+def test_axe_finds_nothing(visit, width, theme):
+    view = visit.views[width, theme]
     assert view.axe == []
     assert view.seen["theme"] == theme
 
 
 @in_every_view
-def test_mathematics_is_typeset(visitor, served, page_path, width, theme):
-    seen = visitor(served + page_path).views[width, theme].seen
+def test_mathematics_is_typeset(visit, width, theme):
+    seen = visit.views[width, theme].seen
     assert seen["typeset"] >= seen["formulas"]
     assert seen["badFormulas"] == []
 
 
 @in_every_view
-def test_images_are_there(visitor, served, page_path, width, theme):
-    seen = visitor(served + page_path).views[width, theme].seen
+def test_images_are_there(visit, width, theme):
+    seen = visit.views[width, theme].seen
     assert seen["brokenImages"] == []
     assert seen["images"] >= 1  # at least the logo
 
 
 @in_every_view
-def test_page_does_not_scroll_sideways(visitor, served, page_path, width, theme):
-    assert visitor(served + page_path).views[width, theme].seen["overflow"] <= 0
+def test_page_does_not_scroll_sideways(visit, width, theme):
+    assert visit.views[width, theme].seen["overflow"] <= 0
 
 
-def test_widgets_run_without_a_kernel(visitor, served, page_path):
-    seen = visitor(served + page_path).views[WIDTHS[0], "light"].seen
+def test_widgets_run_without_a_kernel(visit):
+    seen = visit.views[WIDTHS[0], "light"].seen
     assert seen["liveWidgets"] == seen["widgets"]
 
 
-def test_page_works_from_a_folder(visitor, book, page_path):
-    """Over file://, where a browser forbids fetching and module scripts."""
-    visit = visitor(f"file://{book}/{page_path}", axe=False)
-    (view,) = visit.views.values()
-    assert visit.errors == []
-    assert visit.failed == []
-    assert [url for url in visit.requests if not url.startswith(("file://", "data:", "blob:"))] == []
-    assert view.seen["typeset"] >= view.seen["formulas"]
-    assert view.seen["badFormulas"] == view.seen["brokenImages"] == []
-    assert view.seen["liveWidgets"] == view.seen["widgets"]
+PALE = """<html lang="en"><title>pale</title><body style="background: #fff; color: #000">
+<main class="bd-article"><div class="highlight"><pre style="color: #111">
+<span class="k">for</span> <span class="k">for</span> <span class="o" style="color: #ddd">in</span> </pre></div>
+<p style="color: #ddd"><mjx-container><i>x</i><i>y</i></mjx-container></p></main></body></html>"""
+
+
+def test_a_page_thinned_out_keeps_one_of_each_kind_that_contrast_can_object_to(visitor):
+    page = visitor.context.new_page()
+    page.set_content(PALE)
+    page.evaluate(visitor.axe_script)
+    page.evaluate(THIN)
+    assert page.locator(".highlight span").count() == 2
+    assert page.locator("pre").inner_text().split() == ["for", "for", "in"]
+    found = visitor.run_axe(page, None, CONTRAST)
+    page.close()
+    assert [line.split()[1] for line in found] == ["['.o']", "['p']"]

@@ -26,7 +26,6 @@ from helpers.records import best_record, project_root
 
 HOLDS, CONDITIONS, CONTESTED, WRONG = "holds", "holds under conditions", "contested", "wrong"
 NOT_YET = "not measured yet"
-Z = 1.96  # half a 95 % interval, in standard errors
 VERDICTS = (HOLDS, CONDITIONS, CONTESTED, WRONG, NOT_YET)
 Stance = Literal["for", "against", "open", "control"]
 
@@ -71,7 +70,6 @@ class Finding(BaseModel):
     low: str = "low"
     high: str = "high"
     n: str = "n"
-    se: str | None = None  # a standard error in place of an interval
     per: float = 1.0
     minus: float = 0.0
 
@@ -116,9 +114,6 @@ class Finding(BaseModel):
         if not isinstance(found, dict):
             return Figure((found - self.minus) / self.per)
         value = (found[self.value] - self.minus) / self.per
-        if self.se:
-            half = Z * found[self.se] / self.per
-            return Figure(value, value - half, value + half, found.get(self.n), layout.covers)
         ends = [found.get(self.low), found.get(self.high)]
         low, high = (None if end is None else (end - self.minus) / self.per for end in ends)
         covers = found.get("covers") or ("" if low is None else layout.covers)

@@ -1,39 +1,41 @@
-"""The figure of differences: every row is drawn, a missing one says so, and numbers carry their sign."""
+"""The figure of accuracies: every network has its bar, its number and the look of what is known of it."""
 
 from types import SimpleNamespace
 
 import matplotlib
-import matplotlib.pyplot as plt
 import pytest
 
-from helpers.pages.intro.figures import gaps_by_world
+from helpers.pages.intro.figures import accuracies
 
 matplotlib.use("Agg")
 
 
-def question(*differences):
-    rows = [{"world": f"world {i}", "difference": d, "reported": i == 0} for i, d in enumerate(differences)]
-    return {"title": "who is ahead?", "colour": "vit", "rows": rows}
+def bar(value, low=None, high=None):
+    return {"name": f"network {value}", "colour": "vit", "top1": SimpleNamespace(value=value, low=low, high=high)}
 
 
-def test_every_row_is_drawn_and_a_missing_one_says_so():
-    ahead = SimpleNamespace(value=0.097, low=0.085, high=0.109)
-    behind = SimpleNamespace(value=-0.12, low=-0.15, high=-0.09)
-    figure = gaps_by_world([question(ahead, behind), question(None, behind)], ("CNN ahead", "ViT ahead"))
-    axis = figure.axes[0]
+def test_every_network_has_its_bar_and_its_look():
+    figure = accuracies(
+        [
+            {"title": "told", "look": "reported", "rows": [bar(0.7), bar(0.8)]},
+            {"title": "measured", "look": "measured", "rows": [bar(0.25, 0.22, 0.28)]},
+            {"title": "leaked", "look": "seen", "rows": [bar(0.9, 0.88, 0.92)]},
+        ]
+    )
+    (axis,) = figure.axes
+    assert [patch.get_width() for patch in axis.patches] == pytest.approx([70, 80, 25, 90])
+    assert [patch.get_hatch() for patch in axis.patches] == [None, None, None, "////"]
+    hollow = [patch.get_facecolor() == (1, 1, 1, 1) for patch in axis.patches]
+    assert hollow == [True, True, False, True]
     texts = [text.get_text() for text in axis.texts]
-    assert texts.count("−12.0") == 2
-    assert "+9.7" in texts
-    assert texts.count("never run") == 1
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["world 0", "world 1"] * 2
-    low, high = axis.get_xlim()
-    assert low == -high < -15
-    markers = [line.get_markerfacecolor() for line in axis.lines if line.get_marker() == "D"]
-    assert markers == ["white"]  # the reported one is hollow
-    plt.close(figure)
+    assert {"told", "measured", "leaked", "70.0", "80.0", "25.0", "90.0"} == set(texts)
+    intervals = [line.get_xdata() for line in axis.lines]
+    assert [list(line) for line in intervals] == [pytest.approx([22, 28]), pytest.approx([88, 92])]
+    heights = [text.get_position()[1] for text in axis.texts]
+    assert len(set(heights)) == len(heights)  # nothing is drawn over another row
 
 
-@pytest.mark.parametrize("questions", [[], [{"title": "", "colour": "cnn", "rows": []}]])
-def test_nothing_to_draw_is_refused(questions):
+@pytest.mark.parametrize("experiments", [[], [{"title": "", "look": "seen", "rows": []}]])
+def test_nothing_to_draw_is_refused(experiments):
     with pytest.raises(ValueError, match="at least one"):
-        gaps_by_world(questions, ("less", "more"))
+        accuracies(experiments)

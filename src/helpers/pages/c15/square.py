@@ -82,10 +82,9 @@ def audit_told(record: Record) -> str:
     audit = record.model_dump()["summary"]["leak_audit"]
     if audit is None:
         raise ValueError("record: expected an audit of the test list in its summary, got none; run the lab again")
-    low, high = (audit["implied_share"] + side * 1.96 * audit["standard_error"] for side in (-1, 1))
     return (
         f"Measured: {audit['n_found']} of the {audit['n_names']:,} official test names are in it, an implied share of "
-        f"{audit['implied_share']:.2f} [{low:.2f}, {high:.2f}] for a uniform draw."
+        f"{audit['implied_share']:.2f} [{audit['low']:.2f}, {audit['high']:.2f}] for a uniform draw."
     )
 
 
