@@ -231,6 +231,7 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         notebook.metadata["widgets"] = {WIDGET_STATE: {"state": alone, "version_major": 2, "version_minor": 0}}
     for cell in notebook.cells:
         if cell.cell_type != "code":
+            cell.source = cell.source.replace("](../", "](../../")  # the page lies one folder deeper than the lab
             continue
         if "injected-parameters" in cell.metadata.get("tags", ()):
             cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]

@@ -270,6 +270,12 @@ def test_the_title_stands_alone_above_the_banner(tmp_path):
     assert page.cells[2].source == "Which is better?"
 
 
+def test_links_of_a_lab_lead_to_the_same_page_from_one_folder_deeper():
+    cells = [new_markdown_cell("# A lab"), new_markdown_cell("see [15](../chapters/15.md)")]
+    page = labs.clean(new_notebook(cells=cells))
+    assert page.cells[1].source == "see [15](../../chapters/15.md)"
+
+
 def test_an_unchanged_page_is_not_written_again(tmp_path):
     (tmp_path / "labs").mkdir()
     put_run(tmp_path, "cpu", own=False)
