@@ -15,11 +15,13 @@ import hashlib
 import importlib.util
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import executed_labs
 import launch
+from both_themes import both_themes
 from docutils import nodes
 from jupyter_client.manager import KernelManager
 from myst_nb.core.render import MimeData, NbElementRenderer
@@ -137,7 +139,9 @@ def polish_pages(app: Sphinx) -> None:
 
 def _render_image_with_alt(self: NbElementRenderer, data: MimeData) -> list[nodes.Element]:
     """A picture takes its alternative text from its own output, `display(figure, metadata={"alt": …})`: MyST-NB knows
-    one text per cell, fixed before the cell runs."""
+    one text per cell, fixed before the cell runs. An SVG takes the colours of the page."""
+    if data.mime_type == "image/svg+xml":
+        data = replace(data, content=both_themes(data.string))
     images = _render_image(self, data)
     notes = data.output_metadata
     alt = notes.get("alt") or notes.get(data.mime_type, {}).get("alt")

@@ -192,7 +192,9 @@ def test_search_index_knows_the_chapters():
 
 
 def test_text_and_figures_share_the_family_colours():
-    from helpers.plots.style import FAMILY_COLOURS
+    from helpers.plots.style import DARK, FAMILY_COLOURS
 
     style = (ROOT / "_ext" / "static" / "course.css").read_text(encoding="utf-8")
     assert dict(re.findall(r"--figure-(cnn|vit|deit|cait|classical): (#[0-9a-f]{6});", style)) == FAMILY_COLOURS
+    dark = dict(re.findall(r"--family-(\w+): (#[0-9a-f]{6});", style.split('html[data-theme="dark"]')[1]))
+    assert dark == {family: DARK[colour] for family, colour in FAMILY_COLOURS.items()}

@@ -4,6 +4,8 @@ from collections.abc import Sized
 from typing import Any
 
 import matplotlib as mpl
+from IPython import get_ipython
+from matplotlib_inline.config import InlineBackend
 
 FAMILY_COLOURS = {
     "classical": "#6b7280",
@@ -13,6 +15,27 @@ FAMILY_COLOURS = {
     "cait": "#7b4bc4",
 }
 INK, QUIET, GRID = "#1f2933", "#5b6673", "#d9dee5"
+FAINT, PALE_BLUE, SOFT_BLUE, DIM = "#eef1f5", "#dbe7f8", "#8fb4ea", "#c3cad3"  # faces behind ink
+GREEN, RED = "#1b7f3b", "#b3261e"
+ON_PICTURE = "#fefefe"  # white that stays white: drawn over a photograph or a heat map
+DARK = {  # what the book puts in the place of a colour on a dark page
+    "#ffffff": "#14181e",
+    "#000000": "#e6ebf1",
+    INK: "#e6ebf1",
+    QUIET: "#a9b4c0",
+    GRID: "#2c3542",
+    FAINT: "#222b36",
+    PALE_BLUE: "#1f3050",
+    SOFT_BLUE: "#3d5f99",
+    DIM: "#465263",
+    GREEN: "#6fce8f",
+    RED: "#ff8f85",
+    FAMILY_COLOURS["classical"]: "#b4bdc7",
+    FAMILY_COLOURS["cnn"]: "#f79a5b",
+    FAMILY_COLOURS["vit"]: "#8fb4ff",
+    FAMILY_COLOURS["deit"]: "#4fd1c0",
+    FAMILY_COLOURS["cait"]: "#cfa4ff",
+}
 RC: Any = {  # matplotlib types every key on its own
     "figure.dpi": 110,
     "figure.facecolor": "white",
@@ -34,12 +57,19 @@ RC: Any = {  # matplotlib types every key on its own
     "ytick.color": QUIET,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
+    "svg.hashsalt": "the same figure, the same file",
 }
 
 
 def use_style() -> None:
-    """Set matplotlib's defaults for the figures of this session."""
+    """Set matplotlib's defaults for the figures of this session; a notebook draws them as SVG, which a page can show
+    in its own size and colours."""
     mpl.rcParams.update(RC)
+    shell = get_ipython()
+    if shell is not None and hasattr(shell, "kernel"):
+        backend = InlineBackend.instance(parent=shell)
+        backend.figure_formats = {"svg"}
+        backend.print_figure_kwargs = {"bbox_inches": "tight", "dpi": 2 * RC["figure.dpi"]}  # of pictures in it
 
 
 def check_some(what: Sized, kind: str) -> None:

@@ -11,7 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from helpers.plots.style import FAMILY_COLOURS, INK, QUIET
+from helpers.plots.style import FAINT, FAMILY_COLOURS, INK, QUIET
 
 WIDTH = 4.4  # inches: letters of 10 points stay readable on a phone
 BLUE, ORANGE = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
@@ -101,7 +101,7 @@ def graph_figure(values: Mapping[str, float], gradients: Mapping[str, float]) ->
         ax.annotate("", GRAPH_NODES[end], GRAPH_NODES[start], arrowprops=arrow)
     for name, (x, y) in GRAPH_NODES.items():
         box = FancyBboxPatch((x - 0.34, y - 0.2), 0.68, 0.4, boxstyle="round,pad=0.02,rounding_size=0.1")
-        box.set(facecolor="white" if name in GRAPH_FORMULAS else "#eef1f5", edgecolor=INK, linewidth=1.1)
+        box.set(facecolor="white" if name in GRAPH_FORMULAS else FAINT, edgecolor=INK, linewidth=1.1)
         ax.add_patch(box)
         ax.text(x, y + 0.1, name, ha="center", va="center", fontsize=10, color=INK, weight="bold")
         ax.text(x, y - 0.1, _signed(values[name]), ha="center", va="center", fontsize=10, color=BLUE)

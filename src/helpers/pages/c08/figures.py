@@ -14,10 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 from numpy.typing import ArrayLike
 
-from helpers.plots.style import FAMILY_COLOURS, INK, QUIET
+from helpers.plots.style import DIM, FAMILY_COLOURS, INK, QUIET
 
 SOURCE, ASKS = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
-DIM = "#c3cad3"
 LINES = {  # model -> colour, dashes, marker
     "none": (INK, (0, (4, 2)), "s"),
     "dot": (ASKS, "-", "o"),

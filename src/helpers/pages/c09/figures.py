@@ -15,21 +15,20 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from helpers.plots.style import FAMILY_COLOURS, GRID, INK, QUIET, check_some
+from helpers.plots.style import FAINT, FAMILY_COLOURS, GRID, INK, QUIET, check_some
 
 OWN, OTHER = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
-PALE = "#eef1f5"
 ENCODER_X, DECODER_X, WIDTH = 1.0, 3.35, 1.75  # where the two stacks stand in the drawing
 
 
 # --------------------------------------------------------------------------------------- the model, from bottom to top
 
 
-def _box(ax: Axes, x: float, y: float, text: str, face: str = PALE, ink: str = INK, hatch: str | None = None) -> None:
+def _box(ax: Axes, x: float, y: float, text: str, face: str = FAINT, ink: str = INK, hatch: str | None = None) -> None:
     """A rounded box of the drawing, centred on (x, y)."""
     shape = FancyBboxPatch(
         (x - WIDTH / 2, y - 0.19), WIDTH, 0.38, boxstyle="round,pad=0.0,rounding_size=0.09", linewidth=1.3,
-        edgecolor=QUIET if face == PALE else face, facecolor=face,
+        edgecolor=QUIET if face == FAINT else face, facecolor=face,
     )  # fmt: skip
     ax.add_patch(shape)
     if hatch is not None:

@@ -9,11 +9,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from helpers.plots.style import FAMILY_COLOURS, INK, QUIET
+from helpers.plots.style import FAMILY_COLOURS, INK, ON_PICTURE, PALE_BLUE, QUIET, SOFT_BLUE
 from helpers.shapes import check_grid
 
 BLUE = FAMILY_COLOURS["vit"]
-PALE = "#dbe7f8"  # the vit blue, diluted: a patch token
 BIPOLAR = LinearSegmentedColormap.from_list("bipolar", [FAMILY_COLOURS["cnn"], "#ffffff", BLUE])  # as in the explorer
 SLOT = 0.78  # side of a token; slots lie 1 apart, number 0 is the class token's
 
@@ -74,7 +73,7 @@ def six_steps(image: np.ndarray, image_size: int = 48, patch_size: int = 16) -> 
         ax.text(middle, 6.08, str(k), ha="center", va="center", fontsize=10, color=BLUE)
         _arrow(ax, (middle, 5.7), (middle, 5.2), size=8)
     box = FancyBboxPatch((0.08, 3.3), 9.62, 1.8, boxstyle="round,pad=0.02,rounding_size=0.15")
-    box.set(facecolor=PALE, edgecolor=BLUE, linewidth=1.4)
+    box.set(facecolor=PALE_BLUE, edgecolor=BLUE, linewidth=1.4)
     ax.add_patch(box)
     _heading(ax, 4.75, "5  L encoder blocks", "10 × D  →  10 × D", indent=0.3)
     ax.text(0.3, 3.65, "norm, attention, +, norm, MLP, +", fontsize=10, color=INK, va="center")
@@ -116,7 +115,7 @@ def position_maps(similarity: np.ndarray, grid: int | tuple[int, int], every: in
             ax = axes[i, j]
             of_patch = similarity[row * columns + column].reshape(rows, columns)
             picture = ax.imshow(of_patch, cmap=BIPOLAR, vmin=-1, vmax=1, interpolation="nearest")
-            ax.plot(column, row, "o", ms=3.5, mfc="white", mec=INK, mew=1)
+            ax.plot(column, row, "o", ms=3.5, mfc=ON_PICTURE, mec="#111111", mew=1)
             ax.set(xticks=[], yticks=[])
             ax.grid(visible=False)
     if picture is not None:
@@ -196,7 +195,7 @@ def shuffled_scores(
         axes[name].set_title(name, fontsize=10)
         axes[name].set_axis_off()
     ax, width = axes["bars"], 0.8 / len(scores)
-    fills = (BLUE, "#8fb4ea", "white")
+    fills = (BLUE, SOFT_BLUE, "white")
     for k, (name, triples) in enumerate(scores.items()):
         value, low, high = 100 * np.array(triples, dtype=float).T
         x = np.arange(len(questions)) + (k - (len(scores) - 1) / 2) * width
@@ -221,12 +220,12 @@ def _picture_with_grid(ax: Axes, image: np.ndarray, where: tuple[float, float, f
     ax.imshow(image, extent=(x, x + side, y, y + side), interpolation="nearest", zorder=2)
     for k in (1, 2):
         at = k * side / 3
-        ax.plot([x + at, x + at], [y, y + side], color="white", lw=2, zorder=3)
-        ax.plot([x, x + side], [y + at, y + at], color="white", lw=2, zorder=3)
+        ax.plot([x + at, x + at], [y, y + side], color=ON_PICTURE, lw=2, zorder=3)
+        ax.plot([x, x + side], [y + at, y + at], color=ON_PICTURE, lw=2, zorder=3)
 
 
 def _token(ax: Axes, slot: int, y: float, label: str, dark: bool = False, unused: bool = False) -> None:
-    face = INK if dark else "white" if unused else PALE
+    face = INK if dark else "white" if unused else PALE_BLUE
     square = Rectangle((slot, y), SLOT, SLOT, facecolor=face, edgecolor=INK if dark else BLUE, linewidth=1.2)
     square.set_linestyle(":" if unused else "-")
     ax.add_patch(square)

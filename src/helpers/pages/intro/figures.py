@@ -9,11 +9,7 @@ from matplotlib.figure import Figure
 from helpers.plots.style import FAMILY_COLOURS, INK, check_some
 
 ROOM = 0.9  # empty rows above each experiment, for its title
-LOOKS = {
-    "reported": {"fill": False, "hatch": None},
-    "measured": {"fill": True, "hatch": None},
-    "seen": {"fill": False, "hatch": "////"},  # its test photographs were trained on
-}
+LOOKS = {"reported": (False, None), "measured": (True, None), "seen": (False, "////")}  # filled, hatched
 
 
 def accuracies(experiments: Sequence[Mapping[str, Any]]) -> Figure:
@@ -22,9 +18,9 @@ def accuracies(experiments: Sequence[Mapping[str, Any]]) -> Figure:
     Parameters
     ----------
     experiments
-        Each holds `title`, `look` (`reported`: hollow, `measured`: filled, `seen`: hatched) and `rows`: `name`,
-        `colour` (a family of `FAMILY_COLOURS`) and `top1` (an object with `value`, `low` and `high`, fractions; `low`
-        and `high` may be None).
+        Each holds `title`, `look` (`reported`: hollow, `measured`: filled, `seen`: hatched, its test photographs were
+        trained on) and `rows`: `name`, `colour` (a family of `FAMILY_COLOURS`) and `top1` (an object with `value`,
+        `low` and `high`, fractions; `low` and `high` may be None).
 
     Raises
     ------
@@ -59,10 +55,10 @@ def accuracies(experiments: Sequence[Mapping[str, Any]]) -> Figure:
 
 def _draw_row(ax: Any, y: float, row: Mapping[str, Any], look: str) -> None:
     colour, top1 = FAMILY_COLOURS[row["colour"]], row["top1"]
-    style = LOOKS[look]
+    filled, hatch = LOOKS[look]
     ax.barh(
-        y, 100 * top1.value, height=0.62, facecolor=colour if style["fill"] else "white", edgecolor=colour,
-        linewidth=1.5, hatch=style["hatch"],
+        y, 100 * top1.value, height=0.62, facecolor=colour if filled else "white", edgecolor=colour,
+        linewidth=1.5, hatch=hatch,
     )  # fmt: skip
     end = top1.value
     if top1.low is not None:

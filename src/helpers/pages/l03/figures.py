@@ -9,7 +9,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.plots.style import INK, QUIET, check_some, colour_of
+from helpers.plots.style import INK, ON_PICTURE, QUIET, check_some, colour_of
 
 
 def field_maps(panels: Sequence[Mapping[str, Any]]) -> Figure:
@@ -35,7 +35,7 @@ def field_maps(panels: Sequence[Mapping[str, Any]]) -> Figure:
         for side, dashes in ((theory, (0, (4, 3))), (panel["side95_px"], "-")):
             if side is not None:
                 corner = (centre[0] - side / 2, centre[1] - side / 2)
-                ax.add_patch(Rectangle(corner, side, side, fill=False, ec="white", lw=1.3, ls=dashes))
+                ax.add_patch(Rectangle(corner, side, side, fill=False, ec=ON_PICTURE, lw=1.3, ls=dashes))
         reach = "whole image" if theory is None else f"{theory} px"
         ax.set_title(f"{panel['title']}\ntheory {reach}", fontsize=9)
         ax.set_xlabel(f"95 % within {panel['side95_px']} of {width} px", fontsize=8)

@@ -9,17 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.plots.names import in_figure
+from helpers.plots.style import GREEN, INK, RED
 
-RIGHT, WRONG = "#1b7f3b", "#b3261e"
+RIGHT, WRONG = GREEN, RED
 
 
-def _show(ax: Axes, image: np.ndarray, title: str = "", colour: str = "black") -> None:
+def _show(ax: Axes, image: np.ndarray, title: str = "", colour: str = INK) -> None:
     ax.imshow(image, interpolation="nearest" if image.shape[0] < 100 else "antialiased")
     ax.set_xticks([])
     ax.set_yticks([])
     ax.grid(visible=False)
     for spine in ax.spines.values():
-        spine.set(visible=bool(title) and colour != "black", color=colour, linewidth=2)
+        spine.set(visible=bool(title) and colour != INK, color=colour, linewidth=2)
     ax.set_title(title, fontsize=7.5, color=colour, loc="center", fontweight="normal", wrap=True)
     ax.title.set_fontfamily(mpl.rcParams["font.family"])  # `in_figure` may have added a font since the axes were made
 
@@ -77,9 +78,9 @@ def confused_pairs(
         right = labels == predictions
         mixed = ((labels == first) & (predictions == second)) | ((labels == second) & (predictions == first))
         groups = (
-            (np.flatnonzero((labels == first) & right), in_figure(class_names[first]), "black"),
+            (np.flatnonzero((labels == first) & right), in_figure(class_names[first]), INK),
             (np.flatnonzero(mixed), None, WRONG),
-            (np.flatnonzero((labels == second) & right), in_figure(class_names[second]), "black"),
+            (np.flatnonzero((labels == second) & right), in_figure(class_names[second]), INK),
         )
         for ax in row:
             ax.set_axis_off()

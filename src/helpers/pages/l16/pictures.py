@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from helpers.plots.names import in_figure
+from helpers.plots.style import FAMILY_COLOURS, GREEN, INK, QUIET, RED
 
-RIGHT, WRONG, QUIET = "#1b7f3b", "#b3261e", "black"
+RIGHT, WRONG = GREEN, RED
 FIRST = 0.5  # confidence where the axis begins, or lower where photographs lie there
 
 
@@ -52,7 +53,7 @@ def gallery(
     for ax in axes.flat:
         ax.set_axis_off()
     for number, (ax, image, text) in enumerate(zip(axes.flat, images, texts, strict=False)):
-        colour = colours[number] if colours is not None else QUIET
+        colour = colours[number] if colours is not None else INK
         ax.set_axis_on()
         ax.imshow(image, interpolation="nearest" if image.shape[0] < 100 else "antialiased")
         if heat is not None:
@@ -63,7 +64,7 @@ def gallery(
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
         for spine in ax.spines.values():
-            spine.set(visible=colour != QUIET, color=colour, linewidth=2)
+            spine.set(visible=colour != INK, color=colour, linewidth=2)
         ax.set_title(text, fontsize=9, color=colour, loc="center", fontweight="normal")
         ax.title.set_fontfamily(mpl.rcParams["font.family"])
     return figure
@@ -101,9 +102,9 @@ def explained(
     axes[0].title.set_fontfamily(mpl.rcParams["font.family"])
     axes[1].set_title("what speaks for it", fontsize=9, fontweight="normal")
     rows = np.array(coverage)
-    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 1], color="#5b6673", label="answered")
-    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 2], color="#c8550a", label="right, of those")
-    axes[2].axvline(100 * threshold, color="#1f2933", lw=1, ls=(0, (4, 2)))
+    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 1], color=QUIET, label="answered")
+    axes[2].plot(100 * rows[:, 0], 100 * rows[:, 2], color=FAMILY_COLOURS["cnn"], label="right, of those")
+    axes[2].axvline(100 * threshold, color=INK, lw=1, ls=(0, (4, 2)))
     axes[2].legend(labelcolor="linecolor", loc="lower left", handlelength=0)
     start = min(FIRST, threshold, rows[rows[:, 1] == 1, 0].max(initial=0))
     axes[2].set(xlabel="answer only above this confidence (%)", ylabel="test photographs (%)")
