@@ -113,7 +113,7 @@ def test_the_hash_is_the_same_under_every_version_of_python(tmp_path):
 
 def test_the_modules_that_were_imported_are_hashed_with_those_they_import(tmp_path):
     code = (
-        "import json; import helpers.training.schedules, helpers.pages.c10; from helpers.records.source import"
+        "import json; import helpers.training.schedules, helpers.pages.c10.figures; from helpers.records.source import"
         " used_modules;"
         "print(json.dumps(used_modules()))"
     )
@@ -123,6 +123,8 @@ def test_the_modules_that_were_imported_are_hashed_with_those_they_import(tmp_pa
     assert list(found) == sorted(found)
     assert "helpers.pages.c10" in found, "a page's module can hold a lab's method"
     assert not any(name.startswith(("helpers.records", "helpers.pages.c09")) for name in found)
+    drawn = [name for name in found if "plots" in name or name.endswith("figures")]
+    assert drawn == [], "what only draws makes no number"
     assert found["helpers.training.fit"] == records.source_sha256(
         Path(source.__file__).parents[1] / "training" / "fit.py"
     )
@@ -150,6 +152,8 @@ def test_a_changed_module_makes_a_record_stale_and_a_new_docstring_does_not(cour
     assert f"results/cpu/{made.LAB}.json: helpers.schedule has changed" in capsys.readouterr().out
     module.unlink()
     assert records.stale_reasons(record, course.root) == ["helpers.schedule is gone"]
+    older = recorded(course, made, modules={"helpers.plots.style": "0", "helpers.pages.c10.figures": "0"})
+    assert records.stale_reasons(older, course.root) == []
 
 
 def test_a_changed_lab_or_script_makes_a_record_stale(course, made):

@@ -10,6 +10,7 @@ import ast
 import hashlib
 import importlib.metadata
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,9 @@ from helpers.records.schema import Record
 NOT_THE_LABS = ("# Parameters\n", "# On Colab: ")  # how papermill's cell and the installing cell begin
 LIBRARIES = ("torch", "torchvision", "timm", "accelerate", "numpy", "scipy")
 CODE = ("src", "scripts", "labs", "pyproject.toml", "constraints.txt")  # what can change a number
-NOT_THE_METHOD = "helpers.records"  # writes figures down and makes none
+NOT_THE_METHOD = re.compile(  # writes numbers down or draws them, and makes none
+    r"helpers\.(records|plots)(\..*)?|helpers\.pages\.\w+\.(figures|pictures)"
+)
 NOT_HASHED = "recorded before modules were hashed"
 
 
@@ -97,11 +100,12 @@ def source_sha256(path: Path) -> str:
 
 
 def used_modules() -> dict[str, str]:
-    """`source_sha256` of every module of the package that this process has imported, by name."""
+    """`source_sha256` of every module of the package that this process has imported, by name; not of those that only
+    write down or draw what others measured."""
     found = {}
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        ours = name.split(".")[0] == "helpers" and not f"{name}.".startswith(f"{NOT_THE_METHOD}.")
+        ours = name.split(".")[0] == "helpers" and not NOT_THE_METHOD.fullmatch(name)
         if ours and file and file.endswith(".py"):
             found[name] = source_sha256(Path(file))
     return found
@@ -119,6 +123,8 @@ def stale_reasons(record: Record, root: Path) -> list[str]:
     if record.modules is None:
         return [*reasons, NOT_HASHED]
     for name, was in record.modules.items():
+        if NOT_THE_METHOD.fullmatch(name):
+            continue
         stem = root / "src" / Path(*name.split("."))
         file = next((file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file()), None)
         if file is None:
