@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import warnings
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -206,6 +207,24 @@ def test_every_answer_of_a_quiz_is_explained(chapter):
             assert explanation.strip(), answer.summary.get_text()
             if len(explanation.split()) < 6:
                 warnings.warn(f"{chapter.name}: hardly explained: {answer.summary.get_text()}", stacklevel=1)
+
+
+def test_no_quiz_can_be_answered_by_its_form():
+    """Over the book the right answer is neither mostly the longest or the shortest, nor mostly in one place."""
+    places, longest, shortest, n = Counter(), 0, 0, 0
+    for chapter in [ROOT / "chapters" / "00_how_to_read.md", *CHAPTERS]:
+        for quiz in page(chapter).select("div.quiz"):
+            answers = quiz.select("details.quiz-answer")
+            right = [i for i, answer in enumerate(answers) if "quiz-right" in answer["class"]]
+            lengths = [len(answer.summary.get_text()) for answer in answers]
+            if len(right) == 1:
+                n += 1
+                places[right[0]] += 1
+                longest += lengths[right[0]] == max(lengths)
+                shortest += lengths[right[0]] == min(lengths)
+    assert n > 20
+    assert max(longest, shortest) < n / 2, (longest, shortest, n)
+    assert all(n / 6 < places[place] < n / 2 for place in range(3)), places
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
