@@ -36,7 +36,7 @@ class FinePrint(DropdownDirective):
         return [box]
 
 
-class end_of_fine_print(nodes.Element):  # noqa: N801
+class end_of_fine_print(nodes.Element):
     """Where the box ends; gone before anything is written."""
 
 

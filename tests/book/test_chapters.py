@@ -73,6 +73,15 @@ def prose(text: str) -> str:
     return re.sub(r"\$[^$\n]+(?:\n[^$\n]+)?\$", " x ", text)
 
 
+FINE_PRINT = re.compile(r"^(`{3,}|:{3,})\{fine-print\}.*?^\1\{fine-print-end\}\n\1$", re.DOTALL | re.MULTILINE)
+
+
+def main_line(text: str) -> str:
+    """The text without what stands in closed boxes."""
+    text = FINE_PRINT.sub("", text)
+    return re.sub(r"^(`{3,}|:{3,})\{dropdown\}.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
 def sections(text: str) -> dict[str, str]:
     """Each h2 section's prose by its heading; code is gone before, so that its comments are no headings."""
     parts = re.split(r"^## (.*)$", prose(text), flags=re.MULTILINE)

@@ -11,7 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from helpers.plots.style import FAINT, FAMILY_COLOURS, INK, QUIET
+from helpers.plots.style import FAINT, FAMILY_COLOURS, INK, QUIET, SOFT_BLUE
 
 WIDTH = 4.4  # inches: letters of 10 points stay readable on a phone
 BLUE, ORANGE = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
@@ -212,3 +212,58 @@ def _gap_panel(ax: Axes, panel: Mapping[str, tuple[Any, Any]]) -> None:
     ax.set_yticks(range(len(panel)), list(panel))
     ax.set_ylim(len(panel) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
+
+
+# --- the loop in PyTorch ----------------------------------------------------------------------------------------------
+
+
+def wrong_digits(images: ArrayLike, guesses: ArrayLike, labels: ArrayLike, count: int = 4) -> Figure:
+    """The first digits that are named wrongly, each with what is said and what is true.
+
+    Parameters
+    ----------
+    images
+        (N, H, W), larger is darker.
+    guesses, labels
+        (N,)
+
+    Raises
+    ------
+    ValueError
+        If none is wrong.
+    """
+    images, guesses, labels = np.asarray(images), np.asarray(guesses), np.asarray(labels)
+    wrong = np.flatnonzero(guesses != labels)[:count]
+    if not len(wrong):
+        raise ValueError("guesses: expected at least one that is wrong, got none")
+    figure, axes = plt.subplots(1, len(wrong), figsize=(1.15 * len(wrong), 1.6), squeeze=False)
+    for ax, row in zip(axes[0], wrong, strict=True):
+        ax.imshow(images[row], cmap="Greys", interpolation="nearest")
+        ax.set_title(f"says {guesses[row]}\nis {labels[row]}", fontsize=10, loc="center")
+        ax.set(xticks=[], yticks=[])
+        ax.grid(visible=False)
+    return figure
+
+
+def loss_by_rate(losses: Mapping[float, ArrayLike], guessing: float, every: int = 20) -> Figure:
+    """Training loss against steps, a line a learning rate, each named at its end; means over `every` steps.
+
+    `losses` leads from a rate to the loss of each step; `guessing` is the loss of equal scores."""
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.2))
+    shades = (QUIET, SOFT_BLUE, BLUE, INK, ORANGE)
+    ends: list[tuple[float, float]] = []
+    for rate, values in losses.items():
+        means = np.asarray(values, dtype=float)
+        means = means[: len(means) // every * every].reshape(-1, every).mean(1)
+        steps = every * (np.arange(len(means)) + 1)
+        ax.plot(steps, means, color=shades[len(ends) % len(shades)], lw=2)
+        ends.append((rate, float(means[-1])))
+    ax.axhline(guessing, color=QUIET, lw=1, ls="--")
+    ax.set(xlabel="step", ylabel="training loss", yscale="log")
+    low, high = (np.log(end) for end in ax.get_ylim())
+    at = -np.inf
+    for rate, end in sorted(ends, key=lambda pair: pair[1]):  # names that would lie on each other stand above
+        at = max(np.log(end), at + 0.06 * (high - low))
+        ax.annotate(f"η = {rate:g}", (1, np.exp(at)), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                    textcoords="offset points", va="center", fontsize=10, annotation_clip=False)  # fmt: skip
+    return figure
