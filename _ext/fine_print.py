@@ -15,9 +15,11 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from sphinx_design.dropdown import DropdownDirective
+from sphinx_design.dropdown import DropdownDirective, DropdownHtmlTransform
+from sphinx_design.shared import is_component
 
 LOGGER = logging.getLogger(__name__)
 BOX = "fine-print"
@@ -74,8 +76,22 @@ class FillBoxes(SphinxTransform):
             end.parent.remove(end)
 
 
+class KeepTargets(SphinxPostTransform):
+    """A link to a box leads to it: sphinx-design looks for targets at its title alone."""
+
+    default_priority = DropdownHtmlTransform.default_priority - 1
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        for box in self.document.findall(lambda node: is_component(node, "dropdown")):
+            if box["has_title"]:
+                box[0]["ids"] = [*box["ids"], *box[0]["ids"]]
+                box["ids"] = []
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive(BOX, FinePrint)
     app.add_directive(f"{BOX}-end", FinePrintEnd)
     app.add_transform(FillBoxes)
+    app.add_post_transform(KeepTargets)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,45 @@
+"""Fine print: what stands between its two marks is in a closed box, cells have run, links lead to it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+EXTENSIONS = Path(__file__).resolve().parents[2] / "_ext"
+CONF = f"""import sys
+sys.path.insert(0, {str(EXTENSIONS)!r})
+extensions, html_theme, nb_execution_mode = ["myst_nb", "sphinx_design", "fine_print"], "basic", "force"
+"""
+HEAD = "---\nfile_format: mystnb\nkernelspec: {name: python3, display_name: Python 3}\n---\n# A page\n\n"
+
+
+def build(folder: Path, text: str) -> tuple[BeautifulSoup, str]:
+    (folder / "conf.py").write_text(CONF)
+    (folder / "index.md").write_text(HEAD + text)
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(folder), str(folder / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return BeautifulSoup((folder / "out" / "index.html").read_text(), "html.parser"), done.stderr
+
+
+def test_text_and_cells_between_the_marks_are_in_a_closed_box_that_links_reach(tmp_path):
+    page, said = build(
+        tmp_path,
+        "before {ref}`the count <count>`\n\n(count)=\n```{fine-print} The count, line by line\n```\n"
+        "inside\n\n```{code-cell} python3\nprint(6 * 7)\n```\n\n```{fine-print-end}\n```\n\nafter\n",
+    )
+    assert "WARNING" not in said
+    (box,) = page.find_all("details")
+    assert not box.has_attr("open")
+    assert box.summary.get_text().strip() == "The count, line by line"
+    assert "inside" in box.get_text()
+    assert "42" in box.select_one(".cell_output").get_text()
+    assert "after" not in box.get_text()
+    assert box["id"] == "count"
+    assert page.find("a", href="#count").get_text() == "the count"
+
+
+def test_a_box_without_an_end_and_an_end_without_a_box_are_said(tmp_path):
+    _, said = build(tmp_path, "```{fine-print} One\n```\nopen\n\n## Next\n\n```{fine-print-end}\n```\n")
+    assert "fine print 'One' has no {fine-print-end} in its section" in said
+    assert "{fine-print-end} without a {fine-print} before it" in said
