@@ -23,7 +23,6 @@ PARTS = [
     "Check",
     "Measured",
     "Limits",
-    "Explore",
     "Exercises",
     "Quiz",
     "What you can do now",
