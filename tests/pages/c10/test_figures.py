@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.pages.c10.figures import attention_distances, cut, position_maps, shuffled_scores, six_steps
+from helpers.pages.c10.figures import attention_distances, cut, position_maps, shuffled_scores, six_steps, tiny_curves
 
 
 def test_cut_goes_row_by_row() -> None:
@@ -71,3 +71,11 @@ def test_shuffled_scores_have_a_bar_a_question_and_treatment() -> None:
     assert [text.get_text() for text in ax.get_xticklabels()] == ["breed", "coat", "build"]
     with pytest.raises(ValueError, match="at least one treatment"):
         shuffled_scores({"in order": picture}, {}, [0.05, 0.2, 0.25])
+
+
+def test_tiny_curves_have_a_full_and_a_dashed_line_a_network() -> None:
+    figure = tiny_curves({"CNN": [(0.5, 0.4), (1.0, 0.6)], "ViT": [(0.2, 0.1), (0.3, 0.2)]}, chance=0.1)
+    (ax,) = figure.axes
+    ends = [line.get_ydata()[-1] for line in ax.lines]
+    np.testing.assert_allclose(ends, [100, 60, 30, 20, 10])
+    assert [text.get_text() for text in ax.texts] == ["CNN", "ViT"]
