@@ -102,13 +102,22 @@ def test_a_chapter_has_its_parts(chapter):
         warnings.warn(f"{chapter.name}: the reader is not asked to predict before reading on", stacklevel=1)
 
 
+MOST_WORDS = 3_200  # an hour of reading
+
+
 @each_chapter
-def test_a_chapter_is_as_long_as_its_idea_needs(chapter):
-    aside = ("Exercises", "Quiz", "Sources")
-    told = sections(source(chapter))
-    words = sum(len(text.split()) for heading, text in told.items() if heading not in aside)
-    if not 1_500 <= words <= 4_000:
-        warnings.warn(f"{chapter.name}: {words} words are told; most ideas need 1,500 to 4,000", stacklevel=1)
+def test_the_main_line_of_a_chapter_is_read_in_an_hour(chapter):
+    """Sentences outside of closed boxes; code, formulas, tables, captions and exercises do not count."""
+    aside = ("Exercises", "Quiz", "What you can do now", "Sources")
+    told = sections(main_line(source(chapter)))
+    words = {heading: len(text.split()) for heading, text in told.items() if heading not in aside}
+    assert 1_000 < sum(words.values()) <= MOST_WORDS, words
+
+
+def test_what_stands_in_closed_boxes_does_not_count():
+    boxes = "```{fine-print} How sure?\n```\ntwo words\n\n```{code-cell}\nx\n```\n\n```{fine-print-end}\n```\n"
+    boxes += "````{dropdown} More\n```python\ny\n```\nthree more words\n````\n"
+    assert main_line(f"before\n\n{boxes}\nafter").split() == ["before", "after"]
 
 
 @each_chapter
