@@ -29,6 +29,17 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.fileutil import copy_asset
 
+PARTS = (
+    "answers",
+    "quiz",
+    "fine_print",
+    "short_code",
+    "stills",
+    "execution",
+    "course_map",
+    "course_glossary",
+    "api_docs",
+)
 STATIC = Path(__file__).parent / "static"
 MATHJAX_PARTS = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js", "output/chtml")
 MATHJAX_SPOKEN = "a11y/assistive-mml.js"  # MathML beside each formula, for screen readers
@@ -156,7 +167,17 @@ _render_image = NbElementRenderer.render_image
 def setup(app: Sphinx) -> dict[str, Any]:
     NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
     KernelManager.transport_encryption.default_value = "auto"  # or each kernel warns that its sockets can be read
-    for part in ("answers", "quiz", "fine_print", "stills", "execution", "course_map", "course_glossary", "api_docs"):
+    for part in (
+        "answers",
+        "quiz",
+        "fine_print",
+        "short_code",
+        "stills",
+        "execution",
+        "course_map",
+        "course_glossary",
+        "api_docs",
+    ):
         app.setup_extension(part)
     app.add_config_value("course_extension", "", "html")  # a change of this folder renders every page again
     app.connect("config-inited", configure, priority=100)

@@ -19,7 +19,7 @@ FAINT, PALE_BLUE, SOFT_BLUE, DIM = "#eef1f5", "#dbe7f8", "#8fb4ea", "#c3cad3"  #
 GREEN, RED = "#1b7f3b", "#b3261e"
 ON_PICTURE = "#fefefe"  # white that stays white: drawn over a photograph or a heat map
 DARK = {  # what the book puts in the place of a colour on a dark page
-    "#ffffff": "#14181e",
+    "#ffffff": "#121212",
     "#000000": "#e6ebf1",
     INK: "#e6ebf1",
     QUIET: "#a9b4c0",
