@@ -81,6 +81,8 @@ for (const [number, cell] of document.querySelectorAll("div.cell.tag_exercise").
   said.setAttribute("role", "status");
   const form = Object.assign(document.createElement("form"), { className: "answer" });
   const wanted = cell.querySelector(".cell_input").textContent.match(/#\s*(.*)/)?.[1] ?? "";
+  const code = cell.querySelector(".cell_input");
+  code.hidden = code.textContent.trim().split("\n").length <= 2; // the field says all that such a cell says
   form.innerHTML = `<label for="${id}">Your answer</label> <input id="${id}" autocomplete="off" spellcheck="false"> <button>Check</button>`;
   form.querySelector("input").placeholder = wanted.length < 40 ? wanted : "";
   form.append(said);
