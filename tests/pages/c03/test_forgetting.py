@@ -25,7 +25,7 @@ def test_each_line_counts_but_the_one_that_has_nothing_to_switch(digits):
     assert without["zero_grad"] < whole
     assert without["cross_entropy"] < whole
     table = forgetting_table(*digits).data
-    assert all(f"{100 * value:.1f} %" in table for value in [whole, *without.values()])
+    assert all(f"{100 * value:.1f}" in table for value in [whole, *without.values()])
 
 
 def test_a_line_that_there_is_not_is_refused(digits):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.plots.tables import markdown_table
+from helpers.plots.tables import NBSP, markdown_table
 
 RATE, EPOCHS, BATCH_SIZE = 0.2, 15, 50
 LINES = {  # what is forgotten -> the line, what it is for, what happens without it
@@ -74,4 +74,4 @@ def forgetting_table(x: Tensor, y: Tensor, x_test: Tensor, y_test: Tensor) -> An
 
 
 def _right(line: str, *data: Tensor) -> str:
-    return f"{100 * accuracy_without(line, *data):.1f} %"
+    return f"{100 * accuracy_without(line, *data):.1f}{NBSP}%"
