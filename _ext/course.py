@@ -34,6 +34,7 @@ PARTS = (
     "quiz",
     "fine_print",
     "short_code",
+    "numbering",
     "stills",
     "execution",
     "course_map",
@@ -167,17 +168,7 @@ _render_image = NbElementRenderer.render_image
 def setup(app: Sphinx) -> dict[str, Any]:
     NbElementRenderer.render_image = _render_image_with_alt  # type: ignore[method-assign]
     KernelManager.transport_encryption.default_value = "auto"  # or each kernel warns that its sockets can be read
-    for part in (
-        "answers",
-        "quiz",
-        "fine_print",
-        "short_code",
-        "stills",
-        "execution",
-        "course_map",
-        "course_glossary",
-        "api_docs",
-    ):
+    for part in PARTS:
         app.setup_extension(part)
     app.add_config_value("course_extension", "", "html")  # a change of this folder renders every page again
     app.connect("config-inited", configure, priority=100)

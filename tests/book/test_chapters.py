@@ -266,3 +266,14 @@ def test_measured_numbers_are_glued_or_cited(chapter):
             typed += [f"{heading}: …{plain[max(0, m.start() - 40) : m.end() + 20]!r}" for m in MEASURED.finditer(plain)]
     if typed:  # a pattern cannot know what a number is: a warning, for a person to judge
         warnings.warn(f"{chapter.name}: typed, it seems, not glued: {typed}", stacklevel=1)
+
+
+@each_chapter
+def test_figures_and_exercises_are_numbered_within_the_chapter(chapter):
+    number = int(chapter.name[:2])
+    figures = [span.get_text().strip() for span in page(chapter).select("figure .caption-number")]
+    assert figures == [f"Fig. {number}.{place}" for place in range(1, len(figures) + 1)]
+    titles = [title.get_text() for title in page(chapter).select("div.exercise > p.admonition-title")]
+    assert titles
+    for place, title in enumerate(titles, start=1):
+        assert title.startswith(f"Exercise {number}.{place} "), title
