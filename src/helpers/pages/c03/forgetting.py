@@ -67,11 +67,16 @@ def forgetting_table(x: Tensor, y: Tensor, x_test: Tensor, y_test: Tensor) -> An
     """A row a line: what it is for, and what the network of the page reaches without it; one seed."""
     whole = accuracy_without(None, x, y, x_test, y_test)
     rows = [
-        {"line": text, "what it does": does, "without it": what, "right": _right(line, x, y, x_test, y_test)}
+        {
+            "line": text,
+            "what it does": does,
+            "without it": what,
+            "right": _right(accuracy_without(line, x, y, x_test, y_test)),
+        }
         for line, (text, does, what) in LINES.items()
     ]
     return markdown_table(rows, caption=f"With all five lines {100 * whole:.1f} % are right; one seed.")
 
 
-def _right(line: str, *data: Tensor) -> str:
-    return f"{100 * accuracy_without(line, *data):.1f}{NBSP}%"
+def _right(share: float) -> str:
+    return f"{100 * share:.1f}{NBSP}%"

@@ -51,7 +51,7 @@ def attention_by_hand(inputs: ArrayLike, queries: ArrayLike, keys: ArrayLike, va
         arrow.set(color=QUIET, linewidth=1.2, connectionstyle=bend)
         arrow.set_facecolor("none" if bend == turn else QUIET)
         ax.add_patch(arrow)
-        ax.text(*at, word, ha="left", va="center", fontsize=10, color=QUIET)
+        ax.text(at[0], at[1], word, ha="left", va="center", fontsize=10, color=QUIET)
     return figure
 
 
