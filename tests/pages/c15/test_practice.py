@@ -107,6 +107,14 @@ def test_the_square_says_when_the_winner_changes_and_when_it_is_undecided(square
     assert "depends on which comparison" in told
 
 
+def test_the_square_says_when_two_steps_hide_each_other(square):
+    corner = step(square, "opposite corners")
+    corner |= {"value": -0.005, "low": -0.015, "high": 0.005}
+    whole = step(square, "full: vit_mini – xception_mini")
+    whole |= {"value": -0.08, "low": -0.09, "high": -0.07}
+    assert "called it a draw" in practice.square_told(square).data
+
+
 def test_pre_training_is_told_against_fresh_weights(square):
     told = practice.pretraining_told(square).data
     (full,) = (c for c in square.summary["cells"] if (c["model"], c["tuning"]) == ("vit_mini", "full"))

@@ -168,11 +168,14 @@ def square_told(square: Record) -> Markdown:
     corner = next(difference for name, difference in steps.items() if name.startswith("opposite corners"))
     tuning, whole, part = steps[f"{cnn}: {ALL} – {FEW}"], steps[f"{ALL}: {vit} – {cnn}"], steps[f"{FEW}: {vit} – {cnn}"]
     winners = {difference.value > 0 for difference in (corner, whole, part)}
-    moral = (
-        "Whichever comparison you make, the winner is the same; the size is not, and a decision weighs the size."
-        if len(winners) == 1
-        else "Which model wins depends on which comparison you make."
-    )
+    if corner.low <= 0 <= corner.high and whole.low * whole.high > 0:
+        moral = "The slides' comparison would have called it a draw: two large steps hide each other."
+    elif len(winners) == 1:
+        moral = (
+            "Whichever comparison you make, the winner is the same; the size is not, and that is what a decision weighs."
+        )
+    else:
+        moral = "Which model wins depends on which comparison you make."
     sure = "the interval leaves zero out" if whole.low * whole.high > 0 else "the interval holds zero"
     return Markdown(
         f"The slides' comparison, {NAMES[vit]} all against {NAMES[cnn]} top tenth, comes out at {_signed(corner)} "

@@ -72,7 +72,13 @@ def spoken(shown: list[dict[str, Any]]) -> str:
 
 
 def question_figures(drawn: Record, square: Record, released: Record) -> dict[str, Any]:
-    """The figures of the slides, the square and the released network, by the name under which the text quotes them."""
+    """The figures of the slides, the square and the released network, by the name under which the text quotes them.
+
+    Raises
+    ------
+    ValueError
+        Where the page would say what the square does not: that two steps, one up and one down, hide each other.
+    """
     gap = REPORTED["vit"][1] - REPORTED["cnn"][1]
     data, never = square.data, zero_training(released)
     if data is None:
@@ -88,7 +94,10 @@ def question_figures(drawn: Record, square: Record, released: Record) -> dict[st
         "never_trained": Markdown(percent(never)),
         "n_never_trained": never.n,
     }
-    return figures | {step: Markdown(points(difference)) for step, difference in steps_of(square).items()}
+    steps = steps_of(square)
+    if not (steps["corner"].low <= 0 <= steps["corner"].high and steps["tuning"].low > 0 > steps["architecture"].high):
+        raise ValueError(f"record: expected two steps that hide each other, as the page says, got {steps}")
+    return figures | {step: Markdown(points(difference)) for step, difference in steps.items()}
 
 
 def claim_figures() -> dict[str, int]:
