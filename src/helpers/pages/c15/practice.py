@@ -171,9 +171,7 @@ def square_told(square: Record) -> Markdown:
     if corner.low <= 0 <= corner.high and whole.low * whole.high > 0:
         moral = "The slides' comparison would have called it a draw: two large steps hide each other."
     elif len(winners) == 1:
-        moral = (
-            "Whichever comparison you make, the winner is the same; the size is not, and that is what a decision weighs."
-        )
+        moral = "Whichever comparison you make, the winner is the same; the size is not, and a size decides."
     else:
         moral = "Which model wins depends on which comparison you make."
     sure = "the interval leaves zero out" if whole.low * whole.high > 0 else "the interval holds zero"
