@@ -115,6 +115,11 @@ def test_the_square_says_when_two_steps_hide_each_other(square):
     assert "called it a draw" in practice.square_told(square).data
 
 
+def test_the_budget_is_the_records(square):
+    told = practice.budget_told(square).data
+    assert "saw the 10,800 photographs 6 times, with 2 seeds" in told
+
+
 def test_pre_training_is_told_against_fresh_weights(square):
     told = practice.pretraining_told(square).data
     (full,) = (c for c in square.summary["cells"] if (c["model"], c["tuning"]) == ("vit_mini", "full"))

@@ -182,6 +182,15 @@ def square_told(square: Record) -> Markdown:
     )
 
 
+def budget_told(square: Record) -> Markdown:
+    """How often each cell saw how many photographs."""
+    data, parameters = dump(square)["data"], dump(square)["parameters"]
+    return Markdown(
+        f"Every cell saw the {data['n_train']:,} photographs {parameters['epochs']} times, with {parameters['seeds']} "
+        "seeds. What more passes would bring is not recorded yet."
+    )
+
+
 def pretraining_told(square: Record) -> Markdown:
     """What pre-training on photographs of other things was worth: everything tuned, against fresh weights."""
     cells, steps = cells_of(square), differences_of(square)
