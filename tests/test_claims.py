@@ -128,7 +128,7 @@ def test_a_finding_of_another_form_is_refused(change):
 
 def test_a_claim_is_measured_or_says_what_will_measure_it():
     row = {"id": "S1.99", "from": "S1", "says": "Something that could be false.", "tests": ["C15"]}
-    with pytest.raises(ValidationError, match="findings, or `later`"):
+    with pytest.raises(ValidationError, match="decide, or `later`"):
         Claim.model_validate(row)
     with pytest.raises(ValidationError):
         Claim.model_validate(row | {"later": "chapter 18", "verdict": "holds"})  # a verdict is never typed

@@ -130,6 +130,21 @@ class Lab:
         return Record.model_validate_json(self.now["path"].read_text())
 
 
+@pytest.mark.parametrize(
+    ("passed", "message"),
+    [
+        ({"data_set": "breeds"}, "no parameter data_set; did you mean dataset"),
+        ({"dataset": "cats"}, "expected one of breeds, stanford_dogs, folders, got 'cats'"),
+        ({"models": "resnet"}, "models: expected a list of xception_mini, vit_mini"),
+        ({"compile_model": "maybe"}, "compile_model: expected true or false, got 'maybe'"),
+    ],
+)
+def test_a_choice_that_does_not_exist_stops_the_lab_and_names_the_choices(monkeypatch, tmp_path, passed, message):
+    lab = Lab(monkeypatch, tmp_path, **passed)
+    with pytest.raises(ValueError, match=message):
+        lab.run("derived")
+
+
 @pytest.fixture
 def course(tmp_path):
     (tmp_path / "labs").mkdir()

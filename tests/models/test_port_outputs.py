@@ -26,9 +26,7 @@ def timm_model(name, **options):
 REFERENCES = {
     "alexnet": (lambda: tv.alexnet(num_classes=11, dropout=0.0), (64, 79)),
     "vgg11": (lambda: tv.vgg11(num_classes=11, dropout=0.0, init_weights=False), (32, 48)),
-    "vgg13": (lambda: tv.vgg13(num_classes=11, dropout=0.0, init_weights=False), (32, 48)),
     "vgg16": (lambda: tv.vgg16(num_classes=11, dropout=0.0, init_weights=False), (32, 48)),
-    "vgg19": (lambda: tv.vgg19(num_classes=11, dropout=0.0, init_weights=False), (32, 48)),
     "googlenet": (
         lambda: tv.googlenet(num_classes=11, aux_logits=False, transform_input=True, dropout=0.0, init_weights=False),
         (64, 75),

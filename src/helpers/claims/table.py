@@ -137,8 +137,8 @@ class Claim(BaseModel):
 
     @model_validator(mode="after")
     def _measured_or_later(self) -> "Claim":
-        if bool(self.findings) == bool(self.later):
-            raise ValueError(f"{self.id}: expected either findings, or `later` with what will measure it")
+        if any(finding.rule for finding in self.findings) == bool(self.later):  # a control decides nothing
+            raise ValueError(f"{self.id}: expected either findings that decide, or `later` with what will measure it")
         return self
 
     @property
