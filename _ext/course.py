@@ -141,6 +141,21 @@ def polish(html: str, template: str) -> str:
     return html if template == "search.html" else SEARCH_SCRIPTS.sub("", html)
 
 
+def trim_design(app: Sphinx, exception: Exception | None) -> None:
+    """Leave of sphinx-design's style sheet what some page uses: boxes need a tenth of it."""
+    sheet = Path(app.outdir) / "_static" / "sphinx-design.min.css"
+    if exception or not sheet.is_file():
+        return
+    pages = [page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html")]
+    used = {name for page in pages for text in re.findall(r'class="([^"]*\bsd-[^"]*)"', page) for name in text.split()}
+
+    def kept(rule: re.Match[str]) -> str:
+        names = [set(re.findall(r"\.(sd-[\w-]+)", selector)) for selector in rule[1].split(",")]
+        return rule[0] if any(of_one <= used for of_one in names) else ""
+
+    sheet.write_text(re.sub(r"(?<=[}])([^{}@]+)\{[^{}]*\}", kept, sheet.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def polish_pages(app: Sphinx) -> None:
     """Correct each page as it is rendered, so that incremental builds stay incremental."""
     templates = getattr(app.builder, "templates", None)
@@ -175,5 +190,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", polish_pages, priority=900)
     app.connect("html-page-context", launch.link_page, priority=900)
     app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", trim_design)
     app.connect("build-finished", launch.publish_notebooks)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,7 +33,7 @@ FILES = {
     "chapters/09_two.md": f"{KERNEL}# Two\n{CELL % ('pages.c09.figures', '09', '02_lab')}",
     "src/helpers/__init__.py": "",
     "src/helpers/plots/__init__.py": "",
-    "src/helpers/plots/style.py": "COLOUR = 'red'\n",
+    "src/helpers/plots/style.py": "COLOUR, DARK, RC = 'red', {}, {'figure.dpi': 110}\n",
     "src/helpers/plots/other.py": "",
     "src/helpers/pages/__init__.py": "",
     "src/helpers/pages/c08/__init__.py": "",
