@@ -168,8 +168,8 @@ class Visitor:
 
 # Judging the contrast of every word takes nearly all of axe's time, and the more the more elements a page has. A theme
 # changes contrast alone; a width changes everything but the colours of what is read, so at the second width contrast is
-# asked only of what stands around it. Four fifths of a long page's elements are signs of formulas, which have the
-# colour of the text around them, and words of code: of those one of each kind stays.
+# asked only of what stands around it. Most elements of a long page are signs of formulas, which have the colour of
+# the text around them; words of code, of which one of each kind stays; and rows and entries, of which six alike stay.
 VIEWS = tuple((width, theme) for width in WIDTHS for theme in THEMES)
 CONTRAST: dict[str, Any] = {"runOnly": ["color-contrast"]}
 NO_CONTRAST: dict[str, Any] = {"rules": {"color-contrast": {"enabled": False}}}
@@ -182,6 +182,21 @@ THIN = """() => {
     const kind = `${around.className} ${word.className}`;
     if (kept.has(kind)) word.replaceWith(...word.childNodes);
     else kept.add(kind);
+  }
+  const entries = new Map(); // of the package's pages: one template, whatever they describe
+  for (const entry of document.querySelectorAll('.bd-article dl.py')) {
+    entries.set(entry.className, (entries.get(entry.className) ?? 0) + 1);
+    if (entries.get(entry.className) > 6) entry.remove();
+  }
+  for (const list of document.querySelectorAll('.bd-article :is(tbody, ul, ol, dl)')) {
+    const alike = new Map();
+    for (const part of list.querySelectorAll(':scope > :is(tr, li, dt, dd)')) {
+      const looks = [part, ...part.querySelectorAll('*')].map((e) =>
+        `${e.tagName} ${e.getAttribute('class') ?? ''} ${e.getAttribute('style') ?? ''}`);
+      const kind = [...new Set(looks)].sort().join();
+      alike.set(kind, (alike.get(kind) ?? 0) + 1);
+      if (alike.get(kind) > 6) part.remove();
+    }
   }
 }"""
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"

@@ -56,10 +56,15 @@ def test_widgets_run_without_a_kernel(visit):
     assert seen["liveWidgets"] == seen["widgets"]
 
 
-PALE = """<html lang="en"><title>pale</title><body style="background: #fff; color: #000">
+PALE = (
+    """<html lang="en"><title>pale</title><body style="background: #fff; color: #000">
 <main class="bd-article"><div class="highlight"><pre style="color: #111">
 <span class="k">for</span> <span class="k">for</span> <span class="o" style="color: #ddd">in</span> </pre></div>
-<p style="color: #ddd"><mjx-container><i>x</i><i>y</i></mjx-container></p></main></body></html>"""
+<p style="color: #ddd"><mjx-container><i>x</i><i>y</i></mjx-container></p>
+<ul>"""
+    + "<li>a row</li>" * 9
+    + """<li><b style="color: #ddd">another</b></li></ul></main></body></html>"""
+)
 
 
 def test_a_page_thinned_out_keeps_one_of_each_kind_that_contrast_can_object_to(visitor):
@@ -69,6 +74,7 @@ def test_a_page_thinned_out_keeps_one_of_each_kind_that_contrast_can_object_to(v
     page.evaluate(THIN)
     assert page.locator(".highlight span").count() == 2
     assert page.locator("pre").inner_text().split() == ["for", "for", "in"]
+    assert page.locator("li").count() == 7
     found = visitor.run_axe(page, None, CONTRAST)
     page.close()
-    assert [line.split()[1] for line in found] == ["['.o']", "['p']"]
+    assert [line.split()[1] for line in found] == ["['.o']", "['p']", "['b']"]
