@@ -69,7 +69,7 @@ def use_style() -> None:
     if shell is not None and hasattr(shell, "kernel"):
         backend = InlineBackend.instance(parent=shell)
         backend.figure_formats = {"svg"}
-        backend.print_figure_kwargs = {"bbox_inches": "tight", "dpi": 2 * RC["figure.dpi"]}  # of pictures in it
+        backend.print_figure_kwargs = {"bbox_inches": "tight", "dpi": RC["figure.dpi"]}  # of pictures in it
 
 
 def check_some(what: Sized, kind: str) -> None:
