@@ -91,6 +91,88 @@ for (const [number, cell] of document.querySelectorAll("div.cell.tag_exercise").
     const [right, text] = checkAnswer(name, answers[name], form.querySelector("input").value);
     said.textContent = text;
     form.dataset.right = right;
+    if (!/^✎|: expected/.test(text)) form.dispatchEvent(new CustomEvent("answered", { detail: right, bubbles: true }));
   });
   output.replaceChildren(form);
 }
+// Exercises, a quiz and the steps of a picture come one at a time; without a script, and on paper, all are shown.
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+const deck = (noun, steps) => {
+  const box = make("div", { className: "deck" });
+  const bar = make("div", { className: "deck-bar" });
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", `${noun} 1 to ${steps.length}`);
+  const said = make("span", { className: "deck-said" });
+  said.setAttribute("role", "status");
+  const back = make("button", { type: "button", textContent: "← Back" });
+  const next = make("button", { type: "button", textContent: "Next →" });
+  const numbers = steps.map((_, index) => make("button", { type: "button", textContent: index + 1, className: "deck-number" }));
+  steps[0][0].before(box);
+  const pages = steps.map((nodes) => {
+    const page = make("div", { className: "deck-step" });
+    page.append(...nodes);
+    return page;
+  });
+  let shown = 0;
+  const show = (index) => {
+    shown = index;
+    for (const [number, page] of pages.entries()) {
+      if (number === index) page.removeAttribute("hidden");
+      else page.setAttribute("hidden", "until-found"); // a search in the page still finds it
+      numbers[number].setAttribute("aria-current", number === index ? "step" : "false");
+      numbers[number].ariaLabel = [`${noun} ${number + 1}`, { yes: "right", no: "wrong" }[numbers[number].dataset.right]].filter(Boolean).join(", ");
+    }
+    back.disabled = index === 0;
+    next.disabled = index === pages.length - 1;
+  };
+  back.addEventListener("click", () => show(shown - 1));
+  next.addEventListener("click", () => show(shown + 1));
+  for (const [index, page] of pages.entries()) {
+    numbers[index].addEventListener("click", () => show(index));
+    page.addEventListener("beforematch", () => show(index));
+    page.addEventListener("reveal", () => show(index));
+    const mark = (right) => {
+      numbers[index].dataset.right ??= right ? "yes" : "no"; // the first answer counts
+      const right_ones = numbers.filter((one) => one.dataset.right === "yes").length;
+      const tried = numbers.filter((one) => one.dataset.right).length;
+      said.textContent = `${right_ones} of ${tried} right at the first try`;
+      show(shown);
+    };
+    page.addEventListener("toggle", (event) => {
+      if (event.target.matches(".quiz-answer") && event.target.open) mark(event.target.matches(".quiz-right"));
+    }, true);
+    page.addEventListener("answered", (event) => mark(event.detail));
+  }
+  bar.append(back, ...numbers, next, said);
+  box.append(bar, ...pages);
+  show(0);
+};
+const grouped = (nodes, starts) => { // each start with what follows it
+  const groups = [];
+  for (const node of nodes) {
+    if (starts(node)) groups.push([]);
+    groups.at(-1)?.push(node);
+  }
+  return groups;
+};
+for (const section of document.querySelectorAll(".bd-article section")) {
+  for (const [noun, kind] of [["Exercise", "div.exercise"], ["Question", "div.quiz"]]) {
+    const groups = grouped(section.children, (node) => node.matches(kind));
+    if (groups.length > 1) deck(noun, groups);
+  }
+}
+for (const box of document.querySelectorAll(".bd-article .steps")) deck("Step", grouped(box.children, (node) => node.matches("div.cell")));
+const reveal = (hash) => {
+  const target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
+  const page = target && target.closest(".deck-step[hidden]");
+  if (page) {
+    page.dispatchEvent(new Event("reveal"));
+    target.scrollIntoView();
+  }
+};
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (link && link.pathname === location.pathname) reveal(link.hash);
+});
+window.addEventListener("hashchange", () => reveal(location.hash));
+reveal(location.hash);

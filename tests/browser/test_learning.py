@@ -37,10 +37,61 @@ def reading(visitor, served):
 # --- exercises and quizzes ---------------------------------------------------------------------------------------
 
 
+def turn_to(part):
+    """Show the step of its deck that holds `part`, as a link to it does."""
+    part.evaluate("part => part.closest('.deck-step')?.dispatchEvent(new Event('reveal'))")
+    return part
+
+
+@each_chapter
+def test_exercises_and_questions_come_one_at_a_time(reading, chapter):
+    page = reading(chapter)
+    decks = page.locator(".deck").all()
+    assert len(decks) >= 2
+    for deck in decks:
+        steps = deck.locator(".deck-step")
+        back, onward = deck.get_by_role("button", name="← Back"), deck.get_by_role("button", name="Next →")
+        assert steps.count() == deck.locator(".deck-number").count() >= 2
+        assert back.is_disabled()
+        for index in range(steps.count()):
+            if index:
+                onward.focus()
+                page.keyboard.press("Enter")
+            assert [step.is_visible() for step in steps.all()] == [at == index for at in range(steps.count())]
+        assert onward.is_disabled()
+        deck.locator(".deck-number").first.click()
+        assert steps.first.is_visible()
+
+
+def test_a_link_turns_to_the_exercise(reading):
+    page = reading(FINE_TUNING)
+    page.reload()
+    last = page.locator("div.exercise").last
+    assert not last.is_visible()
+    page.evaluate("id => { location.hash = id; }", last.get_attribute("id"))
+    page.wait_for_function(
+        "id => document.getElementById(id).checkVisibility({contentVisibilityAuto: true})", arg=last.get_attribute("id")
+    )
+    assert last.is_visible()
+
+
+def test_a_deck_counts_what_was_right_at_the_first_try(reading):
+    page = reading(FINE_TUNING)
+    page.reload()
+    deck = page.locator(".deck").last
+    for kind, said in ((".quiz-wrong", "0 of 1"), (".quiz-right", "1 of 2")):
+        for answer in (kind, ".quiz-right"):
+            summary = deck.locator(f".deck-step:not([hidden]) {answer} summary").first
+            if not summary.evaluate("one => one.parentElement.open"):
+                summary.click()
+        assert deck.get_by_role("status").inner_text() == f"{said} right at the first try"
+        deck.get_by_role("button", name="Next →").click()
+
+
 @each_chapter
 def test_solutions_are_closed_and_open_by_keyboard(reading, chapter):
     page = reading(chapter)
-    for box in page.locator("div.solution").all():
+    for box in map(turn_to, page.locator("div.solution").all()):
         assert not box.locator(".cell_output").first.is_visible()
         button = box.locator("button").first
         button.focus()
@@ -52,7 +103,7 @@ def test_solutions_are_closed_and_open_by_keyboard(reading, chapter):
 @each_chapter
 def test_a_quiz_answers_right_and_wrong(reading, chapter):
     page = reading(chapter)
-    for quiz in page.locator("div.quiz").all():
+    for quiz in map(turn_to, page.locator("div.quiz").all()):
         assert not quiz.locator(".quiz-verdict").first.is_visible()
         right, wrong = quiz.locator(".quiz-right").first, quiz.locator(".quiz-wrong").first
         right.locator("summary").click()
@@ -67,7 +118,7 @@ def test_every_exercise_takes_an_answer(reading, chapter):
     page = reading(chapter)
     forms = page.locator("div.exercise form.answer")
     assert forms.count() == page.locator("div.exercise").count() >= 3
-    for form in forms.all():
+    for form in map(turn_to, forms.all()):
         form.get_by_role("button", name="Check").click()
         assert form.get_by_role("status").inner_text() == "✎ Write your answer into the field."
         form.get_by_label("Your answer").fill("-123456.789")
@@ -76,7 +127,7 @@ def test_every_exercise_takes_an_answer(reading, chapter):
 
 
 def test_a_right_answer_and_a_slip(reading):
-    form = reading(FINE_TUNING).locator("#ex-15-interval form.answer")
+    form = turn_to(reading(FINE_TUNING).locator("#ex-15-interval form.answer"))
     for answer, said in (("3.7", "✓ Right."), ("1.9", "✗ Not yet: That is one standard error.")):
         form.get_by_label("Your answer").fill(answer)
         form.get_by_label("Your answer").press("Enter")
