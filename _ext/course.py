@@ -32,7 +32,7 @@ from sphinx.util.fileutil import copy_asset
 PARTS = (
     "answers",
     "quiz",
-    "fine_print",
+    "boxes",
     "short_code",
     "numbering",
     "stills",

@@ -161,7 +161,7 @@ for (const section of document.querySelectorAll(".bd-article section")) {
     if (groups.length > 1) deck(noun, groups);
   }
 }
-for (const box of document.querySelectorAll(".bd-article .steps")) deck("Step", grouped(box.children, (node) => node.matches("div.cell")));
+for (const box of document.querySelectorAll(".bd-article .stepper")) deck("Step", grouped(box.children, (node) => node.matches("div.cell")));
 const reveal = (hash) => {
   const target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
   const page = target && target.closest(".deck-step[hidden]");

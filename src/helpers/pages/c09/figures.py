@@ -184,7 +184,7 @@ def sinusoid_figure(table: ArrayLike, rows: Sequence[int]) -> Figure:
     `table` (N, D); `rows` are the positions p whose curves are drawn over one another.
     """
     table = np.asarray(table)
-    figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.2, 5.8), height_ratios=(1.1, 1))
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.0, 5.2), height_ratios=(1.1, 1))
     image = top.imshow(table, cmap="PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     top.set(xlabel="coordinate (sine and cosine by turns)", ylabel="position p")
     top.grid(visible=False)

@@ -31,8 +31,8 @@ def cut(image: np.ndarray, grid: int) -> np.ndarray:
     return image.reshape(grid, side, grid, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
 
 
-def six_steps(image: np.ndarray, image_size: int = 48, patch_size: int = 16) -> Figure:
-    """The way of nine patches to an answer, with the shape after each step.
+def six_steps(image: np.ndarray, step: int | None = None, image_size: int = 48, patch_size: int = 16) -> Figure:
+    """The way of nine patches to an answer, with the shape after each step: on one sheet, or one `step` of the six.
 
     `image`, uint8 (S, S, 3), is drawn; the shapes written are those of an image of `image_size` pixels, whose patches
     must be nine.
@@ -40,31 +40,53 @@ def six_steps(image: np.ndarray, image_size: int = 48, patch_size: int = 16) -> 
     Raises
     ------
     ValueError
-        Where the patches are not nine.
+        Where the patches are not nine, or there is no such step.
     """
     if image_size != 3 * patch_size:
         raise ValueError(f"image_size: expected 3 x patch_size = {3 * patch_size}, got {image_size}")
-    figure, ax = plt.subplots(figsize=(4.5, 8.3))
-    ax.set(xlim=(-0.1, 10.1), ylim=(0.1, 19.2), aspect="equal")
+    steps = (_cut, _flatten, _prepend, _add_positions, _encode, _read_out)
+    if step not in (None, *range(1, 7)):
+        raise ValueError(f"step: expected one of 1 to 6, got {step}")
+    top, bottom = (19.2, 0.1) if step is None else (TOPS[step - 1], TOPS[step])
+    figure, ax = plt.subplots(figsize=(4.5, 0.434 * (top - bottom)))
+    ax.set(xlim=(-0.1, 10.1), ylim=(bottom, top), aspect="equal")
     ax.set_axis_off()
-    patches, flat = cut(image, 3), 3 * patch_size**2
-    _heading(ax, 18.85, "1  Cut", f"3 × {image_size} × {image_size}  →  9 × (3 × {patch_size} × {patch_size})")
+    for draw in steps if step is None else steps[step - 1 : step]:
+        draw(ax, image, 3 * patch_size**2, f"9 × (3 × {patch_size} × {patch_size})", image_size)
+    ax.set(xlim=(-0.1, 10.1), ylim=(bottom, top))
+    return figure
+
+
+TOPS = (19.2, 14.3, 10.7, 8.2, 5.15, 2.8, 0.1)  # where each step of the six begins on the sheet, and the end
+
+
+def _cut(ax: Axes, image: np.ndarray, flat: int, patches: str, size: int) -> None:
+    _heading(ax, 18.85, "1  Cut", f"3 × {size} × {size}  →  {patches}")
     _picture_with_grid(ax, image, (0.1, 14.5, 3.2))
-    for k, patch in enumerate(patches):
+    for k, patch in enumerate(cut(image, 3)):
         row, column = divmod(k, 3)
         x, y = 5.5 + 1.45 * column, 16.8 - 1.1 * row
         ax.imshow(patch, extent=(x, x + 0.9, y, y + 0.9), interpolation="nearest", zorder=2)
         ax.text(x - 0.08, y + 0.45, str(k + 1), ha="right", va="center", fontsize=10, color=QUIET)
     _arrow(ax, (3.6, 16.1), (4.7, 16.1))
+
+
+def _flatten(ax: Axes, image: np.ndarray, flat: int, *_: object) -> None:
     _heading(ax, 13.9, "2  Flatten, times one matrix E", f"9 × {flat}  →  9 × D")
-    for k, patch in enumerate(patches):
+    for k, patch in enumerate(cut(image, 3)):
         strip = patch.reshape(-1, 3)[:: len(patch) * len(patch) // 24][:24, None]
         x = k + 1 + SLOT / 2 - 0.11
         ax.imshow(strip, extent=(x, x + 0.22, 11.4, 12.7), interpolation="nearest", aspect="auto", zorder=2)
         _arrow(ax, (k + 1 + SLOT / 2, 11.3), (k + 1 + SLOT / 2, 10.75), size=8)
+
+
+def _prepend(ax: Axes, *_: object) -> None:
     _heading(ax, 10.35, "3  The class token goes in front", "9 × D  →  10 × D")
     for k in range(10):
         _token(ax, k, 8.35, "cls" if k == 0 else f"$x_p^{k}E$", dark=k == 0)
+
+
+def _add_positions(ax: Axes, *_: object) -> None:
     _heading(ax, 7.85, "4  Add a learned position to each of the ten", "10 × D  →  10 × D")
     for k in range(10):
         middle = k + SLOT / 2
@@ -72,18 +94,23 @@ def six_steps(image: np.ndarray, image_size: int = 48, patch_size: int = 16) -> 
         ax.add_patch(plt.Circle((middle, 6.1), 0.36, facecolor="white", edgecolor=BLUE, linewidth=1.4))
         ax.text(middle, 6.08, str(k), ha="center", va="center", fontsize=10, color=BLUE)
         _arrow(ax, (middle, 5.7), (middle, 5.2), size=8)
+
+
+def _encode(ax: Axes, *_: object) -> None:
     box = FancyBboxPatch((0.08, 3.3), 9.62, 1.8, boxstyle="round,pad=0.02,rounding_size=0.15")
     box.set(facecolor=PALE_BLUE, edgecolor=BLUE, linewidth=1.4)
     ax.add_patch(box)
     _heading(ax, 4.75, "5  L encoder blocks", "10 × D  →  10 × D", indent=0.3)
     ax.text(0.3, 3.65, "norm, attention, +, norm, MLP, +", fontsize=10, color=INK, va="center")
-    _arrow(ax, (SLOT / 2, 3.25), (SLOT / 2, 2.75), size=8)
+    _arrow(ax, (SLOT / 2, 3.25), (SLOT / 2, 2.82), size=8)
+
+
+def _read_out(ax: Axes, *_: object) -> None:
     for k in range(10):
         _token(ax, k, 1.95, "cls" if k == 0 else "", dark=k == 0, unused=k > 0)
     _arrow(ax, (SLOT / 2, 1.92), (SLOT / 2, 1.42), size=8)
     ax.text(1.0, 1.62, "the nine others are not read", fontsize=10, color=QUIET, va="center")
     _heading(ax, 1.05, "6  Norm and head on the class token", "D  →  K classes")
-    return figure
 
 
 def position_maps(similarity: np.ndarray, grid: int | tuple[int, int], every: int = 1) -> Figure:
