@@ -70,8 +70,8 @@ classify: $(READY) ## name a photograph, or those of a folder, with a kept model
 	@test -n "$$PICTURE" || { echo 'PICTURE is missing: make classify PICTURE=photo.jpg [MODEL=name]' >&2; exit 1; }
 	@$(BIN)/python scripts/classify.py "$$PICTURE" $(if $(MODEL),--model "$$MODEL")
 
-gather: $(READY) ## make one record of the finished pieces of a run: make gather NAME=... EDITION=...
-	$(BIN)/python -m helpers.records gather '$(NAME)' '$(EDITION)' $(if $(APART),--apart)
+gather: $(READY) ## make one record of the finished pieces of a run: make gather NAME=... EDITION=... [PARAMS=as of the pieces]
+	$(BIN)/python -m helpers.records gather '$(NAME)' '$(EDITION)' $(if $(APART),--apart) $(PARAMS)
 
 stale: $(READY) ## list the recorded runs whose code has changed since
 	@$(BIN)/python -m helpers.records stale

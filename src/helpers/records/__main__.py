@@ -18,7 +18,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (
         ("run", "run a lab; what follows goes to papermill, such as -p seeds 1"),
         ("record", "keep a finished run in results/"),
-        ("gather", "check that the pieces of a run agree, and make one record of them"),
+        ("gather", "check that the pieces of a run agree, and make one record of them; with their parameters"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("name", metavar="NAME")
@@ -54,7 +54,7 @@ def stale(root: Path) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 1 where it is refused, with the reason on the error stream."""
     options, rest = _parser().parse_known_args(arguments)
-    if rest and options.command != "run":
+    if rest and options.command not in ("run", "gather"):
         _parser().error(f"unknown arguments: {' '.join(rest)}")
     try:
         if options.command == "gather":

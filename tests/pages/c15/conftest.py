@@ -26,6 +26,15 @@ def square(drawn):
     return changed(drawn, {}, n_train=10_800, n_val=1_200, n_test=8_100, num_classes=120)
 
 
+@pytest.fixture
+def doubled(square):
+    """One cell of the square with twice the epochs."""
+    (full,) = (c for c in square.summary["cells"] if (c["model"], c["tuning"]) == ("xception_mini", "full"))
+    more = changed(square, {"cells": [full | {"test_top1": {"value": 0.987, "low": 0.981, "high": 0.991}}]})
+    more.parameters["epochs"] = 12
+    return more
+
+
 def estimate(value, n=1200):
     return {"value": value, "low": value - 0.02, "high": value + 0.02, "n": n, "covers": "test sampling"}
 
