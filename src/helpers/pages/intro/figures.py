@@ -1,12 +1,15 @@
-"""Accuracies of several experiments under each other: reported, measured, and those that need a caution."""
+"""What a convolution sees and what attention does; accuracies of several experiments under each other."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from helpers.plots.style import FAMILY_COLOURS, INK, check_some
+from helpers.plots.style import FAMILY_COLOURS, INK, ON_PICTURE, check_some
+from helpers.shapes import check_grid
 
 ROOM = 0.9  # empty rows above each experiment, for its title
 LOOKS = {"reported": (False, None), "measured": (True, None), "seen": (False, "////")}  # filled, hatched
@@ -50,6 +53,54 @@ def accuracies(experiments: Sequence[Mapping[str, Any]]) -> Figure:
     ax.set_xticks(range(0, 101, 25))
     ax.spines["left"].set_visible(False)
     ax.grid(axis="y", visible=False)
+    return figure
+
+
+def near_and_far(image: np.ndarray, weights: np.ndarray, at: tuple[int, int], grid: int) -> Figure:
+    """One place of a picture, twice: a convolution's window around it, and what attention reads from it.
+
+    Parameters
+    ----------
+    image
+        uint8 (S, S, 3)
+    weights
+        (grid * grid,) of attention from the place `at` (row, column) to all; the strongest are drawn, the thicker the
+        larger.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not those of the grid.
+    """
+    check_grid(grid, len(weights))
+    figure, panels = plt.subplots(1, 2, figsize=(6.6, 3.75))
+    row, column = at
+    for ax, title in zip(panels, ("A convolution: near", "Attention: anywhere"), strict=True):
+        ax.imshow(image, extent=(0, grid, grid, 0), interpolation="bilinear")
+        ax.set_title(title, fontsize=15, color=INK, fontweight="bold", loc="center")
+        ax.set(xticks=[], yticks=[])
+        ax.grid(visible=False)
+        for k in range(1, grid):
+            ax.plot([k, k], [0, grid], [0, grid], [k, k], color=ON_PICTURE, lw=0.6, alpha=0.55)
+        ax.set(xlim=(0, grid), ylim=(grid, 0))
+    near, far = panels
+    near.add_patch(
+        Rectangle((column - 1, row - 1), 3, 3, facecolor=FAMILY_COLOURS["cnn"], alpha=0.35, edgecolor="none")
+    )
+    near.add_patch(Rectangle((column - 1, row - 1), 3, 3, fill=False, edgecolor=FAMILY_COLOURS["cnn"], lw=3))
+    share = weights / weights.max()
+    for place in np.argsort(weights)[-24:]:
+        end = (place % grid + 0.5, place // grid + 0.5)
+        if end != (column + 0.5, row + 0.5):
+            line = FancyArrowPatch((column + 0.5, row + 0.5), end, connectionstyle="arc3,rad=0.18", arrowstyle="-")
+            line.set(linewidth=0.6 + 4.4 * share[place], color=FAMILY_COLOURS["vit"], alpha=0.9)
+            far.add_patch(line)
+            read = Rectangle((place % grid, place // grid), 1, 1, facecolor=FAMILY_COLOURS["vit"])
+            read.set(alpha=0.1 + 0.5 * share[place], edgecolor="none")
+            far.add_patch(read)
+    for ax, family in ((near, "cnn"), (far, "vit")):
+        ax.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor=ON_PICTURE, lw=5))
+        ax.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor=FAMILY_COLOURS[family], lw=2.5))
     return figure
 
 
