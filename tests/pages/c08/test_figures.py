@@ -22,7 +22,19 @@ def test_each_build_has_one_part_more():
     assert ["red" in words for words in shown] == [False, False, False, False, True]
 
 
+def test_a_single_build_shows_what_its_place_on_the_sheet_shows():
+    numbers = ["la", "voiture", "rouge"], [0, 0.8, 1.5], [0.13, 0.28, 0.59], [-0.41, 0.87]
+    sheet = translation.five_builds(*numbers)
+    for step, ax in enumerate(sheet.axes, start=1):
+        (alone,) = translation.five_builds(*numbers, step=step).axes
+        assert texts(alone) == texts(ax)
+        assert alone.get_title() == ax.get_title()
+        assert alone.get_ylim() == sheet.axes[-1].get_ylim()
+
+
 def test_other_shapes_are_refused():
+    with pytest.raises(ValueError, match="expected 1 to 5"):
+        translation.five_builds(["la", "voiture", "rouge"], [0, 1, 2], [0.1, 0.2, 0.7], [0, 1], step=6)
     with pytest.raises(ValueError, match="expected 3 words"):
         translation.five_builds(["la", "voiture"], [0, 1], [0.3, 0.7], [0, 1])
     with pytest.raises(ValueError, match="expected at least one sentence, got 0"):

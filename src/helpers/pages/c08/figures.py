@@ -104,7 +104,9 @@ def _build(
     ax.set_title(BUILDS[step - 1], fontsize=10)
 
 
-def five_builds(words: Sequence[str], scores: ArrayLike, weights: ArrayLike, context: ArrayLike) -> Figure:
+def five_builds(
+    words: Sequence[str], scores: ArrayLike, weights: ArrayLike, context: ArrayLike, step: int | None = None
+) -> Figure:
     """Attention between an encoder and a decoder, one part more in each of five pictures.
 
     Parameters
@@ -115,11 +117,25 @@ def five_builds(words: Sequence[str], scores: ArrayLike, weights: ArrayLike, con
         (3,) of the decoder's state for each of them.
     context
         (2,), the weighted sum of the states.
+    step
+        1 to 5 draws this build alone, all in one frame, so that parts stay in their place; otherwise all on one sheet.
+
+    Raises
+    ------
+    ValueError
+        If there are not three words, scores and weights and two numbers of context, or no such step.
     """
     scores, weights, context = (np.asarray(part, dtype=float) for part in (scores, weights, context))
     if len(words) != 3 or scores.shape != (3,) or weights.shape != (3,) or context.shape != (2,):
         shapes = f"{len(words)} words, {scores.shape}, {weights.shape}, {context.shape}"
         raise ValueError(f"expected 3 words, scores (3,), weights (3,), context (2,), got {shapes}")
+    if step is not None:
+        if step not in range(1, 6):
+            raise ValueError(f"step: expected 1 to 5, or None for all of them, got {step}")
+        figure, ax = plt.subplots(figsize=(4.6, 2.5))
+        _build(ax, step, words, scores, weights, context)
+        ax.set_ylim(-0.18, 2.9)
+        return figure
     heights = (1.63, 1.8, 2.43, 3.08, 3.08)
     figure, axes = plt.subplots(5, 1, figsize=(4.0, 9.2), height_ratios=heights)
     for step, ax in enumerate(axes, start=1):
@@ -138,8 +154,8 @@ def quality_by_length(runs: Sequence[Mapping[str, Any]]) -> Figure:
     runs
         Records of `scripts/train_translation.py`: "attention" and "by_length"; its last row, all lengths, is left out.
     """
-    figure, axes = plt.subplots(2, 1, figsize=(4.2, 6.0), sharex=True)
-    panels = {"token_accuracy": "next word right, given the true ones (%)", "bleu": "BLEU of its own translation (%)"}
+    figure, axes = plt.subplots(2, 1, figsize=(3.4, 5.0), sharex=True)
+    panels = {"token_accuracy": "next word right (%)", "bleu": "BLEU (%)"}
     for ax, (key, label) in zip(axes, panels.items(), strict=True):
         for k, run in enumerate(runs):
             rows = run["by_length"][:-1]
@@ -152,7 +168,7 @@ def quality_by_length(runs: Sequence[Mapping[str, Any]]) -> Figure:
             )  # fmt: skip
         ax.set_ylabel(label, fontsize=10.5)
         ax.set_ylim(bottom=0)
-    axes[0].legend(title="attention", loc="lower left", ncols=3)
+    axes[0].legend(title="attention", loc="lower left")
     axes[1].set_xlabel("length of the source (words and marks)")
     return figure
 
@@ -171,7 +187,7 @@ def alignments(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """
     if not rows:
         raise ValueError("rows: expected at least one sentence, got 0")
-    figure, axes = plt.subplots(len(rows), 1, figsize=(4.0, 2.9 * len(rows)), squeeze=False)
+    figure, axes = plt.subplots(len(rows), 1, figsize=(3.4, 2.15 * len(rows)), squeeze=False)
     for ax, row in zip(axes.flat, rows, strict=True):
         weights = np.asarray(row["weights"])[: len(row["target"])]  # (N, M)
         shades = ax.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
