@@ -4,6 +4,8 @@ import re
 import sys
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "_ext"))
 
@@ -31,3 +33,11 @@ def test_every_chapter_and_lab_of_the_book_is_on_the_map():
         found = {int(number) for number in re.findall(rf"- file: {folder}/(\d\d)_", book)}
         assert found
         assert found <= known, f"{folder}: in _toc.yml, not in course_map.yml"
+
+
+def test_the_contents_call_the_parts_by_the_names_of_the_map():
+    names = [part["part"] for part in yaml.safe_load((ROOT / "chapters" / "course_map.yml").read_text("utf-8"))]
+    captions = [part["caption"] for part in yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"]]
+    taught = [caption for caption in captions if caption not in ("Start", "Labs, as executed", "Back matter")]
+    assert taught == [name for name in names if name in taught]
+    assert len(taught) >= 4

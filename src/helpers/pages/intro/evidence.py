@@ -92,12 +92,16 @@ def question_figures(drawn: Record, square: Record, released: Record) -> dict[st
         "seeds": square.parameters["seeds"],
         "epochs": square.parameters["epochs"],
         "never_trained": Markdown(percent(never)),
+        "never_trained_alone": 100 * never.value,
         "n_never_trained": never.n,
     }
     steps = steps_of(square)
     if not (steps["corner"].low <= 0 <= steps["corner"].high and steps["tuning"].low > 0 > steps["architecture"].high):
         raise ValueError(f"record: expected two steps that hide each other, as the page says, got {steps}")
-    return figures | {step: Markdown(points(difference)) for step, difference in steps.items()}
+    for step, difference in steps.items():
+        figures[step] = Markdown(points(difference))
+        figures[f"{step}_alone"] = Markdown(points(SimpleNamespace(value=difference.value, low=None, high=None)))
+    return figures
 
 
 def claim_figures() -> dict[str, int]:
