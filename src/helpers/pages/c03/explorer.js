@@ -69,7 +69,7 @@ const tangentFigure = (el, { point, steps }) => {
     const secant = h === 0 ? null : (square(point + h) - square(point)) / h;
     const near = Math.abs(h) || steps[0];
     const width = narrow ? 330 : 740;
-    const size = narrow ? [306, 210] : [342, 240];
+    const size = narrow ? [306, 210] : [342, 180];
     const dashes = "stroke-dasharray:7 4";
     const ends = [square(point - reach), square(point + reach), 0 >= point - reach && 0 <= point + reach ? 0 : Infinity];
     const top = Math.max(square(point - reach), square(point + reach));
@@ -96,7 +96,7 @@ const tangentFigure = (el, { point, steps }) => {
       make.svg("line", { x1: x, x2: x + 26, y1: y - 4, y2: y - 4, style: `stroke:${paint(role)};stroke-width:3;${extra}` }),
       make.svg("text", { x: x + 33, y, text }),
     ];
-    const bottom = narrow ? 580 : 324;
+    const bottom = narrow ? 580 : 264;
     const gap = narrow ? 100 : 120;
     picture.replaceChildren(make.svg("svg", {
       viewBox: `0 0 ${width} ${bottom + 12}`, role: "img", style: `width:100%;max-width:${width * 1.15}px;margin:0 auto`,
@@ -209,8 +209,8 @@ const chainFigure = (el, { inputs }) => {
 
   const EDGES = ["xa", "wa", "ba", "ah", "hz", "vz", "cz", "zp", "pL", "yL"];
   const WIDE = { // centres
-    x: [52, 40], w: [52, 140], b: [52, 240], a: [193, 140], h: [334, 140], v: [334, 40], c: [334, 240],
-    z: [475, 140], p: [616, 140], y: [616, 40], L: [757, 140], size: [809, 280],
+    x: [52, 36], w: [52, 126], b: [52, 216], a: [193, 126], h: [334, 126], v: [334, 36], c: [334, 216],
+    z: [475, 126], p: [616, 126], y: [616, 36], L: [757, 126], size: [809, 252],
   };
   const TALL = {
     x: [56, 36], w: [165, 36], b: [274, 36], a: [165, 136], h: [165, 236], v: [56, 236], c: [274, 236],

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from helpers.plots.style import FAINT, FAMILY_COLOURS, INK, QUIET, SOFT_BLUE
 
-WIDTH = 4.4  # inches: letters of 10 points stay readable on a phone
+WIDTH = 3.8  # inches: as wide as a figure beside its text; letters of 10 points stay readable on a phone
 BLUE, ORANGE = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
 # Colour, dashes, marker of an activation: readable without colour too.
 ACTIVATION_STYLES = {
@@ -26,7 +26,7 @@ ACTIVATION_STYLES = {
 
 def secant_figure(x: float, steps: Sequence[float]) -> Figure:
     """The curve t², its secants from x to x + h for each h of `steps`, and the tangent at x."""
-    figure, ax = plt.subplots(figsize=(WIDTH, 3.7))
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.4))
     t = np.linspace(x - 1.6, x + 1.08 * max(steps), 200)
     ax.plot(t, t**2, color=INK, label="$x^2$")
     for i, h in enumerate(sorted(steps, reverse=True)):
@@ -57,7 +57,7 @@ def step_error_figure(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Figu
     """|estimated - true derivative| against the step h, both logarithmic; one line a name of `errors`.
 
     A name that holds "secant" is orange, any other blue; "float32" is dashed. Errors of exactly 0 are left out."""
-    figure, ax = plt.subplots(figsize=(WIDTH, 3.9))
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.5))
     for name, values in errors.items():
         shown = np.where(np.asarray(values, dtype=float) > 0, values, np.nan)
         colour = ORANGE if "secant" in name else BLUE
@@ -123,7 +123,7 @@ def xor_figure(points: ArrayLike, labels: ArrayLike, hidden: ArrayLike, weights:
 
     (4, 2), (4,), (4, 2), (2,) -> Figure."""
     points, labels, hidden, w = (np.asarray(array) for array in (points, labels, hidden, weights))
-    figure, (left, right) = plt.subplots(2, 1, figsize=(4.2, 5.4))
+    figure, (left, right) = plt.subplots(2, 1, figsize=(WIDTH, 4.7))
     for ax, plane, names in ((left, points, ("$x_1$", "$x_2$")), (right, hidden, ("$h_1$", "$h_2$"))):
         for label, colour, marker in ((0, BLUE, "s"), (1, ORANGE, "o")):
             ax.plot(*plane[labels == label].T, marker, color=colour, ms=11, label=f"class {label}")
@@ -143,7 +143,7 @@ def gradients_by_layer(norms: Mapping[str, ArrayLike]) -> Figure:
 
     Each name leads to (seeds, layers), layer 1, next to the input, first. A name starts with its activation; one that
     goes on after a comma is another start of it, drawn with hollow marks."""
-    figure, ax = plt.subplots(figsize=(WIDTH, 4.6))
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.5))
     for name, table in norms.items():
         table = np.asarray(table, dtype=float)
         colour, dashes, marker = ACTIVATION_STYLES[name.split(",")[0].split()[0]]
@@ -165,7 +165,7 @@ def accuracy_by_epoch(
 
     Each activation leads to (seeds, epochs) of fractions; below, if asked for, the same from `zoom`[0] to [1]."""
     rows = 1 if zoom is None else 2
-    figure, axes = plt.subplots(rows, 1, figsize=(WIDTH, 0.6 + 2.6 * rows), sharex=True, squeeze=False)
+    figure, axes = plt.subplots(rows, 1, figsize=(WIDTH, 0.4 + 1.8 * rows), sharex=True, squeeze=False)
     for ax in axes[:, 0]:
         for name, table in curves.items():
             table = 100 * np.asarray(table, dtype=float)
@@ -249,7 +249,7 @@ def loss_by_rate(losses: Mapping[float, ArrayLike], guessing: float, every: int 
     """Training loss against steps, a line a learning rate, each named at its end; means over `every` steps.
 
     `losses` leads from a rate to the loss of each step; `guessing` is the loss of equal scores."""
-    figure, ax = plt.subplots(figsize=(WIDTH, 3.2))
+    figure, ax = plt.subplots(figsize=(WIDTH, 2.7))
     shades = (QUIET, SOFT_BLUE, BLUE, INK, ORANGE)
     ends: list[tuple[float, float]] = []
     for rate, values in losses.items():

@@ -132,7 +132,7 @@ def five_builds(
     if step is not None:
         if step not in range(1, 6):
             raise ValueError(f"step: expected 1 to 5, or None for all of them, got {step}")
-        figure, ax = plt.subplots(figsize=(4.6, 2.5))
+        figure, ax = plt.subplots(figsize=(4.0, 2.2))
         _build(ax, step, words, scores, weights, context)
         ax.set_ylim(-0.18, 2.9)
         return figure
