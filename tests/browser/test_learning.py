@@ -34,6 +34,18 @@ def reading(visitor, served):
         assert visit.errors == visit.failed == []
 
 
+# --- length ----------------------------------------------------------------------------------------------------------
+
+
+@each_chapter
+def test_a_chapter_is_at_most_22_screens_with_everything_folded(visitor, served, chapter):
+    page, _ = visitor.open(served + chapter)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    height = page.evaluate("() => document.documentElement.scrollHeight")
+    page.close()
+    assert height <= 22 * 800, f"{height / 800:.1f} screens of 1280 x 800: put second things into fine print"
+
+
 # --- exercises and quizzes ---------------------------------------------------------------------------------------
 
 

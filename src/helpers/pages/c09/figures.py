@@ -119,7 +119,7 @@ def who_reads_whom(panels: Sequence[Mapping[str, Any]]) -> Figure:
     check_some(panels, "panel")
     sizes = [np.shape(panel["mask"])[0] + 1.6 for panel in panels]
     figure, axes = plt.subplots(
-        len(panels), 1, figsize=(4.6, 0.36 * sum(sizes)), height_ratios=sizes, squeeze=False
+        len(panels), 1, figsize=(4.6, 0.32 * sum(sizes)), height_ratios=sizes, squeeze=False
     )  # fmt: skip
     for ax, panel in zip(axes[:, 0], panels, strict=True):
         mask = np.asarray(panel["mask"], dtype=bool)
