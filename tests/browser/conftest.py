@@ -94,6 +94,11 @@ class Visit:
     views: dict[tuple[int, str], View] = field(default_factory=dict)
 
 
+def failure(request: Any) -> list[str]:
+    """The line on a request that failed; none for one that the browser itself gave up because the page was left."""
+    return [] if request.failure == "net::ERR_ABORTED" else [f"{request.url} ({request.failure})"]
+
+
 class Visitor:
     """Opens a page once, looks at it in every view and keeps what it saw; several tests then ask."""
 
@@ -112,7 +117,7 @@ class Visitor:
         page.on("console", lambda message: visit.errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: visit.errors.append(str(error)))
         page.on("request", lambda request: visit.requests.append(request.url))
-        page.on("requestfailed", lambda request: visit.failed.append(f"{request.url} ({request.failure})"))
+        page.on("requestfailed", lambda request: visit.failed.extend(failure(request)))
         page.on("response", lambda answer: visit.failed.append(answer.url) if answer.status >= 400 else None)
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=THEMES[0], reduced_motion="reduce")
