@@ -23,7 +23,7 @@ def both_themes(svg: str) -> str:
         r' (width|height)="([\d.]+)pt"', lambda m: f' {m[1]}="{float(m[2]) * POINT:.0f}"', svg[start : end + 1]
     )
     rules = "".join(
-        f'[style*="{part}: {light}"]{{{part}:{dark} !important}}'
+        f'[style*="{part}: {light}"],[{part}="{light}"]{{{part}:{dark} !important}}'  # a hatch has it as an attribute
         for light, dark in DARK.items()
         for part in ("fill", "stroke")
     )

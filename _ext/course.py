@@ -177,6 +177,13 @@ def _render_image_with_alt(self: NbElementRenderer, data: MimeData) -> list[node
     return images
 
 
+def keep_percent(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """No line breaks between a number and its percent sign."""
+    for text in list(doctree.findall(nodes.Text)):
+        if " %" in text and not isinstance(text.parent, (nodes.literal_block, nodes.raw, nodes.FixedTextElement)):
+            text.parent.replace(text, nodes.Text(text.replace(" %", "\N{NO-BREAK SPACE}%")))
+
+
 _render_image = NbElementRenderer.render_image
 
 
@@ -188,6 +195,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("course_extension", "", "html")  # a change of this folder renders every page again
     app.connect("config-inited", configure, priority=100)
     app.connect("builder-inited", polish_pages, priority=900)
+    app.connect("doctree-resolved", keep_percent)
     app.connect("html-page-context", launch.link_page, priority=900)
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", trim_design)

@@ -5,9 +5,13 @@
 - ``{glossary-words} fr`` or ``zh``: the same terms sorted by that language, each leading to its entry.
 
 Words of other languages say which language they are, so that screen readers pronounce them.
+
+In a chapter each term leads to its entry where it is first used, and says what it means when the pointer rests on it.
 """
 
+import re
 import unicodedata
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from typing import Any
 import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -90,7 +95,76 @@ class GlossaryWords(_Generated):
         return [found]
 
 
+# --- links from the chapters -----------------------------------------------------------------------------------------
+
+CHAPTER = re.compile(r"chapters/\d\d_")
+# Words of everyday English, or with another sense in these chapters: a link would stop a reader who needs none.
+UNLINKED = {"accuracy", "class", "derivative", "key", "kernel", "filter", "label", "parameter", "patch", "value"}
+APART = (nodes.reference, nodes.pending, addnodes.pending_xref, nodes.literal, nodes.title, nodes.raw, nodes.caption)
+FOLDED = {"sd-dropdown", "fine-print"}
+
+
+def pattern(terms: Iterable[str]) -> re.Pattern[str]:
+    """Finds any of the terms, the longest first, also in the plural; a short form in its own capitals alone."""
+
+    def one(term: str) -> str:
+        start = re.escape(term[0]) if term[0].isupper() else f"[{term[0]}{term[0].upper()}]"
+        return start + re.escape(term[1:])
+
+    words = "|".join(one(term) for term in sorted(terms, key=len, reverse=True))
+    return re.compile(rf"(?<![\w-])({words})(?:s|es)?(?![\w-])")
+
+
+def meaning(entry: dict[str, Any]) -> str:
+    """What an entry says, without marks."""
+    text = re.sub(r"\{[\w:]+\}`([^`<]+?)(?: <[^>]*>)?`", r"\1", " ".join(entry["says"].split()))
+    return re.sub(r"[$*\\]", "", text)
+
+
+def link_terms(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Make the first use of each term in a chapter a link, not in titles, code, links or folded boxes."""
+    if not CHAPTER.match(page):
+        return
+    entries = {word: entry for entry in read_entries(Path(app.srcdir) / TABLE) for word in entry["en"]}
+    left = {word for word in entries if word not in UNLINKED}
+    anchors = app.env.domains["std"].objects
+    for text in list(doctree.findall(nodes.Text)):
+        if not left or not _is_prose(text):
+            continue
+        made: list[nodes.Node] = []
+        end = 0
+        for found in pattern(left).finditer(text):
+            entry = entries[found[1]] if found[1] in entries else entries[found[1][0].lower() + found[1][1:]]
+            if not left & set(entry["en"]):
+                continue  # linked a moment ago, in this very piece of text
+            left -= set(entry["en"])
+            glossary, anchor = anchors["term", entry["en"][0]]
+            address = f"{app.builder.get_relative_uri(page, glossary)}#{anchor}"
+            link = nodes.reference("", found[0], internal=True, refuri=address, reftitle=meaning(entry))
+            link["classes"].append("term-link")
+            made += [nodes.Text(text[end : found.start()]), link]
+            end = found.end()
+        if made:
+            text.parent.replace(text, [*made, nodes.Text(text[end:])])
+
+
+def _is_prose(text: nodes.Text) -> bool:
+    inside_paragraph = False
+    node = text.parent
+    while node is not None:
+        if (
+            isinstance(node, APART)
+            or type(node).__name__ == "quiz"
+            or (isinstance(node, nodes.Element) and FOLDED & set(node.get("classes", ())))
+        ):
+            return False
+        inside_paragraph |= isinstance(node, nodes.paragraph)
+        node = node.parent
+    return inside_paragraph
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("course-glossary", CourseGlossary)
     app.add_directive("glossary-words", GlossaryWords)
+    app.connect("doctree-resolved", link_terms)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,18 +12,25 @@ notebook of two different runs are never shown together. A reader's own photogra
 run was made with `show_in_book`.
 """
 
+import base64
 import json
+import math
 import os
 import re
+import shlex
+import struct
 from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import yaml
 
-from helpers.records import NOT_HASHED, DataInfo, Run, finished_runs, read_run, stale_reasons
+from helpers.records import NOT_HASHED, DataInfo, Record, Run, finished_runs, read_run, stale_reasons
 from helpers.records.personal import without_photographs
+from helpers.records.recording import edition_parameters
 
 EDITIONS = ("gpu", "cpu")  # the recorded run of the first is shown
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -34,6 +41,7 @@ OWN_PICTURES = (
 )
 PROGRESS = re.compile(r"\d+ ?%\||\d+(\.\d+)?(it|s|img|images|step|batch)/(s|it)\b")
 SHORT_LIST = 8
+TALLEST = 0.9  # height over width of a chart at the top of a page
 
 
 def lab_names(toc: Path) -> list[str]:
@@ -81,7 +89,10 @@ def write_page(root: Path, name: str) -> Path:
         page = _stub(lab, name)
     else:
         page = clean(nbformat.reads(json.dumps(_shown(run)), as_version=4))
-        page.cells[1:1] = [nbformat.v4.new_markdown_cell(banner(root, run, lab), id="whose-run-this-is")]
+        page.cells[1:1] = [
+            nbformat.v4.new_markdown_cell(banner(root, run, lab), id="whose-run-this-is"),
+            *_first_chart(page),
+        ]
     for index, cell in enumerate(page.cells):
         cell.setdefault("id", f"cell-{index}")
     text = nbformat.writes(page) + "\n"
@@ -90,6 +101,33 @@ def write_page(root: Path, name: str) -> Path:
     if not path.is_file() or path.read_text("utf-8") != text:
         path.write_text(text, encoding="utf-8")
     return path
+
+
+def _first_chart(page: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The first chart of the lab again, for the top of the page; none of a picture taller than a screen."""
+    for cell in page.cells:
+        if "chart" in cell.metadata.get("tags", ()):
+            pictures = [output for output in cell.outputs if _height(output.get("data", {})) < TALLEST]
+            if not pictures:
+                return []
+            mystnb = {"mystnb": cell.metadata["mystnb"]} if "mystnb" in cell.metadata else {}
+            shown = nbformat.v4.new_code_cell(
+                "# the first chart of this lab", id="headline-chart", outputs=pictures[:1]
+            )
+            shown.metadata = nbformat.from_dict({"tags": ["remove-input"], **mystnb})
+            return [shown]
+    return []
+
+
+def _height(data: dict[str, Any]) -> float:
+    """Height of a picture over its width; infinite where there is none."""
+    if found := re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', data.get("image/svg+xml", "")):
+        return float(found[2]) / float(found[1])
+    start = base64.b64decode(data.get("image/png", ""))[:24]
+    if start.startswith(b"\x89PNG") and len(start) == 24:
+        width, height = struct.unpack(">II", start[16:])
+        return height / width
+    return math.inf
 
 
 def _shown(run: Run) -> dict[str, Any]:
@@ -126,40 +164,79 @@ def _page_settings(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def banner(root: Path, run: Run, lab: Path) -> str:
-    """Whose run it is, from what, when, on what and with which code, in Markdown."""
+    """Whose run it is, what came out, from what, and how to run it again, in Markdown; details folded."""
     record = run.record
     own = (root / "_build") in run.record_path.parents
-    what = (
-        "This page shows your latest finished run of the lab. The chapters keep reading the recorded one."
-        if own
-        else f"This page shows the run recorded in the repository, until `make lab NAME={lab.stem}` makes one of yours."
-    )
+    minutes = _duration(record.wall_s)
+    memory = f", at most {record.peak_memory_gib:.1f} GiB of memory" if record.peak_memory_gib else ""
+    facts = [
+        f"`{record.edition}` edition",
+        _data_text(record.data) if record.data else "no data",
+        _device_text(record.device),
+        f"{minutes}{memory}",
+        _date(record.finished_at),
+    ]
     links = [_link("executed notebook", root, run.notebook_path), _link("its record", root, run.record_path)]
     links += [_link("lab without outputs", root, lab)] if lab.is_file() else []
+    whose = (
+        "Your latest finished run. The chapters keep reading the recorded one."
+        if own
+        else "The run recorded in the repository, until you make one of your own."
+    )
+    small = []
+    if record.edition == "cpu":
+        small = ["The cpu edition is sized for a laptop: a rehearsal of the protocol, not the answer to the question."]
+        if record.data is not None and record.data.terms == "user":
+            small = ["Its intervals hold for your photographs, and for the models and the training that it names."]
     table = "\n".join(f"| {key} | {value} |" for key, value in _rows(root, run))
     parts = [
-        f":::{{admonition}} {'Your own run' if own else 'The recorded run'}\n"
-        f":class: {'tip' if own else 'note'} run-banner\n{what}\n\n"
-        f"| | |\n|---|---|\n{table}\n\nDownload: {' · '.join(links)}\n:::"
+        f"::::{{admonition}} {'Your own run' if own else 'The recorded run'}\n"
+        f":class: {'tip' if own else 'note'} run-banner",
+        *_headline(record),
+        f"{' · '.join(facts)}. {' '.join([whose, *small])}{_chapters(root, record.lab)}",
+        f"Run it again, and this page shows yours:\n\n```bash\n{_command(root, record)}\nmake book\n```",
+        f":::{{dropdown}} Parameters, code and downloads\n| | |\n|---|---|\n{table}\n\n{' · '.join(links)}\n:::\n::::",
     ]
-    if record.edition == "cpu":
-        read = "Read its figures as a rehearsal of the protocol, not as the answer to the question."
-        if record.data is not None and record.data.terms == "user":
-            read = "Its intervals hold for your photographs, and for the models and the training that it names."
-        parts.append(
-            ":::{admonition} A small edition\n:class: run-note\nThe cpu edition is sized for a laptop. "
-            + read
-            + "\n:::"
-        )
     changed = [reason for reason in stale_reasons(record, root) if reason != NOT_HASHED]
     if changed:
-        again = f"make lab NAME={lab.stem} EDITION={record.edition}"
         parts.append(
-            ":::{admonition} The code has changed since this run\n:class: warning stale-run\nThe code below is the code"
-            f" that ran; what follows is not what it was: {', '.join(f'`{r}`' for r in changed)}. `{again}` runs the"
-            " current code.\n:::"
+            ":::{dropdown} The code has changed since this run\n:class-container: stale-run\nThe code below is the code"
+            f" that ran; what follows is not what it was: {', '.join(f'`{r}`' for r in changed)}. The command above"
+            " runs the current code.\n:::"
         )
     return "\n\n".join(parts)
+
+
+def _headline(record: Record) -> list[str]:
+    """What the lab found, where its page in the package says it."""
+    module = f"helpers.pages.l{record.lab[:2]}.headline"
+    return [import_module(module).headline(record)] if record.summary and find_spec(module) else []
+
+
+def _chapters(root: Path, lab: str) -> str:
+    """Which chapter it goes with, by the map of the course."""
+    path = root / "chapters" / "course_map.yml"
+    parts = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else []
+    numbers = [one["number"] for part in parts for one in part["chapters"] if int(lab[:2]) in one.get("labs", {})]
+    return "".join(f" The lab goes with {{chapter}}`{number}`." for number in numbers)
+
+
+def _command(root: Path, record: Record) -> str:
+    """The command that makes this run again: its edition, and each parameter that is not the edition's own."""
+    command = f"make lab NAME={record.lab} EDITION={record.edition}"
+    files = (f"{record.lab}.ipynb", f"editions/{record.edition}/{record.lab}.yaml")
+    if not all((root / "labs" / file).is_file() for file in files):
+        return command
+    own = edition_parameters(root, record.lab, record.edition)
+    other = {k: v for k, v in record.parameters.items() if k in own and v != own[k] and k != "piece"}
+    if not other:
+        return command
+    quoted = " ".join(f"-p {name} {shlex.quote(_argument(value))}" for name, value in other.items())
+    return f'{command} PARAMS="{quoted}"'
+
+
+def _argument(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _link(text: str, root: Path, path: Path) -> str:
@@ -171,10 +248,6 @@ def _rows(root: Path, run: Run) -> list[tuple[str, str]]:
     record = run.record
     hashed = "" if record.modules is not None else f" ({NOT_HASHED})"
     rows = [
-        ("Edition", f"`{record.edition}`"),
-        ("Data", _data_text(record.data) if record.data else "none"),
-        ("Device", _device_text(record.device)),
-        ("Date", f"{_date(record.finished_at)}, after {_duration(record.wall_s)}"),
         ("Code", f"`helpers {record.code_version}`, torch {record.libraries.get('torch', '?')}{hashed}"),
         ("Parameters", ", ".join(f"`{key}={_short(value)}`" for key, value in record.parameters.items())),
     ]
@@ -233,11 +306,13 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         if cell.cell_type != "code":
             cell.source = cell.source.replace("](../", "](../../")  # the page lies one folder deeper than the lab
             continue
-        if "injected-parameters" in cell.metadata.get("tags", ()):
-            cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
+        tags = cell.metadata.get("tags", ())
+        if {"parameters", "injected-parameters"} & set(tags):
+            whose = "of this run" if "injected-parameters" in tags else "and what they mean"
+            cell.metadata["tags"] = [*dict.fromkeys([*tags, "hide-input"])]
             cell.metadata["mystnb"] = {
-                "code_prompt_show": "Show the parameters of this run",
-                "code_prompt_hide": "Hide the parameters of this run",
+                "code_prompt_show": f"Show the parameters {whose}",
+                "code_prompt_hide": f"Hide the parameters {whose}",
             }
         cell.outputs = [output for output in map(_clean_output, cell.outputs) if _keep(output, alone)]
     title, rest = _split_title(notebook.cells[0].source if notebook.cells else "")

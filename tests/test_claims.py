@@ -183,14 +183,48 @@ def test_a_cards_verdict_field_holds_the_verdict_alone(judged):
 
 def test_the_filter_names_every_verdict_and_needs_no_script(judged):
     html = page.filter_html(judged)
-    assert html.count("<input") == len(VERDICTS) + 1
+    assert html.count("<input") == len(VERDICTS) + 2
     assert "script" not in html
     assert f"holds <b>{page.counts(judged)['holds']}</b>" in html
 
 
-def test_the_figure_shows_every_difference_once(judged):
-    effects = page.accuracy_effects(judged)
-    assert len({(e.value, e.low, e.high) for e in effects.values()}) == len(effects) >= 10
+def test_the_page_opens_on_ten_claims_of_several_verdicts_and_from_each_source(table, judged):
+    first = [one for one in judged if one.claim.first]
+    assert len(first) == 10
+    assert {one.claim.source for one in first} == set(table.sources)
+    assert len({one.verdict for one in first}) >= 4
+    assert not any(one.claim.small for one in first)
+    assert 'id="show-first" checked' in page.filter_html(judged).replace(' name="verdict"', "").replace("checked ", "")
+
+
+def test_small_matters_are_folded_and_not_lost(judged):
+    text = page.cards(judged)
+    shown, folded = text.split(":::::{dropdown}")
+    for one in judged:
+        assert (f"({one.claim.anchor})=\n" in folded) == one.claim.small != (f"({one.claim.anchor})=\n" in shown)
+
+
+@pytest.mark.parametrize(
+    ("rule", "ends", "stance"),
+    [("above 0", (0.1, 0.3), "for"), ("below -1", (-0.2, 0.1), "open"), ("within 2", (0.03, 0.09), "against")],
+)
+def test_the_small_picture_places_the_interval_against_the_bar(rule, ends, stance):
+    one = Finding.model_validate(finding(at=["a"], record="a", unit="points") | {"for": rule})
+    figure = Figure(sum(ends) / 2, *ends)
+    assert one.stance(figure) == stance
+    svg = page.interval_svg(one, figure, stance)
+    field, width = (float(number) for number in re.search(r'<rect x="([\d.]+)" width="([\d.]+)"', svg).groups())
+    left, right = (float(number) for number in re.search(r'whisker" d="M([\d.]+) [\d.]+H([\d.]+)', svg).groups())
+    assert 0 < left < right < page.SIZE[0]
+    inside, outside = field <= left and right <= field + width, right < field or left > field + width
+    assert (inside, outside) == (stance == "for", stance == "against")
+    assert ('class="open"' in svg) == (stance == "open")
+
+
+@pytest.mark.parametrize("rule", ["control", "equals 3"])
+def test_what_decides_nothing_or_counts_has_no_small_picture(rule):
+    one = Finding.model_validate(finding(at=["a"], record="a") | {"for": rule})
+    assert page.interval_svg(one, Figure(3.0), one.stance(Figure(3.0))) == ""
 
 
 def recorded(monkeypatch, summary, editions=("cpu",)):

@@ -36,6 +36,29 @@ def test_a_notebook_keeps_the_last_state_on_one_line(monkeypatch: pytest.MonkeyP
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_lab_run_from_a_terminal_draws_there_and_under_the_bar_of_cells(monkeypatch, tmp_path, capsys) -> None:
+    terminal = tmp_path / "terminal"
+    terminal.touch()
+    monkeypatch.setenv(progress.TERMINAL, str(terminal))
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    monkeypatch.setattr(IPython.display, "display", lambda *_, **__: pytest.fail("displayed"))
+    with progress.progress_bar(2, "training", unit="step") as bar:
+        bar.update(2)
+        bar.refresh()
+        bar.fp.flush()
+        assert "training: 100%" in terminal.read_text()
+    assert bar.pos == -1  # the second line
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_terminal_that_is_gone_leaves_the_bar_to_the_notebook(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv(progress.TERMINAL, str(tmp_path / "no folder" / "terminal"))
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    monkeypatch.setattr(IPython.display, "display", lambda data, *, raw, display_id: Shown())
+    with progress.progress_bar(2, "training", unit="step") as bar:
+        assert isinstance(bar, progress.CellBar)
+
+
 def test_a_terminal_gets_an_ordinary_bar(capsys) -> None:
     assert not progress.in_notebook()
     with progress.progress_bar(2, "training", unit="step", initial=1) as bar:

@@ -4,12 +4,16 @@ In a notebook the bar is one line of text that is updated in place. Unlike a wid
 executed notebook keeps of it is its last state, not an empty box.
 """
 
+import functools
 import io
+import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
+
+TERMINAL = "HELPERS_TERMINAL"  # set by `make lab`: the terminal that it was started in
 
 
 def progress_bar(
@@ -30,7 +34,13 @@ def progress_bar(
     options
         Passed to tqdm.
     """
-    kind, file = (CellBar, io.StringIO()) if in_notebook() else (tqdm, sys.stderr)
+    kind, file = tqdm, sys.stderr
+    if in_notebook():
+        terminal = _terminal(os.environ.get(TERMINAL)) if show else None
+        if terminal is None:
+            kind, file = CellBar, io.StringIO()
+        else:
+            file, options = terminal, {"position": 1, "leave": False} | options
     return kind(
         total=total,
         desc=description,
@@ -41,6 +51,15 @@ def progress_bar(
         mininterval=0.5,
         **options,
     )
+
+
+@functools.lru_cache
+def _terminal(path: str | None) -> TextIO | None:
+    """The terminal to write to; None without one, or where it has been closed since."""
+    try:
+        return open(path, "w", encoding="utf-8") if path else None  # for as long as the kernel lives
+    except OSError:
+        return None
 
 
 def in_notebook() -> bool:

@@ -277,3 +277,19 @@ def test_figures_and_exercises_are_numbered_within_the_chapter(chapter):
     assert titles
     for place, title in enumerate(titles, start=1):
         assert title.startswith(f"Exercise {number}.{place} "), title
+
+
+@each_chapter
+def test_a_chapter_says_how_long_it_takes_what_one_must_know_and_five_aims_at_most(chapter):
+    opening = source(chapter).split("## The question")[0]
+    assert re.search(r"^\*(An hour|.* minutes)[^*]*You need:", opening, re.MULTILINE)
+    aims = re.search(r"What you will be able to do\n:class: tip\n(.*?)```", opening, re.DOTALL)[1]
+    assert 3 <= len(re.findall(r"^- ", aims, re.MULTILINE)) <= 5
+
+
+@each_chapter
+def test_an_exercise_says_how_long_it_takes_and_how_hard_it_is(chapter):
+    texts = re.findall(r"\{exercise-start\}.*\n:label:.*\n```\n(.*)", source(chapter))
+    assert len(texts) >= 5
+    for text in texts:
+        assert re.match(r"\*\d+ minutes, difficulty [123] of 3\.\* ", text), text

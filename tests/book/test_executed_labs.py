@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -134,8 +135,8 @@ def test_a_small_edition_is_a_rehearsal_of_the_courses_data_and_an_answer_for_a_
     (tmp_path / "labs").mkdir()
     put_run(tmp_path, "cpu", own=True, data=record()["data"] | {"terms": terms})
     text = page_text(tmp_path)
-    assert "A small edition" in text
-    assert ("not as the answer to the question" in text) is rehearsal
+    assert "sized for a laptop" in text or not rehearsal
+    assert ("not the answer to the question" in text) is rehearsal
     assert ("Its intervals hold for your photographs" in text) is not rehearsal
 
 
@@ -168,8 +169,8 @@ def test_the_recorded_gpu_run_is_shown_and_the_cpu_run_stays_in_reach(tmp_path):
     assert "Also recorded" not in page_text(tmp_path)
     put_run(tmp_path, "gpu", own=False)
     text = page_text(tmp_path)
-    assert "| Edition | `gpu` |" in text
-    assert "A small edition" not in text
+    assert "`gpu` edition" in text
+    assert "sized for a laptop" not in text
     assert "| Also recorded | `cpu` edition, 2026-11-22:" in text
     for path in (
         f"../../results/gpu/{NAME}.ipynb",
@@ -266,7 +267,7 @@ def test_the_title_stands_alone_above_the_banner(tmp_path):
     put_run(tmp_path, "cpu", own=False)
     page = nbformat.read(labs.write_page(tmp_path, NAME), as_version=4)
     assert page.cells[0].source == "# Lab 08 · Xception against ViT"
-    assert page.cells[1].source.startswith(":::{admonition} The recorded run")
+    assert page.cells[1].source.startswith("::::{admonition} The recorded run")
     assert page.cells[2].source == "Which is better?"
 
 
@@ -286,3 +287,48 @@ def test_an_unchanged_page_is_not_written_again(tmp_path):
 def test_a_lab_without_a_title_is_refused():
     with pytest.raises(ValueError, match="opens with its title"):
         labs.clean(new_notebook(cells=[new_markdown_cell("no heading")]))
+
+
+CHART = "iVBORw0KGgoAAAANSUhEUgAAAyAAAAH0"  # the first bytes of a PNG of 800 x 500 pixels
+TALL_CHART = "iVBORw0KGgoAAAANSUhEUgAAAyAAAAlg"  # 800 x 2400
+
+
+@pytest.mark.parametrize(
+    ("pictures", "shown"), [([CHART], True), ([TALL_CHART], False), ([], False), ([TALL_CHART, CHART], True)]
+)
+def test_the_first_chart_that_fits_a_screen_stands_under_the_card(tmp_path, pictures, shown):
+    (tmp_path / "labs").mkdir()
+    made = notebook()
+    outputs = [new_output("display_data", data={"image/png": data, "text/plain": "x"}) for data in pictures]
+    alt = {"image": {"alt": "bars"}}
+    made.cells.append(new_code_cell("chart()", metadata={"tags": ["chart"], "mystnb": alt}, outputs=outputs))
+    put_run(tmp_path, "cpu", own=True, made=made)
+    page = nbformat.read(labs.write_page(tmp_path, NAME), as_version=4)
+    third = page.cells[2]
+    assert (third.get("id") == "headline-chart") is shown
+    if shown:
+        assert [output.data["image/png"] for output in third.outputs] == [CHART]
+        assert third.metadata["mystnb"] == alt
+        assert third.metadata["tags"] == ["remove-input"]
+
+
+def test_the_command_to_run_again_names_what_is_not_the_editions_own(tmp_path):
+    (tmp_path / "labs" / "editions" / "cpu").mkdir(parents=True)
+    cell = "# Parameters of this lab\nedition: str = 'cpu'\nseeds: int = 2\nmodels: list = ['a', 'b']\npicture = None\n"
+    nbformat.write(notebook(cell), tmp_path / "labs" / f"{NAME}.ipynb")
+    (tmp_path / "labs" / "editions" / "cpu" / f"{NAME}.yaml").write_text("seeds: 3\n")
+    own = {"edition": "cpu", "seeds": 3, "models": ["a", "b"], "picture": None, "piece": None}
+    command = f"make lab NAME={NAME} EDITION=cpu"
+    put_run(tmp_path, "cpu", own=True, parameters=own)
+    assert f"{command}\n" in page_text(tmp_path)
+    put_run(tmp_path, "cpu", own=True, parameters=own | {"seeds": 1, "models": ["a"], "picture": "my dog.jpg"})
+    assert f"""{command} PARAMS="-p seeds 1 -p models a -p picture 'my dog.jpg'"\n""" in page_text(tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "labs").glob("*.ipynb")))
+def test_the_card_of_every_lab_says_what_came_out(name):
+    (run,) = labs.recorded_runs(ROOT, name)[:1]
+    text = labs.banner(ROOT, run, ROOT / "labs" / f"{name}.ipynb")
+    headline = text.split("\n\n")[1]
+    assert len(re.findall(r"\*\*[^*]*\d[^*]*\*\*", headline)) >= 1, headline
+    assert "goes with {chapter}" in text

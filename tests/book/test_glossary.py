@@ -1,5 +1,6 @@
 """The glossary's table: every entry in three languages, each term once, in the script it claims, taught somewhere."""
 
+import os
 import re
 import sys
 import unicodedata
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[2]
+BOOK = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 ENTRIES = yaml.safe_load((ROOT / "glossary.yml").read_text(encoding="utf-8"))
 PARTS = yaml.safe_load((ROOT / "chapters" / "course_map.yml").read_text(encoding="utf-8"))
 CHAPTERS = {0} | {chapter["number"] for part in PARTS for chapter in part["chapters"]}
@@ -58,3 +61,32 @@ def test_words_sort_without_accents_and_tones():
     from course_glossary import plain
 
     assert [plain(word) for word in ("Équivariance", "juǎnjī", "lǜ")] == ["equivariance", "juanji", "lu"]
+
+
+@pytest.mark.parametrize("chapter", sorted(path.stem for path in (ROOT / "chapters").glob("[0-9][0-9]_*.md")))
+def test_a_chapter_links_each_term_where_it_first_uses_it(chapter):
+    """Not in titles, code, formulas, captions or folded boxes; a word that this page means otherwise is no term."""
+    from course_glossary import UNLINKED
+
+    article = BeautifulSoup((BOOK / "chapters" / f"{chapter}.html").read_text("utf-8"), "html.parser").find("article")
+    anchors = {tag["id"] for tag in BeautifulSoup((BOOK / "glossary.html").read_text("utf-8"), "html.parser")("dt")}
+    links = article.find_all("a", class_="term-link")
+    assert len(links) >= 10
+    assert {link["href"].split("#")[1] for link in links} <= anchors
+    assert all(link["title"] and not set("{}$`") & set(link["title"]) for link in links)
+    for entry in ENTRIES:
+        own = [link for link in links if link["href"].endswith(f"#term-{entry['en'][0].replace(' ', '-')}")]
+        assert len(own) <= 1, entry["en"]
+    for tag in article(["details", "pre", "code", "h1", "h2", "h3", "figcaption", "script", "style", "table"]):
+        tag.decompose()
+    for tag in article.find_all(class_=["quiz", "math", "headerlink", "admonition-title"]):
+        tag.decompose()
+    for entry in ENTRIES:
+        word = entry["en"][0]
+        if word in UNLINKED:
+            continue
+        found = [text for text in article.find_all(string=re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])"))]
+        found = [text for text in found if text.find_parent("p")]
+        if found:
+            first = article.find_all("a", string=re.compile(rf"^{re.escape(word)}", re.IGNORECASE))
+            assert found[0].find_parent("a") or first, f"{word}: {found[0][:80]}"

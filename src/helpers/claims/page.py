@@ -3,13 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from types import SimpleNamespace
 
 from helpers.claims.table import VERDICTS, Claim, Figure, Finding, Judged
 from helpers.records import project_root
 
 NBSP, MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
 MARKS = {"for": "✓ for", "against": "✗ against", "open": "○ open", "control": "· control"}
+SIZE = (110, 16)  # pixels of the small picture of an interval
 COVERS = {"both": "over seeds and test images", "seeds": "over seeds", "test sampling": "over test images"}
 SIGNS = {"points": f"{NBSP}points", "percent": f"{NBSP}%", "times": f"{NBSP}×"}
 
@@ -55,6 +55,37 @@ def rule_text(finding: Finding) -> str:
     return f"Right if within {bar} of 0." if finding.rule.side == "within" else f"Right if {finding.rule.side} {bar}."
 
 
+def interval_svg(finding: Finding, figure: Figure, stance: str) -> str:
+    """A small picture of a figure: the grey field is where the claim is right, its edge the bar; hollow: open.
+
+    Empty for a control and for a rule that counts, which a picture would not show better. Screen readers skip it, since
+    the text beside it says the same.
+    """
+    rule = finding.rule
+    if rule is None or rule.side == "equals":
+        return ""
+    width, height = SIZE
+    bar = rule.bar / 100 if finding.unit in ("points", "percent") else rule.bar
+    low = figure.value if figure.low is None else figure.low
+    high = figure.value if figure.high is None else figure.high
+    edges = [-bar, bar] if rule.side == "within" else [bar]
+    left, right = min(low, *edges), max(high, *edges)
+    margin = 0.15 * (right - left) or 1.0
+
+    def x(value: float) -> float:
+        return round(width * (value - left + margin) / (right - left + 2 * margin), 1)
+
+    start, end = {"above": (x(bar), width), "below": (0.0, x(bar)), "within": (x(-bar), x(bar))}[rule.side]
+    middle, hollow = height / 2, ' class="open"' if stance == "open" else ""
+    marks = "".join(f'<path d="M{x(edge)} 0V{height}"/>' for edge in edges)
+    return (
+        f'<svg class="interval" viewBox="0 0 {width} {height}" width="{width}" height="{height}" aria-hidden="true">'
+        f'<rect x="{start}" width="{round(end - start, 1)}" height="{height}"/>{marks}'
+        f'<path class="whisker" d="M{x(low)} {middle}H{x(high)}"/>'
+        f'<circle cx="{x(figure.value)}" cy="{middle}" r="3.5"{hollow}/></svg> '
+    )
+
+
 def test_link(claim: Claim, test: str) -> str:
     """Where a claim is tested, as a link: the cell of a chapter where it has a target for it, else its page."""
     kind, digits = {"C": "chapter", "L": "lab"}[test[0]], int(test[1:])
@@ -74,7 +105,7 @@ def card(judged: Judged) -> str:
     claim = judged.claim
     lines = [
         f"({claim.anchor})=",
-        f"::::{{div}} claim verdict-{slug(judged.verdict)}",
+        f"::::{{div}} claim verdict-{slug(judged.verdict)}{' claim-first' if claim.first else ''}",
         ":::{div} claim-head",
         f"[{claim.id}]{{.claim-id}} [{judged.verdict}]{{.verdict}}",
         ":::",
@@ -83,9 +114,10 @@ def card(judged: Judged) -> str:
     ]
     for finding, figure, stance in zip(claim.findings, judged.figures, judged.stances, strict=True):
         trained = " Trained networks." if finding.trained else ""
+        picture = interval_svg(finding, figure, stance)
         lines += [
             f"- [{MARKS[stance]}]{{.stance-{stance}}} {finding.what[0].upper() + finding.what[1:]}: "
-            f"{figure_text(finding, figure)}. [{rule_text(finding)}{trained}]{{.rule}}"
+            f"{picture}{figure_text(finding, figure)}. [{rule_text(finding)}{trained}]{{.rule}}"
         ]
     if claim.later:
         lines += [claim.later]
@@ -99,8 +131,13 @@ def card(judged: Judged) -> str:
 
 
 def cards(judged: Sequence[Judged]) -> str:
-    """Several claims, one under the other."""
-    return "\n".join(card(one) for one in judged)
+    """Several claims, one under the other; those of words, counts and dates last and folded."""
+    shown = [card(one) for one in judged if not one.claim.small]
+    small = [card(one) for one in judged if one.claim.small]
+    if small:
+        title = f"{len(small)} small {'matter' if len(small) == 1 else 'matters'}: words, counts, dates"
+        shown += [f":::::{{dropdown}} {title}", ":class-container: small-claims", "", *small, ":::::", ""]
+    return "\n".join(shown)
 
 
 def counts(judged: Sequence[Judged]) -> dict[str, int]:
@@ -110,25 +147,13 @@ def counts(judged: Sequence[Judged]) -> dict[str, int]:
 
 
 def filter_html(judged: Sequence[Judged]) -> str:
-    """Buttons that leave only the claims of one verdict on the page; radio inputs and CSS, no script."""
-    choices = [("all", "all", len(judged))] + [(slug(v), v, n) for v, n in counts(judged).items()]
+    """Buttons that leave the first claims on the page, all, or those of one verdict; radio inputs and CSS."""
+    first = sum(one.claim.first for one in judged)
+    choices = [("first", "to begin with", first), ("all", "all", len(judged))]
+    choices += [(slug(v), v, n) for v, n in counts(judged).items()]
     inputs = "".join(
-        f'<input type="radio" name="verdict" id="show-{key}"{" checked" if key == "all" else ""}>'
+        f'<input type="radio" name="verdict" id="show-{key}"{" checked" if key == "first" else ""}>'
         f'<label for="show-{key}">{text} <b>{count}</b></label>'
         for key, text, count in choices
     )
-    return f'<fieldset class="claim-filter"><legend>Show the claims whose verdict is</legend>{inputs}</fieldset>'
-
-
-def accuracy_effects(judged: Sequence[Judged]) -> dict[str, SimpleNamespace]:
-    """The differences of accuracy of trained networks that have an interval, each once, with the claims it serves."""
-    effects: dict[Figure, tuple[str, list[str]]] = {}
-    for one in judged:
-        for finding, figure in zip(one.claim.findings, one.figures, strict=True):
-            if finding.unit == "points" and finding.trained and finding.rule and figure.low is not None:
-                what = finding.what.split(" (")[0]
-                effects.setdefault(figure, (finding.label or what, []))[1].append(one.claim.id)
-    return {
-        f"{what} ({', '.join(ids)})": SimpleNamespace(value=figure.value, low=figure.low, high=figure.high)
-        for figure, (what, ids) in effects.items()
-    }
+    return f'<fieldset class="claim-filter"><legend>Show these claims</legend>{inputs}</fieldset>'

@@ -134,6 +134,8 @@ class Claim(BaseModel):
     support: list[str] = []  # works that report it
     instead: str = ""
     later: str = ""
+    first: bool = False  # among those that the page opens on
+    small: bool = False  # of words, counts or dates: folded
 
     @model_validator(mode="after")
     def _measured_or_later(self) -> "Claim":

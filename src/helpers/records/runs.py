@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers.progress import TERMINAL
 from helpers.records.places import (
     BUILD_VARIABLE,
     EDITIONS,
@@ -27,8 +28,16 @@ from helpers.records.places import (
 from helpers.records.schema import Record
 
 # `python -m papermill` without a module that only checks international web addresses in notebooks: reading its grammar
-# takes 3 of the 4 s that papermill needs to start.
-PAPERMILL = "import sys; sys.modules['rfc3987_syntax'] = None; from papermill.cli import papermill; papermill()"
+# takes 3 of the 4 s that papermill needs to start; and without the warning that other users of the machine could listen
+# to the kernel, since "auto" has its sockets encrypted where that is possible.
+PAPERMILL = """
+import sys
+sys.modules["rfc3987_syntax"] = None
+from jupyter_client.manager import KernelManager
+KernelManager.transport_encryption.default_value = "auto"
+from papermill.cli import papermill
+papermill()
+"""
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,8 @@ def run_lab(lab: str, edition: str, arguments: Sequence[str] = (), apart: bool =
     folder.mkdir(parents=True)
     running = folder / "running.ipynb"
     environment = os.environ | {RUN_VARIABLE: run, BUILD_VARIABLE: str(build_folder())}
+    if sys.stderr.isatty():  # a kernel has no terminal of its own
+        environment[TERMINAL] = os.ttyname(sys.stderr.fileno())
     with _worktree(root, run) if apart else contextlib.nullcontext(root) as course:
         if apart:  # the modules of that worktree come before those of the installed package
             before = os.environ.get("PYTHONPATH")

@@ -94,6 +94,8 @@ class Record(BaseModel):
         What recording took out: pictures under terms, whatever is a user's own.
     pieces
         The runs that were gathered, of a lab that was cut into pieces.
+    peak_memory_gib
+        The most memory that the process held at once; None before it was asked for, and of gathered pieces.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -113,6 +115,7 @@ class Record(BaseModel):
     uncommitted: list[str] = []
     left_out: list[str] = []
     pieces: list[Piece] = []
+    peak_memory_gib: float | None = Field(default=None, gt=0)
     libraries: dict[str, str]
     device: dict[str, JsonValue]
     started_at: datetime

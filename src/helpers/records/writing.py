@@ -2,6 +2,7 @@
 
 import json
 import platform
+import resource
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,6 +108,7 @@ def make_record(
         script=script.resolve().relative_to(root.resolve()).as_posix() if inside else None,  # type: ignore[union-attr]
         code_version=code_version(),
         uncommitted=[] if root is None else uncommitted_files(root),
+        peak_memory_gib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),  # Linux: in KiB
         libraries=library_versions(),
         device=describe_device(),
         started_at=started_at,

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import matplotlib
 import pytest
+from matplotlib.patches import FancyArrowPatch
 
 from helpers.pages.intro.figures import accuracies
+from helpers.pages.intro.hero import hero
 
 matplotlib.use("Agg")
 
@@ -40,3 +42,9 @@ def test_every_network_has_its_bar_and_its_look():
 def test_nothing_to_draw_is_refused(experiments):
     with pytest.raises(ValueError, match="at least one"):
         accuracies(experiments)
+
+
+def test_the_first_picture_shows_a_window_and_what_a_head_of_attention_reads():
+    near, far = hero().axes
+    assert len(near.patches) == 4  # the window, twice, and the framed square, twice
+    assert len([patch for patch in far.patches if isinstance(patch, FancyArrowPatch)]) in (23, 24)
