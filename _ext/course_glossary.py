@@ -101,6 +101,7 @@ CHAPTER = re.compile(r"chapters/\d\d_")
 # Words of everyday English, or with another sense in these chapters: a link would stop a reader who needs none.
 UNLINKED = {"accuracy", "class", "derivative", "key", "kernel", "filter", "label", "parameter", "patch", "value"}
 APART = (nodes.reference, nodes.pending, addnodes.pending_xref, nodes.literal, nodes.title, nodes.raw, nodes.caption)
+APART += (nodes.table,)  # too narrow for dotted lines
 FOLDED = {"sd-dropdown", "fine-print"}
 
 
@@ -118,12 +119,12 @@ def pattern(terms: Iterable[str]) -> re.Pattern[str]:
 def meaning(entry: dict[str, Any]) -> str:
     """What an entry says, without marks."""
     text = re.sub(r"\{[\w:]+\}`([^`<]+?)(?: <[^>]*>)?`", r"\1", " ".join(entry["says"].split()))
-    return re.sub(r"[$*\\]", "", text)
+    return re.sub(r"\\(mathrm|operatorname)|[$*\\{}]", "", text)
 
 
 def link_terms(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Make the first use of each term in a chapter a link, not in titles, code, links or folded boxes."""
-    if not CHAPTER.match(page):
+    if not CHAPTER.match(page) or "glossary" not in app.env.found_docs:
         return
     entries = {word: entry for entry in read_entries(Path(app.srcdir) / TABLE) for word in entry["en"]}
     left = {word for word in entries if word not in UNLINKED}

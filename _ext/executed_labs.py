@@ -294,7 +294,7 @@ def _short(value: Any) -> str:
 
 
 def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The executed notebook fit for reading: no progress bars, papermill's parameters folded, widgets that work alone.
+    """The executed notebook fit for reading: no progress bars, imports and parameters folded, widgets that work alone.
 
     The first cell becomes the title alone, so that the banner can stand under it."""
     state = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
@@ -302,18 +302,17 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.metadata.pop("widgets", None)
     if alone:
         notebook.metadata["widgets"] = {WIDGET_STATE: {"state": alone, "version_major": 2, "version_minor": 0}}
-    for cell in notebook.cells:
+    setup = next((i for i, c in enumerate(notebook.cells) if "parameters" in c.metadata.get("tags", ())), 0)
+    for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             cell.source = cell.source.replace("](../", "](../../")  # the page lies one folder deeper than the lab
             continue
         tags = cell.metadata.get("tags", ())
-        if {"parameters", "injected-parameters"} & set(tags):
-            whose = "of this run" if "injected-parameters" in tags else "and what they mean"
+        if index < setup or {"parameters", "injected-parameters"} & set(tags):
+            what = "parameters of this run" if "injected-parameters" in tags else "parameters and what they mean"
+            what = "imports" if index < setup else what
             cell.metadata["tags"] = [*dict.fromkeys([*tags, "hide-input"])]
-            cell.metadata["mystnb"] = {
-                "code_prompt_show": f"Show the parameters {whose}",
-                "code_prompt_hide": f"Hide the parameters {whose}",
-            }
+            cell.metadata["mystnb"] = {"code_prompt_show": f"Show the {what}", "code_prompt_hide": f"Hide the {what}"}
         cell.outputs = [output for output in map(_clean_output, cell.outputs) if _keep(output, alone)]
     title, rest = _split_title(notebook.cells[0].source if notebook.cells else "")
     notebook.cells[:1] = [nbformat.v4.new_markdown_cell(title, id="title")] + (
