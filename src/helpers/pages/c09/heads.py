@@ -36,7 +36,7 @@ def heads_drawing(
         Without a panel, or where scores and words do not fit.
     """
     check_some(panels, "panel")
-    figure, axes = plt.subplots(len(panels), 1, figsize=(4.5, 2.35 * len(panels)), squeeze=False)
+    figure, axes = plt.subplots(len(panels), 1, figsize=(4.5, 2.0 * len(panels)), squeeze=False)
     for ax, (title, heads) in zip(axes[:, 0], panels.items(), strict=True):
         for row, (role, scores) in enumerate(heads.items()):
             if len(scores) != len(words):
