@@ -276,3 +276,11 @@ def test_ids_are_unique_over_all_sources(table):
     twice = [*table.claims, table.claims[0]]
     with pytest.raises(ValidationError, match=f"expected each id once, got {table.claims[0].id} twice"):
         Table(sources=again["sources"], claims=twice)
+
+
+def test_a_card_says_where_cited_works_moved_its_verdict(judged):
+    moved = [one for one in judged if verdict(one.stances) != one.verdict]
+    assert moved
+    for one in judged:
+        assert ("By the figures alone: *" in page.card(one)) == (one in moved)
+        assert not moved or one not in moved or one.claim.contrary or one.claim.support

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from helpers.claims.table import VERDICTS, Claim, Figure, Finding, Judged
+from helpers.claims.table import VERDICTS, Claim, Figure, Finding, Judged, verdict
 from helpers.records import project_root
 
 NBSP, MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
@@ -125,6 +125,9 @@ def card(judged: Judged) -> str:
     for label, works in (("Reported by", claim.support), ("The contrary is reported by", claim.contrary)):
         if works:
             lines[-1] += f" [{label}]{{.label}} {{cite:t}}`{','.join(works)}`."
+    alone = verdict(judged.stances)  # by the figures, before works count
+    if alone != judged.verdict:
+        lines[-1] += f" [By the figures alone: *{alone}*; the works that are cited moved it.]{{.rule}}"
     if claim.instead:
         lines += ["", f"[Say instead:]{{.label}} {claim.instead}"]
     return "\n".join([*lines, "::::", ""])
