@@ -101,7 +101,7 @@ CHAPTER = re.compile(r"chapters/\d\d_")
 # Words of everyday English, or with another sense in these chapters: a link would stop a reader who needs none.
 UNLINKED = {"accuracy", "class", "derivative", "key", "kernel", "filter", "label", "parameter", "patch", "value"}
 APART = (nodes.reference, nodes.pending, addnodes.pending_xref, nodes.literal, nodes.title, nodes.raw, nodes.caption)
-APART += (nodes.table,)  # too narrow for dotted lines
+APART += (nodes.math, nodes.table)  # a table is too narrow for dotted lines
 FOLDED = {"sd-dropdown", "fine-print"}
 
 
