@@ -21,7 +21,7 @@ ALLOWED = {
     "data": {"shapes", "progress"},
     "training": {"shapes", "progress"},
     "measure": {"shapes", "progress", "layers", "models", "data", "training"},
-    "records": set(),
+    "records": {"progress"},  # the terminal that a lab was started in
     "claims": {"records"},
     "plots": {"measure"},
     "widgets": {"plots", "measure"},
