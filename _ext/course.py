@@ -177,10 +177,13 @@ def _render_image_with_alt(self: NbElementRenderer, data: MimeData) -> list[node
     return images
 
 
+VERBATIM = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.raw)
+
+
 def keep_percent(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """No line breaks between a number and its percent sign."""
     for text in list(doctree.findall(nodes.Text)):
-        if " %" in text and not isinstance(text.parent, (nodes.literal_block, nodes.raw, nodes.FixedTextElement)):
+        if " %" in text and not isinstance(text.parent, VERBATIM):
             text.parent.replace(text, nodes.Text(text.replace(" %", "\N{NO-BREAK SPACE}%")))
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
+from quiz import quiz
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -100,9 +101,9 @@ class GlossaryWords(_Generated):
 CHAPTER = re.compile(r"chapters/\d\d_")
 # Words of everyday English, or with another sense in these chapters: a link would stop a reader who needs none.
 UNLINKED = {"accuracy", "class", "derivative", "key", "kernel", "filter", "label", "parameter", "patch", "value"}
-APART = (nodes.reference, nodes.pending, addnodes.pending_xref, nodes.literal, nodes.title, nodes.raw, nodes.caption)
-APART += (nodes.math, nodes.table)  # a table is too narrow for dotted lines
-FOLDED = {"sd-dropdown", "fine-print"}
+# Where no term is looked for; a table is too narrow for dotted lines.
+APART = (nodes.reference, addnodes.pending_xref, nodes.literal, nodes.math, nodes.raw)
+APART += (nodes.title, nodes.caption, nodes.table, quiz)
 
 
 def pattern(terms: Iterable[str]) -> re.Pattern[str]:
@@ -153,11 +154,7 @@ def _is_prose(text: nodes.Text) -> bool:
     inside_paragraph = False
     node = text.parent
     while node is not None:
-        if (
-            isinstance(node, APART)
-            or type(node).__name__ == "quiz"
-            or (isinstance(node, nodes.Element) and FOLDED & set(node.get("classes", ())))
-        ):
+        if isinstance(node, APART) or (isinstance(node, nodes.Element) and "sd-dropdown" in node.get("classes", ())):
             return False
         inside_paragraph |= isinstance(node, nodes.paragraph)
         node = node.parent

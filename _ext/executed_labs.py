@@ -27,6 +27,7 @@ from typing import Any
 
 import nbformat
 import yaml
+from course_map import TABLE, read_table
 
 from helpers.records import NOT_HASHED, DataInfo, Record, Run, finished_runs, read_run, stale_reasons
 from helpers.records.personal import without_photographs
@@ -167,13 +168,12 @@ def banner(root: Path, run: Run, lab: Path) -> str:
     """Whose run it is, what came out, from what, and how to run it again, in Markdown; details folded."""
     record = run.record
     own = (root / "_build") in run.record_path.parents
-    minutes = _duration(record.wall_s)
     memory = f", at most {record.peak_memory_gib:.1f} GiB of memory" if record.peak_memory_gib else ""
     facts = [
         f"`{record.edition}` edition",
         _data_text(record.data) if record.data else "no data",
         _device_text(record.device),
-        f"{minutes}{memory}",
+        f"{_duration(record.wall_s)}{memory}",
         _date(record.finished_at),
     ]
     links = [_link("executed notebook", root, run.notebook_path), _link("its record", root, run.record_path)]
@@ -215,8 +215,7 @@ def _headline(record: Record) -> list[str]:
 
 def _chapters(root: Path, lab: str) -> str:
     """Which chapter it goes with, by the map of the course."""
-    path = root / "chapters" / "course_map.yml"
-    parts = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else []
+    parts = read_table(root / TABLE) if (root / TABLE).is_file() else []
     numbers = [one["number"] for part in parts for one in part["chapters"] if int(lab[:2]) in one.get("labs", {})]
     return "".join(f" The lab goes with {{chapter}}`{number}`." for number in numbers)
 

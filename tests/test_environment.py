@@ -113,3 +113,13 @@ def test_tests_of_one_file_stay_together(request):
     if worker is None or not getattr(request.config.option, "loadgroup", False):
         pytest.skip("not under pytest -n 2 --dist loadgroup")
     assert request.node.nodeid.endswith(f"@{Path(__file__).stem}")
+
+
+def test_what_the_readme_shows_and_links_is_in_the_repository():
+    """A picture that git ignores is there for whoever drew it, and for nobody else."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    local = [link for link in re.findall(r"\]\(([^)#:]+)\)", text) if "<" not in link]
+    assert local
+    ignored = subprocess.run(["git", "check-ignore", *local], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ignored.stdout == ""
+    assert [link for link in local if not (ROOT / link).exists()] == []

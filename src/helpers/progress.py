@@ -1,7 +1,8 @@
 """A progress bar for a terminal and for a notebook, executed by hand or by papermill.
 
 In a notebook the bar is one line of text that is updated in place. Unlike a widget it needs no extension, and what an
-executed notebook keeps of it is its last state, not an empty box.
+executed notebook keeps of it is its last state, not an empty box. Where `make lab` runs the notebook, whoever waits
+looks at a terminal: there the bar is drawn, under papermill's bar of cells.
 """
 
 import functools

@@ -11,6 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "_ext"))
 spec = importlib.util.spec_from_file_location("executed_labs", ROOT / "_ext" / "executed_labs.py")
 labs = importlib.util.module_from_spec(spec)
 sys.modules["executed_labs"] = labs

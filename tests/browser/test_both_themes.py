@@ -34,6 +34,16 @@ def test_a_figure_is_as_large_as_its_inches_say_at_the_pixels_of_the_book():
     assert "pt" not in opening.replace("http", "")
 
 
+def test_the_ground_of_a_hatch_follows_the_theme_too():
+    figure = plt.figure(figsize=(1, 1))
+    figure.add_axes((0, 0, 1, 1)).bar(0, 1, facecolor="white", edgecolor=INK, hatch="//")
+    file = io.StringIO()
+    figure.savefig(file, format="svg")
+    text = themes.both_themes(file.getvalue())
+    assert '<rect x="0" y="0" width="73" height="73" fill="#ffffff"/>' in text
+    assert f'[fill="#ffffff"]{{fill:{DARK["#ffffff"]} !important}}' in text
+
+
 @pytest.mark.parametrize("text", ["", "<p>no figure</p>", "<svg viewBox='0 0 1 1'></svg>"])
 def test_what_is_no_figure_is_refused(text):
     with pytest.raises(ValueError, match="expected an SVG"):

@@ -117,8 +117,17 @@ def gather(course, made, monkeypatch):
 
 def test_a_gathered_record_tells_of_its_pieces(piece, gather):
     gpu = {"type": "cuda", "gpu": "H100"}
-    piece("vit/1", 1, device=gpu, started_at="2026-11-20T01:00:00Z", wall_s=40.0, uncommitted=["src/b.py"])
-    piece("vit/0", 2, device=gpu, started_at="2026-11-20T03:00:00Z", wall_s=2.0, uncommitted=["src/a.py", "src/b.py"])
+    piece(
+        "vit/1",
+        1,
+        device=gpu,
+        started_at="2026-11-20T01:00:00Z",
+        wall_s=40.0,
+        uncommitted=["src/b.py"],
+        peak_memory_gib=1.5,
+    )
+    both = ["src/a.py", "src/b.py"]
+    piece("vit/0", 2, device=gpu, started_at="2026-11-20T03:00:00Z", wall_s=2.0, uncommitted=both, peak_memory_gib=2.5)
     piece("vit/0", 3, parameters={"epochs": 9}, device=gpu)  # of another run: no part of this one
     record = gather(uncommitted=["labs/x.ipynb"])
     assert record.device == gpu, "that trained, not that gathered"
@@ -126,6 +135,13 @@ def test_a_gathered_record_tells_of_its_pieces(piece, gather):
     assert 42 <= record.wall_s < 100
     assert record.uncommitted == ["labs/x.ipynb", "src/a.py", "src/b.py"]
     assert [one.piece for one in record.pieces] == GRID
+    assert record.peak_memory_gib == 2.5
+
+
+def test_pieces_from_before_memory_was_asked_for_leave_it_open(piece, gather):
+    piece("vit/0", 1)
+    piece("vit/1", 2)
+    assert gather().peak_memory_gib is None
 
 
 @pytest.mark.parametrize(

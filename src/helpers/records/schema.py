@@ -95,7 +95,7 @@ class Record(BaseModel):
     pieces
         The runs that were gathered, of a lab that was cut into pieces.
     peak_memory_gib
-        The most memory that the process held at once; None before it was asked for, and of gathered pieces.
+        The most memory that the process held at once; None before it was asked for.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -167,6 +167,7 @@ def _of_pieces(record: Record) -> Record:
             "parameters": record.parameters | {"piece": None},
             "device": pieces[0].device,
             "pieces": told,
+            "peak_memory_gib": max((piece.peak_memory_gib or 0.0 for piece in pieces), default=0.0) or None,
             "uncommitted": sorted({name for one in (record, *pieces) for name in one.uncommitted}),
             "started_at": min(p.started_at for p in pieces),
             "wall_s": round(record.wall_s + sum(p.wall_s for p in pieces), 3),

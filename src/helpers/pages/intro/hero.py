@@ -1,6 +1,6 @@
 """The first picture of the course: what a convolution sees of a drawn dog, and what a head of attention reads.
 
-The README shows it too. `python -m helpers.pages.intro.hero FILE.png` draws it there again.
+The README shows it too. `python -m helpers.pages.intro.hero _ext/static/near-and-far.svg` draws it again.
 """
 
 import sys
@@ -34,4 +34,4 @@ def hero() -> Figure:
 
 if __name__ == "__main__":
     use_style()
-    hero().savefig(sys.argv[1], dpi=160)
+    hero().savefig(sys.argv[1], metadata={"Date": None})

@@ -1,4 +1,4 @@
-"""What lab 8 found, in two sentences."""
+"""What lab 8 found, in three lines."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +20,7 @@ def headline(record: Record) -> str:
     cells = sorted(summary["cells"], key=lambda cell: -cell["test_top1"]["value"])
     best, n = cells[0], cells[0]["test_top1"]["n"]
     text = (
-        f"Of {n:,} test pictures, `{best['model']}` with {PARTS[best['tuning']]} names "
+        f"- Of {n:,} test pictures, `{best['model']}` with {PARTS[best['tuning']]} names "
         f"**{percent(SimpleNamespace(**best['test_top1']))}** rightly, {_seeds(best)}; by chance it would be "
         f"{100 * summary['chance']:.1f} %."
     )
@@ -28,8 +28,8 @@ def headline(record: Record) -> str:
     if {"opposite corners", "full"} <= set(gaps):
         corner, equal = gaps["opposite corners"], gaps["full"]
         text += (
-            f" The comparison of the slides, {_cell(corner['a'])} against {_cell(corner['b'])}, gives "
-            f"**{_points(corner)}**; with both all tuned it is **{_points(equal)}**."
+            f"\n- The comparison of the slides, {_cell(corner['a'])} against {_cell(corner['b'])}: "
+            f"**{_points(corner)}**.\n- Both all tuned: **{_points(equal)}**."
         )
     return text
 

@@ -1,4 +1,4 @@
-"""What lab 11 found, in a sentence."""
+"""What lab 11 found, in three lines."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -13,11 +13,14 @@ def headline(record: Record) -> str:
     sizes = summary["findings"]["sizes"]
     behind = {name.split(", ")[1]: value for name, value in sizes.items() if name.startswith("vit minus cnn")}
     fewest, most = next(iter(behind)), list(behind)[-1]
-    return (
-        f"From fresh weights a small ViT is **{_points(behind[fewest])}** from a small CNN after {fewest}, "
-        f"and **{_points(behind[most])}** after {most}. [Claims under test](../../chapters/claims.md) says what this "
-        "and the rest of the measurements do to each sentence."
-    )
+    n = behind[fewest]["n"]
+    lines = [
+        f"A small ViT minus a small CNN, both from fresh weights, after {fewest}: **{_points(behind[fewest])}**, "
+        f"on {n} test digits, over several seeds.",
+        f"After {most}: **{_points(behind[most])}**.",
+        "[Claims under test](../../chapters/claims.md) says what this and the rest do to each sentence.",
+    ]
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _points(estimate: dict[str, Any]) -> str:

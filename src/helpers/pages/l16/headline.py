@@ -1,4 +1,4 @@
-"""What lab 16 found, in two sentences."""
+"""What lab 16 found, in two lines."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -14,11 +14,11 @@ def headline(record: Record) -> str:
     (chosen,) = [run for run in runs if run["chosen"]]
     top1, classes = chosen["test_top1"], summary["classes"]["n"]
     text = (
-        f"The chosen model, `{chosen['model']}` with the tuning `{chosen['tuning']}`, names "
+        f"- The chosen model, `{chosen['model']}` with the tuning `{chosen['tuning']}`, names "
         f"**{percent(SimpleNamespace(**top1))}** of {top1['n']} test photographs of {classes} classes rightly."
     )
     forecast = summary.get("forecast")
     if forecast:
         gain = points(SimpleNamespace(**forecast["top1_gain"]))
-        text += f" Another {forecast['more']:g} photographs a class would likely bring {gain}."
+        text += f"\n- Another {forecast['more']:g} photographs a class would likely bring {gain}."
     return text
