@@ -46,6 +46,27 @@ def test_a_chapter_is_at_most_22_screens_with_everything_folded(visitor, served,
     assert height <= 22 * 800, f"{height / 800:.1f} screens of 1280 x 800: put second things into fine print"
 
 
+CUT = """() => {
+  const shown = document.querySelectorAll('.bd-article table, .bd-article mjx-container[display=true]');
+  const wide = box => getComputedStyle(box).overflowX !== 'visible' && box.clientWidth
+    && box.scrollWidth > box.clientWidth + 1;
+  return [...shown].filter(one => {
+    for (let box = one; !box.matches('.bd-article'); box = box.parentElement) if (wide(box)) return true;
+  }).map(one => one.innerText.slice(0, 60));
+}"""
+
+
+@each_chapter
+def test_no_table_and_no_formula_is_cut_on_a_desktop(visitor, served, chapter):
+    """Those in folded boxes have no width yet."""
+    page, _ = visitor.open(served + chapter)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.locator(".bd-article mjx-container[display=true]").count() >= 1
+    cut = page.evaluate(CUT)
+    page.close()
+    assert cut == []
+
+
 # --- exercises and quizzes ---------------------------------------------------------------------------------------
 
 
