@@ -135,20 +135,23 @@ class Visitor:
         return self.kept[1:]
 
     def __call__(self, url: str) -> Visit:
-        """What all views show, from one loading: the window changes its width, the reader's system its theme. Contrast
-        is judged last, on the page thinned out."""
+        """What all views show, from one loading: the window changes its width, the reader's system its theme. Axe comes
+        last, on the page thinned out."""
         if url not in self.visits:
             page, visit = self.open(url)
             page.evaluate(self.axe_script)
             for width, theme in VIEWS:
                 self.turn(page, width, theme)
-                found = self.run_axe(page, None, NO_CONTRAST) if theme == THEMES[0] else []
-                visit.views[width, theme] = View(page.evaluate(LOOK), found)
-            page.evaluate(THIN)
+                visit.views[width, theme] = View(page.evaluate(LOOK), [])
+            page.evaluate(THIN_FORMULAS)
+            for width in WIDTHS:
+                self.turn(page, width, THEMES[0])
+                visit.views[width, THEMES[0]].axe.extend(self.run_axe(page, None, NO_COLOURS))
+            page.evaluate(THIN_TEXT)
             for width, theme in VIEWS:
                 self.turn(page, width, theme)
                 where = None if width == WIDTHS[0] else AROUND
-                visit.views[width, theme].axe.extend(self.run_axe(page, where, CONTRAST))
+                visit.views[width, theme].axe.extend(self.run_axe(page, where, ONLY_COLOURS))
             page.close()
             self.visits[url] = visit
         return self.visits[url]
@@ -171,38 +174,34 @@ class Visitor:
         ]
 
 
-# Judging the contrast of every word takes nearly all of axe's time, and the more the more elements a page has. A theme
-# changes contrast alone; a width changes everything but the colours of what is read, so at the second width contrast is
-# asked only of what stands around it. Most elements of a long page are signs of formulas, which have the colour of
-# the text around them; words of code, of which one of each kind stays; and rows and entries, of which six alike stay.
+# Judging the colours of every word takes nearly all of axe's time, and the more the more words a page has. A theme changes
+# colours alone; a width changes everything but the colours of what is read, so at the second width colours are asked
+# only of what stands around it. What looks alike is judged twice: text whose elements, up to the top, have the same names,
+# classes and styles. The signs of formulas have the colour of the text around them, and are MathJax's.
 VIEWS = tuple((width, theme) for width in WIDTHS for theme in THEMES)
-CONTRAST: dict[str, Any] = {"runOnly": ["color-contrast"]}
-NO_CONTRAST: dict[str, Any] = {"rules": {"color-contrast": {"enabled": False}}}
+COLOURS = ["color-contrast", "link-in-text-block"]
+ONLY_COLOURS: dict[str, Any] = {"runOnly": COLOURS}
+NO_COLOURS: dict[str, Any] = {"rules": {rule: {"enabled": False} for rule in COLOURS}}
 AROUND = {"exclude": [".bd-article"]}
-THIN = """() => {
+THIN_FORMULAS = """() => {
   for (const formula of document.querySelectorAll('mjx-container')) formula.replaceWith('formula');
-  const kept = new Set();
-  for (const word of document.querySelectorAll('.highlight span')) {
-    const around = word.closest('.cell_input, .cell_output, .admonition, details, body');
-    const kind = `${around.className} ${word.className}`;
-    if (kept.has(kind)) word.replaceWith(...word.childNodes);
-    else kept.add(kind);
+}"""
+THIN_TEXT = """() => {
+  const seen = new Map();
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const alike = [];
+  while (texts.nextNode()) {
+    let looks = '';
+    for (let e = texts.currentNode.parentElement; e; e = e.parentElement)
+      looks += `<${e.tagName} ${e.getAttribute('class') ?? ''} ${e.getAttribute('style') ?? ''}`;
+    if (!texts.currentNode.data.trim()) continue;
+    seen.set(looks, (seen.get(looks) ?? 0) + 1);
+    if (seen.get(looks) > 2) alike.push(texts.currentNode);
   }
-  const entries = new Map(); // of the package's pages: one template, whatever they describe
-  for (const entry of document.querySelectorAll('.bd-article dl.py')) {
-    entries.set(entry.className, (entries.get(entry.className) ?? 0) + 1);
-    if (entries.get(entry.className) > 6) entry.remove();
-  }
-  for (const list of document.querySelectorAll('.bd-article :is(tbody, ul, ol, dl)')) {
-    const alike = new Map();
-    for (const part of list.querySelectorAll(':scope > :is(tr, li, dt, dd)')) {
-      const looks = [part, ...part.querySelectorAll('*')].map((e) =>
-        `${e.tagName} ${e.getAttribute('class') ?? ''} ${e.getAttribute('style') ?? ''}`);
-      const kind = [...new Set(looks)].sort().join();
-      alike.set(kind, (alike.get(kind) ?? 0) + 1);
-      if (alike.get(kind) > 6) part.remove();
-    }
-  }
+  for (const text of alike) text.remove();
+  const shown = 'img, svg, input, button, canvas';
+  for (const e of [...document.querySelectorAll('.bd-article *')].reverse())
+    if (!e.textContent.trim() && !e.closest('svg') && !e.matches(shown) && !e.querySelector(shown)) e.remove();
 }"""
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 LOOK = """() => ({

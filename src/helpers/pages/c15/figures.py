@@ -124,18 +124,42 @@ def rate_curves(sweep: Mapping[str, Sequence[Mapping[str, Any]]], chance: float)
     return figure
 
 
+def order_gains(gains: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Figure:
+    """What each order of tuning gains over the head alone, in points, with intervals; a colour a network.
+
+    `gains` maps a network to its orders, an order to `value`, `low`, `high` as fractions."""
+    orders = list(dict.fromkeys(order for rows in gains.values() for order in rows))
+    figure, ax = plt.subplots(figsize=(5.0, 0.85 + 0.75 * len(orders)))
+    colours = dict(zip(gains, (QUIET, FAMILY_COLOURS["cnn"], FAMILY_COLOURS["vit"]), strict=False))
+    for place, (model, rows) in enumerate(gains.items()):
+        for order, gain in rows.items():
+            y = -orders.index(order) - 0.22 * (place - (len(gains) - 1) / 2)
+            low, value, high = (100 * gain[part] for part in ("low", "value", "high"))
+            ax.plot([low, high], [y, y], color=colours[model], linewidth=2)
+            ax.plot(value, y, "o", color=colours[model], label=MODEL_NAMES.get(model, model))
+    ax.axvline(0, color=INK, linewidth=1)
+    ax.set_yticks([-k for k in range(len(orders))], orders, fontsize=11)
+    ax.set(xlabel="points gained over the head alone", ylim=(-len(orders) + 0.45, 0.55))
+    ax.grid(visible=False, axis="y")
+    handles, names = ax.get_legend_handles_labels()
+    known = dict(zip(names, handles, strict=True))
+    figure.legend(known.values(), known, loc="outside upper center", ncols=len(known), fontsize=10, handletextpad=0.1,
+                  columnspacing=1.0, frameon=False)  # fmt: skip
+    return figure
+
+
 def live_curves(curves: Mapping[str, Sequence[float]], chance: float) -> Figure:
-    """Validation accuracy after each epoch, a line a way of training, named at its end; fractions."""
+    """Validation accuracy from a common start (epoch 0) on, a line a way to go on, named at its end; fractions."""
     figure, ax = plt.subplots(figsize=(5.0, 3.1))
-    colours = dict(zip(curves, (QUIET, FAMILY_COLOURS["cnn"], FAMILY_COLOURS["vit"]), strict=True))
+    colours = dict(zip(curves, (QUIET, FAMILY_COLOURS["cnn"], INK, FAMILY_COLOURS["vit"]), strict=False))
     lowest = -np.inf
     for name, values in sorted(curves.items(), key=lambda item: item[1][-1]):
-        ax.plot(range(1, len(values) + 1), [100 * value for value in values], "o-", color=colours[name])
+        ax.plot(range(len(values)), [100 * value for value in values], "o-", color=colours[name])
         lowest = max(100 * values[-1], lowest + 9)  # names that would lie on each other stand one above the other
-        ax.text(len(values) + 0.08, lowest, name, va="center", color=colours[name], fontsize=11)
+        ax.text(len(values) - 0.9, lowest, name, va="center", color=colours[name], fontsize=11)
     ax.axhline(100 * chance, color=QUIET, linestyle="--", linewidth=1, zorder=0, xmax=0.5)
-    ax.text(1, 100 * chance + 2, "chance", color=QUIET, fontsize=10)
-    longest = max(len(values) for values in curves.values())
-    ax.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(0, 100), xlim=(0.9, longest + 2.1))
-    ax.set_xticks(range(1, longest + 1))
+    ax.text(0, 100 * chance - 6, "chance", color=QUIET, fontsize=10)
+    last = max(len(values) for values in curves.values()) - 1
+    ax.set(xlabel="epoch after the head's training", ylabel="validation accuracy (%)", ylim=(0, 80), xlim=(-0.1, last + 2.7))
+    ax.set_xticks(range(last + 1))
     return figure

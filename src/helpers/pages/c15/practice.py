@@ -42,13 +42,38 @@ def sweep_told(record: Record) -> Markdown:
             f"{last['learning_rate']:g} it is left with {_whole(last)}"
         )
     data, steps = dump(record)["data"], {run["steps"] for run in dump(record)["runs"] if not run["diverged"]}
-    sizes = f"{' or '.join(str(count) for count in sorted(steps))} steps on {data['n_train']:,} photographs, "
+    sizes = f"one pass of {' or '.join(str(count) for count in sorted(steps))} steps over {data['n_train']:,} photographs, "
     sizes += f"judged on {data['n_val']:,} others"
     return Markdown(f"{'. '.join(said)}. (One seed; {sizes}; chance is {100 / data['num_classes']:.1f} %.)")
 
 
 def _whole(run: dict[str, Any]) -> str:
     return f"{100 * run['val_top1']['value']:.1f} %"
+
+
+# --- the sweep of orders ----------------------------------------------------------------------------------------------
+
+AT_ONCE, SLOWER_BELOW, HEAD_FIRST, AT_A_TENTH = ORDERS = (
+    "all at once", "all at once,\nslower below", "head first,\nsame rate", "head first,\nbody at a tenth",
+)  # fmt: skip
+_ORDER_OF = {
+    "everything": AT_ONCE,
+    "last tenth": AT_ONCE,
+    "everything, slower below": SLOWER_BELOW,
+    "head first, then everything": HEAD_FIRST,
+    "head first, then last tenth": HEAD_FIRST,
+    "head first, then everything, body at a tenth": AT_A_TENTH,
+    "head first, then last tenth, body at a tenth": AT_A_TENTH,
+}
+
+
+def gains_of(*records: Record) -> dict[str, dict[str, dict[str, float]]]:
+    """Network -> order of tuning -> what it gained over the head alone: value, low, high; orders as in `ORDERS`."""
+    gains: dict[str, dict[str, dict[str, float]]] = {}
+    for row in (row for record in records for row in dump(record)["summary"]["rows"]):
+        if row["against_head"] is not None:
+            gains.setdefault(row["model"], {})[_ORDER_OF[row["plan"]]] = row["against_head"]
+    return {model: {order: rows[order] for order in ORDERS if order in rows} for model, rows in gains.items()}
 
 
 # --- the photographs' square and released weights ---------------------------------------------------------------------
@@ -176,9 +201,9 @@ def square_told(square: Record) -> Markdown:
         moral = "Which model wins depends on which comparison you make."
     sure = "the interval leaves zero out" if whole.low * whole.high > 0 else "the interval holds zero"
     return Markdown(
-        f"The slides' comparison, {NAMES[vit]} all against {NAMES[cnn]} top tenth, comes out at {_signed(corner)} "
-        f"points. Of these {_signed(tuning)} are **tuning**; the **model**, both trained whole, makes "
-        f"{points(whole)}; {sure}. {moral}"
+        f"The slides' comparison, {NAMES[vit]} all against {NAMES[cnn]} top tenth, comes out at {points(corner)}. "
+        f"It is the sum of **tuning**, {points(tuning)}, and **model**, both trained whole, {points(whole)}; in the "
+        f"last, {sure}. {moral}"
     )
 
 
