@@ -100,7 +100,7 @@ def test_the_sentence_of_a_patch_gives_the_spread():
     weights = np.full((5, 5), 0.2)
     said = AttentionMap.of_image(weights, PIXELS, (2, 2)).sentence(4)
     assert said.startswith("patch row 2 column 2 reads class token most (0.2), patch row 1 column 1 (0.2)")
-    assert said.endswith("spread over 5.0 of 5 tokens (perplexity)")
+    assert said.endswith("spread over 5.0 of 5 tokens")
 
 
 def test_head_minus_one_is_the_mean_of_the_heads():

@@ -36,7 +36,7 @@ const sentence = ({ image, prefix, queries, keys }, query, row) => {
   if (image) {
     const read = top.map((k, i) => `${keys[k]}${i ? "" : " most"} (${short(row[k])})`).join(", ");
     const kind = prefix.length ? "tokens" : "patches";
-    return `${queries[query]} reads ${read}; spread over ${perplexity(row).toFixed(1)} of ${row.length} ${kind} (perplexity)`;
+    return `${queries[query]} reads ${read}; as wide as an even spread over ${perplexity(row).toFixed(1)} of ${row.length} ${kind}`;
   }
   const left = Math.max(0, 1 - top.reduce((sum, k) => sum + row[k], 0));
   const rest = row.length > 3 ? `; the other ${row.length - 3} share ${fixed(left)}` : "";

@@ -122,7 +122,7 @@ class AttentionMap:
         if self.image is not None:
             first, *others = (f"{self.keys[k]}{' most' if k == top[0] else ''} ({short(row[k])})" for k in top)
             kind = "tokens" if self.prefix else "patches"
-            spread = f"spread over {perplexity(row):.1f} of {len(row)} {kind} (perplexity)"
+            spread = f"as wide as an even spread over {perplexity(row):.1f} of {len(row)} {kind}"
             return f"{self.queries[query]} reads {', '.join([first, *others])}; {spread}"
         read = ", ".join(f'"{self.keys[k]}" {row[k]:.2f}' for k in top)
         rest = f"; the other {len(row) - 3} share {1 - row[top].sum():.2f}" if len(row) > 3 else ""
