@@ -75,7 +75,7 @@ def forgetting_table(x: Tensor, y: Tensor, x_test: Tensor, y_test: Tensor) -> An
         }
         for line, (text, does, what) in LINES.items()
     ]
-    return markdown_table(rows, caption=f"With all five lines {100 * whole:.1f} % are right; one seed.")
+    return markdown_table(rows, caption=f"With every line {100 * whole:.1f} % are right; one seed.")
 
 
 def _right(share: float) -> str:

@@ -76,6 +76,29 @@ def gains_of(*records: Record) -> dict[str, dict[str, dict[str, float]]]:
     return {model: {order: rows[order] for order in ORDERS if order in rows} for model, rows in gains.items()}
 
 
+def released_orders_told(record: Record) -> Markdown:
+    """What the orders make of a released network with few photographs, and what to make of that.
+
+    Raises
+    ------
+    ValueError
+        If freeing more did not lose, and lose less with each piece of the advice: the text says that it did.
+    """
+    (model, gains), data, parameters = *gains_of(record).items(), dump(record)["data"], dump(record)["parameters"]
+    at_once, first, slower = (SimpleNamespace(**gains[order]) for order in (AT_ONCE, HEAD_FIRST, AT_A_TENTH))
+    if not at_once.value < first.value < slower.value or slower.high >= 0:
+        raise ValueError(f"record: expected losses that shrink with each piece of the advice, got {gains}")
+    (head,) = (row["top1"] for row in dump(record)["summary"]["rows"] if row["plan"] == "head")
+    return Markdown(
+        f"**A released network, {per_class(record)} photographs a breed.** {NAMES[model]}'s head alone is right on "
+        f"{percent(SimpleNamespace(**head))} of {head['n']:,} test photographs. The last tenth freed at once changes "
+        f"that by {points(at_once)}; freed after the head by {points(first)}; after the head and at a tenth of its rate "
+        f"by {points(slower)}. Each piece of the advice mends a part of the loss, and the best body is the one left "
+        f"alone. ({parameters['plans']['head'][0]['passes']} passes, {len(parameters['seeds'])} seeds; "
+        f"{data['n_train']:,} photographs.)"
+    )
+
+
 # --- the photographs' square and released weights ---------------------------------------------------------------------
 
 
@@ -106,6 +129,52 @@ def _row(model: str, trained: str, photographs: int, top1: dict[str, Any], cost:
         "right (%)": f"{100 * top1['value']:.1f}",
         "MMACs": "–" if cost is None else f"{cost:,}",
     }
+
+
+def advice(released_orders: Record | None, square: Record | None) -> Markdown:
+    """What to train, by what one has: a row for each case that is recorded, and one that says it is not.
+
+    Raises
+    ------
+    ValueError
+        If a record speaks against its row.
+    """
+    rows = []
+    if released_orders is not None:
+        gains = {order: SimpleNamespace(**gain) for order, gain in next(iter(gains_of(released_orders).values())).items()}
+        if any(gain.high >= 0 for gain in gains.values()):
+            raise ValueError(f"record: expected every order to lose against the head alone, got {gains}")
+        least, most = sorted((-100 * gain.value for gain in gains.values()))[:: len(gains) - 1]
+        rows.append(
+            {
+                "you have": f"a released network, some {per_class(released_orders)} photographs a class",
+                "train": "the head, on features computed once",
+                "rate (AdamW)": "0.003 to 0.01",
+                "measured above": f"freeing more lost {least:.1f} to {most:.1f} points",
+            }
+        )
+    if square is not None:
+        steps = differences_of(square)
+        gained = [steps[f"{model}: {ALL} – {FEW}"] for model in models_of(square)]
+        if any(gain.low <= 0 for gain in gained):
+            raise ValueError(f"record: expected both networks to gain from tuning everything, got {gained}")
+        rows.append(
+            {
+                "you have": f"a network that has seen other things, some {per_class(square)} a class",
+                "train": "everything",
+                "rate (AdamW)": f"{square.parameters['learning_rates'][ALL]:g}",
+                "measured above": f"{' and '.join(_signed(gain) for gain in gained)} points against the last tenth",
+            }
+        )
+    rows.append(
+        {
+            "you have": "thousands a class",
+            "train": "everything, for longer, and fresh weights beside it",
+            "rate (AdamW)": "from a sweep",
+            "measured above": "not measured here",
+        }
+    )
+    return markdown_table(rows)
 
 
 def decision_table(released: Record | None, square: Record | None) -> Markdown:
@@ -145,23 +214,6 @@ def curve_told(released: Record) -> Markdown:
         f"With {first['images_a_class']:.0f} photograph{'s' * (first['images_a_class'] > 1)} a breed the new head is "
         f"right on {100 * first['test_top1']['value']:.0f} % of the test photographs, with "
         f"{last['images_a_class']:.0f} on {100 * last['test_top1']['value']:.0f} %."
-    )
-
-
-def freed_told(released: Record) -> Markdown:
-    """What freeing the last tenth brought over the head alone, with the interval, and what to make of it."""
-    steps = differences_of(released)
-    name = next(name for name in steps if name.endswith(f"{FEW} – probe"))
-    gain, photographs = steps[name], per_class(released)
-    if gain.high < 0:
-        moral = "At this rate, freeing more made it *worse*: the head alone is the bar to beat."
-    elif gain.low > 0:
-        moral = "Freeing more paid."
-    else:
-        moral = "Whether freeing more paid, the interval leaves open."
-    return Markdown(
-        f"With {photographs} photographs a breed, freeing the released network's last tenth changes its accuracy by "
-        f"{points(gain)} against the head alone. {moral} (One rate, one seed.)"
     )
 
 
