@@ -174,10 +174,10 @@ class Visitor:
         ]
 
 
-# Judging the colours of every word takes nearly all of axe's time, and the more the more words a page has. A theme changes
-# colours alone; a width changes everything but the colours of what is read, so at the second width colours are asked
-# only of what stands around it. What looks alike is judged twice: text whose elements, up to the top, have the same names,
-# classes and styles. The signs of formulas have the colour of the text around them, and are MathJax's.
+# Judging the colours of every word takes nearly all of axe's time, and the more the more words a page has. A theme
+# changes colours alone; a width changes everything but the colours of what is read, so at the second width colours are
+# asked only of what stands around it. What looks alike is judged twice: text whose elements, up to the top, have the
+# same names, classes and styles. The signs of formulas have the colour of the text around them, and are MathJax's.
 VIEWS = tuple((width, theme) for width in WIDTHS for theme in THEMES)
 COLOURS = ["color-contrast", "link-in-text-block"]
 ONLY_COLOURS: dict[str, Any] = {"runOnly": COLOURS}

@@ -53,3 +53,21 @@ def test_keyboard_reaches_the_text_first(visitor, served):
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.textContent.trim()") == "Skip to main content"
     page.close()
+
+
+SMALL = """() => [...document.querySelectorAll(
+  '.bd-header-article button, .bd-article :is(summary, .start),' +
+  '.course-widget :is(button, select, input[type=range]),' +
+  ' form.answer :is(input, button)')]
+  .map((e) => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+  .filter(([, box]) => box.width && box.height && box.height < 44)
+  .map(([what, box]) => `${Math.round(box.height)} px: ${what}`)"""
+
+
+def test_what_a_finger_touches_is_tall_enough(chromium, served):
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(served + "chapters/09_attention_is_all_you_need.html", wait_until="load")
+    page.locator(".course-widget[data-ready]").first.wait_for()
+    assert page.evaluate(SMALL) == []
+    context.close()

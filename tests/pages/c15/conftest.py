@@ -68,3 +68,35 @@ def rates(drawn):
         for rate, top1 in ((0.01, best / 2), (0.001, best), (0.1, 0.03))
     ]
     return changed(drawn, {}, runs, n_train=7_200, n_val=2_400, num_classes=120)
+
+
+def order_row(model, plan, against_head):
+    gain = None if against_head is None else estimate(against_head) | {"low": against_head - 0.01}
+    gain = gain and gain | {"high": against_head + 0.01}
+    return {"model": model, "plan": plan, "top1": estimate(0.8), "against_head": gain}
+
+
+@pytest.fixture
+def released_orders(drawn):
+    """A released network that loses by whatever is freed, and less with each piece of the advice."""
+    plans = {
+        "head": None,
+        "last tenth": -0.06,
+        "head first, then last tenth": -0.04,
+        "head first, then last tenth, body at a tenth": -0.02,
+    }
+    rows = [order_row("efficientnet_lite0", plan, value) for plan, value in plans.items()]
+    record = changed(drawn, {"rows": rows}, n_train=2_160, n_test=1_200, num_classes=120)
+    record.parameters |= {"plans": {"head": [{"passes": 6}]}, "seeds": [0, 1, 2]}
+    return record
+
+
+@pytest.fixture
+def small_orders(drawn):
+    """The small pair: nothing gains for sure, the slowest body loses."""
+    plans = {"head": None, "everything": 0.005, "everything, slower below": 0.0, "head first, then everything": -0.005}
+    plans |= {"head first, then everything, body at a tenth": -0.02}
+    rows = [order_row(name, plan, value) for name in ("xception_mini", "vit_mini") for plan, value in plans.items()]
+    record = changed(drawn, {"rows": rows}, n_train=7_200, n_val=2_400, num_classes=120)
+    record.parameters |= {"plans": {"head": [{"passes": 2}]}, "seeds": [0, 1]}
+    return record

@@ -1,12 +1,9 @@
 """What chapter 15 says from the records of photographs: every number is the record's, and a missing record is said."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from helpers.pages.c15 import figures, practice
-from helpers.plots.tables import points
 
 
 def test_a_sweep_is_ordered_by_rate_and_told_by_its_best_and_its_last(rates):
@@ -15,7 +12,7 @@ def test_a_sweep_is_ordered_by_rate_and_told_by_its_best_and_its_last(rates):
     told = practice.sweep_told(rates).data
     assert "Xception-mini does best at $\\eta = 0.001$ (20.0 %); at 0.1 it is left with 3.0 %" in told
     assert "ViT-mini does best at $\\eta = 0.001$ (10.0 %)" in told
-    assert "225 steps on 7,200 photographs, judged on 2,400 others; chance is 0.8 %" in told
+    assert "one pass of 225 steps over 7,200 photographs, judged on 2,400 others; chance is 0.8 %" in told
 
 
 def test_the_rates_are_drawn_with_their_intervals_and_the_models_at_their_best(rates):
@@ -59,17 +56,51 @@ def test_the_curve_is_told_by_its_ends(released):
     assert [practice.estimate_of(row).value for row in practice.curve_of(released)] == [0.4, 0.8]
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "moral"),
-    [(-0.08, -0.03, "made it *worse*"), (0.03, 0.08, "more paid."), (-0.02, 0.03, "leaves open")],
-)
-def test_freeing_more_is_told_with_its_interval(released, low, high, moral):
-    difference = {"value": (low + high) / 2, "low": low, "high": high, "n": 1200, "covers": "test sampling"}
-    row = {"name": "efficientnet_lite0: top10 – probe", "difference": difference}
-    told = practice.freed_told(released.model_copy(update={"summary": released.summary | {"differences": [row]}})).data
-    assert moral in told
-    assert "With 18 photographs a breed" in told
-    assert points(SimpleNamespace(**difference)) in told
+def test_the_orders_are_told_by_their_losses_against_the_head(released_orders):
+    told = practice.released_orders_told(released_orders).data
+    assert "18 photographs a breed" in told
+    assert "80.0\xa0%" in told
+    losses = [told.index(text) for text in ("−6.0", "−4.0", "−2.0")]
+    assert losses == sorted(losses)
+
+
+def test_an_order_that_gains_is_refused_where_the_text_says_that_none_does(released_orders, square):
+    best = released_orders.summary["rows"][-1]["against_head"]
+    best |= {"value": 0.01, "low": -0.01, "high": 0.03}
+    for told in (practice.released_orders_told, lambda record: practice.advice(record, square)):
+        with pytest.raises(ValueError, match="record: expected"):
+            told(released_orders)
+
+
+def test_the_small_pair_is_told_by_its_heads_and_by_what_is_sure(small_orders):
+    told = practice.small_orders_told(small_orders).data
+    assert "60 photographs a breed" in told
+    assert told.count("head first, body at a tenth, −2.0") == 2
+    assert "all at once" not in told  # its interval holds zero
+    last = small_orders.summary["rows"][-1]["against_head"]
+    last |= {"value": 0.03, "low": 0.02, "high": 0.04}
+    with pytest.raises(ValueError, match="no order gains for sure"):
+        practice.small_orders_told(small_orders)
+
+
+def test_the_orders_are_drawn_with_their_intervals_a_colour_a_network(released_orders, small_orders):
+    gains = practice.gains_of(released_orders, small_orders)
+    assert list(gains) == ["efficientnet_lite0", "xception_mini", "vit_mini"]
+    ax = figures.order_gains(gains).axes[0]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == list(practice.ORDERS)
+    bars = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
+    assert any(np.allclose(bar, [-7.0, -5.0]) for bar in bars)
+    ax.figure.canvas.draw()
+
+
+def test_the_advice_has_a_row_for_each_record_and_one_that_was_not_measured(released_orders, square):
+    for model in ("xception_mini", "vit_mini"):
+        gain = step(square, f"{model}: full – top10")
+        gain |= {"value": 0.07, "low": 0.06, "high": 0.08}
+    whole = practice.advice(released_orders, square).data
+    assert "freeing more lost 2.0 to 6.0 points" in whole
+    assert practice.advice(None, None).data.count("not measured here") == 1
+    assert whole.count("\n") == practice.advice(None, None).data.count("\n") + 2
 
 
 def test_a_record_without_a_curve_is_refused(released):
@@ -94,7 +125,7 @@ def test_the_square_is_told_by_its_steps_and_one_interval(square):
     told = practice.square_told(square).data
     for name in ("opposite corners", "xception_mini: full – top10", "full: vit_mini – xception_mini"):
         assert f"{100 * step(square, name)['value']:+.1f}".replace("-", "−") in told
-    assert told.count("[") == 1
+    assert told.count("[") == 3  # each with its interval
     assert "leaves zero out" in told
     assert "the winner is the same" in told
 
@@ -140,6 +171,7 @@ def test_the_ladder_gives_the_head_the_full_rate_and_the_input_the_least():
 
 def test_live_curves_are_named_at_their_ends_and_no_name_lies_on_another():
     ax = figures.live_curves({"a": [0.5, 0.71], "b": [0.1, 0.1], "c": [0.4, 0.7]}, 1 / 12).axes[0]
+    assert list(ax.lines[0].get_xdata()) == [0, 1]  # from the common start
     heights = {text.get_text(): text.get_position()[1] for text in ax.texts}
     assert heights["c"] == pytest.approx(70)
     assert heights["b"] == pytest.approx(10)

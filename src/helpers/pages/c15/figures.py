@@ -128,7 +128,7 @@ def order_gains(gains: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Figur
     """What each order of tuning gains over the head alone, in points, with intervals; a colour a network.
 
     `gains` maps a network to its orders, an order to `value`, `low`, `high` as fractions."""
-    orders = list(dict.fromkeys(order for rows in gains.values() for order in rows))
+    orders = list(max(gains.values(), key=len))
     figure, ax = plt.subplots(figsize=(5.0, 0.85 + 0.75 * len(orders)))
     colours = dict(zip(gains, (QUIET, FAMILY_COLOURS["cnn"], FAMILY_COLOURS["vit"]), strict=False))
     for place, (model, rows) in enumerate(gains.items()):
@@ -160,6 +160,11 @@ def live_curves(curves: Mapping[str, Sequence[float]], chance: float) -> Figure:
     ax.axhline(100 * chance, color=QUIET, linestyle="--", linewidth=1, zorder=0, xmax=0.5)
     ax.text(0, 100 * chance - 6, "chance", color=QUIET, fontsize=10)
     last = max(len(values) for values in curves.values()) - 1
-    ax.set(xlabel="epoch after the head's training", ylabel="validation accuracy (%)", ylim=(0, 80), xlim=(-0.1, last + 2.7))
+    ax.set(
+        xlabel="epoch after the head's training",
+        ylabel="validation accuracy (%)",
+        ylim=(0, 80),
+        xlim=(-0.1, last + 2.7),
+    )
     ax.set_xticks(range(last + 1))
     return figure

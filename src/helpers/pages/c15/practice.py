@@ -42,7 +42,9 @@ def sweep_told(record: Record) -> Markdown:
             f"{last['learning_rate']:g} it is left with {_whole(last)}"
         )
     data, steps = dump(record)["data"], {run["steps"] for run in dump(record)["runs"] if not run["diverged"]}
-    sizes = f"one pass of {' or '.join(str(count) for count in sorted(steps))} steps over {data['n_train']:,} photographs, "
+    sizes = (
+        f"one pass of {' or '.join(str(count) for count in sorted(steps))} steps over {data['n_train']:,} photographs, "
+    )
     sizes += f"judged on {data['n_val']:,} others"
     return Markdown(f"{'. '.join(said)}. (One seed; {sizes}; chance is {100 / data['num_classes']:.1f} %.)")
 
@@ -92,10 +94,39 @@ def released_orders_told(record: Record) -> Markdown:
     return Markdown(
         f"**A released network, {per_class(record)} photographs a breed.** {NAMES[model]}'s head alone is right on "
         f"{percent(SimpleNamespace(**head))} of {head['n']:,} test photographs. The last tenth freed at once changes "
-        f"that by {points(at_once)}; freed after the head by {points(first)}; after the head and at a tenth of its rate "
-        f"by {points(slower)}. Each piece of the advice mends a part of the loss, and the best body is the one left "
-        f"alone. ({parameters['plans']['head'][0]['passes']} passes, {len(parameters['seeds'])} seeds; "
+        f"that by {points(at_once)}; freed after the head by {points(first)}; after the head and at a tenth of its "
+        f"rate by {points(slower)}. Each piece of the advice mends a part of the loss, and the best body is the one "
+        f"left alone. ({parameters['plans']['head'][0]['passes']} passes, {len(parameters['seeds'])} seeds; "
         f"{data['n_train']:,} photographs.)"
+    )
+
+
+def small_orders_told(record: Record) -> Markdown:
+    """What the orders make of the small pair, whose body has seen other things, in few passes.
+
+    Raises
+    ------
+    ValueError
+        If an order gained for sure: the text says that none does.
+    """
+    data, parameters = dump(record)["data"], dump(record)["parameters"]
+    heads = {row["model"]: row["top1"] for row in dump(record)["summary"]["rows"] if row["plan"] == "head"}
+    said, costs = [], []
+    for model, rows in gains_of(record).items():
+        gains = {order: SimpleNamespace(**gain) for order, gain in rows.items()}
+        if any(gain.low > 0 for gain in gains.values()):
+            raise ValueError(f"record: expected that no order gains for sure on the head alone, got {rows}")
+        said.append(f"{percent(SimpleNamespace(**heads[model]))} ({NAMES[model]})")
+        costs += [
+            f"{NAMES[model]}, {' '.join(order.split())}, {points(gain)}"
+            for order, gain in gains.items()
+            if gain.high < 0
+        ]
+    return Markdown(
+        f"**The small pair, {per_class(record)} photographs a breed, which has seen other things.** The heads alone "
+        f"are right on {' and '.join(said)}. In {parameters['plans']['head'][0]['passes']} passes no order gains anything "
+        f"that its interval can show, and what is sure is a loss: {'; '.join(costs) or 'none'}. "
+        f"({len(parameters['seeds'])} seeds, judged on {data['n_val']:,} validation photographs.)"
     )
 
 
@@ -141,10 +172,12 @@ def advice(released_orders: Record | None, square: Record | None) -> Markdown:
     """
     rows = []
     if released_orders is not None:
-        gains = {order: SimpleNamespace(**gain) for order, gain in next(iter(gains_of(released_orders).values())).items()}
+        gains = {
+            order: SimpleNamespace(**gain) for order, gain in next(iter(gains_of(released_orders).values())).items()
+        }
         if any(gain.high >= 0 for gain in gains.values()):
             raise ValueError(f"record: expected every order to lose against the head alone, got {gains}")
-        least, most = sorted((-100 * gain.value for gain in gains.values()))[:: len(gains) - 1]
+        least, most = sorted(-100 * gain.value for gain in gains.values())[:: len(gains) - 1]
         rows.append(
             {
                 "you have": f"a released network, some {per_class(released_orders)} photographs a class",
