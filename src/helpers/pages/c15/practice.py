@@ -124,8 +124,8 @@ def small_orders_told(record: Record) -> Markdown:
         ]
     return Markdown(
         f"**The small pair, {per_class(record)} photographs a breed, which has seen other things.** The heads alone "
-        f"are right on {' and '.join(said)}. In {parameters['plans']['head'][0]['passes']} passes no order gains anything "
-        f"that its interval can show, and what is sure is a loss: {'; '.join(costs) or 'none'}. "
+        f"are right on {' and '.join(said)}. In {parameters['plans']['head'][0]['passes']} passes no order gains "
+        f"anything that its interval can show, and what is sure is a loss: {'; '.join(costs) or 'none'}. "
         f"({len(parameters['seeds'])} seeds, judged on {data['n_val']:,} validation photographs.)"
     )
 
