@@ -128,7 +128,7 @@ def order_gains(gains: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Figur
     """What each order of tuning gains over the head alone, in points, with intervals; a colour a network.
 
     `gains` maps a network to its orders, an order to `value`, `low`, `high` as fractions."""
-    orders = list(max(gains.values(), key=len))
+    orders = max((list(rows) for rows in gains.values()), key=len)
     figure, ax = plt.subplots(figsize=(5.0, 0.85 + 0.75 * len(orders)))
     colours = dict(zip(gains, (QUIET, FAMILY_COLOURS["cnn"], FAMILY_COLOURS["vit"]), strict=False))
     for place, (model, rows) in enumerate(gains.items()):

@@ -195,7 +195,7 @@ def advice(released_orders: Record | None, square: Record | None) -> Markdown:
             {
                 "you have": f"a network that has seen other things, some {per_class(square)} a class",
                 "train": "everything",
-                "rate (AdamW)": f"{square.parameters['learning_rates'][ALL]:g}",
+                "rate (AdamW)": f"{dump(square)['parameters']['learning_rates'][ALL]:g}",
                 "measured above": f"{' and '.join(_signed(gain) for gain in gained)} points against the last tenth",
             }
         )
