@@ -149,7 +149,7 @@ def test_the_square_says_when_two_steps_hide_each_other(square):
 def test_the_budget_is_the_records(square, doubled):
     (full,) = (c for c in square.summary["cells"] if (c["model"], c["tuning"]) == ("xception_mini", "full"))
     told = practice.budget_told(square, doubled).data
-    assert "saw the 10,800 photographs 6 times, with 2 seeds" in told
+    assert "saw the 10,800 photographs 6 times at a rate of 0.001, with 2 seeds" in told
     before = f"{100 * full['test_top1']['value']:.1f}"
     assert f"with 12 passes Xception-mini, everything trained, goes from {before} % to 98.7" in told
 

@@ -86,7 +86,8 @@ def released_orders_told(record: Record) -> Markdown:
     ValueError
         If freeing more did not lose, and lose less with each piece of the advice: the text says that it did.
     """
-    (model, gains), data, parameters = *gains_of(record).items(), dump(record)["data"], dump(record)["parameters"]
+    ((model, gains),) = gains_of(record).items()
+    data, parameters = dump(record)["data"], dump(record)["parameters"]
     at_once, first, slower = (SimpleNamespace(**gains[order]) for order in (AT_ONCE, HEAD_FIRST, AT_A_TENTH))
     if not at_once.value < first.value < slower.value or slower.high >= 0:
         raise ValueError(f"record: expected losses that shrink with each piece of the advice, got {gains}")
@@ -94,9 +95,9 @@ def released_orders_told(record: Record) -> Markdown:
     return Markdown(
         f"**A released network, {per_class(record)} photographs a breed.** {NAMES[model]}'s head alone is right on "
         f"{percent(SimpleNamespace(**head))} of {head['n']:,} test photographs. The last tenth freed at once changes "
-        f"that by {points(at_once)}; freed after the head by {points(first)}; after the head and at a tenth of its "
-        f"rate by {points(slower)}. Each piece of the advice mends a part of the loss, and the best body is the one "
-        f"left alone. ({parameters['plans']['head'][0]['passes']} passes, {len(parameters['seeds'])} seeds; "
+        f"that by {_signed(at_once)} points; freed after the head by {_signed(first)}; after the head and at a tenth "
+        f"of its rate by {_signed(slower)}. Each piece of the advice mends a part of the loss, and the best body is "
+        f"the one left alone. ({parameters['plans']['head'][0]['passes']} passes, {len(parameters['seeds'])} seeds; "
         f"{data['n_train']:,} photographs.)"
     )
 
@@ -182,7 +183,7 @@ def advice(released_orders: Record | None, square: Record | None) -> Markdown:
             {
                 "you have": f"a released network, some {per_class(released_orders)} photographs a class",
                 "train": "the head, on features computed once",
-                "rate (AdamW)": "0.003 to 0.01",
+                "rate used (AdamW)": f"{dump(released_orders)['parameters']['plans']['head'][0]['rate']:g}",
                 "measured above": f"freeing more lost {least:.1f} to {most:.1f} points",
             }
         )
@@ -195,7 +196,7 @@ def advice(released_orders: Record | None, square: Record | None) -> Markdown:
             {
                 "you have": f"a network that has seen other things, some {per_class(square)} a class",
                 "train": "everything",
-                "rate (AdamW)": f"{dump(square)['parameters']['learning_rates'][ALL]:g}",
+                "rate used (AdamW)": f"{dump(square)['parameters']['learning_rates'][ALL]:g}",
                 "measured above": f"{' and '.join(_signed(gain) for gain in gained)} points against the last tenth",
             }
         )
@@ -203,7 +204,7 @@ def advice(released_orders: Record | None, square: Record | None) -> Markdown:
         {
             "you have": "thousands a class",
             "train": "everything, for longer, and fresh weights beside it",
-            "rate (AdamW)": "from a sweep",
+            "rate used (AdamW)": "–",
             "measured above": "not measured here",
         }
     )
@@ -298,8 +299,8 @@ def budget_told(square: Record, doubled: Record) -> Markdown:
     ((model, tuning), more) = next(iter(cells_of(doubled).items()))
     before, after = cells_of(square)[model, tuning]["test_top1"], SimpleNamespace(**more["test_top1"])
     return Markdown(
-        f"Every cell saw the {data['n_train']:,} photographs {parameters['epochs']} times, with {parameters['seeds']} "
-        f"seeds. That was not the end of learning: with {dump(doubled)['parameters']['epochs']} passes {NAMES[model]}, "
+        f"Every cell saw the {data['n_train']:,} photographs {parameters['epochs']} times at a rate of "
+        f"{parameters['learning_rates'][ALL]:g}, with {parameters['seeds']} seeds. That was not the end of learning: with {dump(doubled)['parameters']['epochs']} passes {NAMES[model]}, "
         f"{TRAINED[tuning]} trained, goes from {100 * before['value']:.1f} % to {percent(after)}. So "
         "these numbers compare networks *at this budget*; they are not the best that either can do."
     )
