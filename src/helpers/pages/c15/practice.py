@@ -300,7 +300,8 @@ def budget_told(square: Record, doubled: Record) -> Markdown:
     before, after = cells_of(square)[model, tuning]["test_top1"], SimpleNamespace(**more["test_top1"])
     return Markdown(
         f"Every cell saw the {data['n_train']:,} photographs {parameters['epochs']} times at a rate of "
-        f"{parameters['learning_rates'][ALL]:g}, with {parameters['seeds']} seeds. That was not the end of learning: with {dump(doubled)['parameters']['epochs']} passes {NAMES[model]}, "
+        f"{parameters['learning_rates'][ALL]:g}, with {parameters['seeds']} seeds. That was not the end of learning: "
+        f"with {dump(doubled)['parameters']['epochs']} passes {NAMES[model]}, "
         f"{TRAINED[tuning]} trained, goes from {100 * before['value']:.1f} % to {percent(after)}. So "
         "these numbers compare networks *at this budget*; they are not the best that either can do."
     )
