@@ -29,7 +29,7 @@ def test_the_decision_table_has_a_row_for_every_recorded_way(released, square):
     assert len(rows) == 1 + 2 + len(square.summary["cells"])
     assert rows[0] == {
         "network": "EfficientNet-Lite0",
-        "trained": "nothing",
+        "trained": "nothing (its old head)",
         "photographs a class": 0,
         "right (%)": "90.0",
         "MMACs": "–",
@@ -91,6 +91,14 @@ def test_the_orders_are_drawn_with_their_intervals_a_colour_a_network(released_o
     bars = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
     assert any(np.allclose(bar, [-7.0, -5.0]) for bar in bars)
     ax.figure.canvas.draw()
+
+
+def test_the_gains_are_a_row_an_order_with_a_dash_where_none_was_run(released_orders, small_orders):
+    *_, at_once, slower_below, _, last = practice.gains_table(released_orders, small_orders).data.splitlines()
+    assert "−6.0" in at_once
+    assert "+0.5" in at_once
+    assert "| –" in slower_below
+    assert last.count("−2.0") == 3
 
 
 def test_the_advice_has_a_row_for_each_record_and_one_that_was_not_measured(released_orders, square):
