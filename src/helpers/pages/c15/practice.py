@@ -112,7 +112,8 @@ def released_orders_told(record: Record) -> Markdown:
         f"**A released network, {per_class(record)} photographs a breed.** {NAMES[model]}'s head alone is right on "
         f"{percent(SimpleNamespace(**head))} of {head['n']:,} test photographs (with other seeds than the "
         f"table's). The last tenth freed at once changes that by {_signed(at_once)} points; freed after the head by "
-        f"{_signed(first)}; after the head and at a tenth of its rate by {_signed(slower)}. Each piece of the advice mends a part of the loss, and the best body is "
+        f"{_signed(first)}; after the head and at a tenth of its rate by {_signed(slower)}. "
+        f"Each piece of the advice mends a part of the loss, and the best body is "
         f"the one left alone. ({parameters['plans']['head'][0]['passes']} passes, {len(parameters['seeds'])} seeds; "
         f"{data['n_train']:,} photographs.)"
     )
