@@ -8,7 +8,7 @@ from IPython.display import Markdown
 from helpers.pages.c15.figures import MODEL_NAMES as NAMES
 from helpers.pages.c15.square import cells_of, differences_of, models_of
 from helpers.pages.c15.steps import ALL, FEW
-from helpers.plots.tables import NBSP, markdown_table, percent, points
+from helpers.plots.tables import markdown_table, percent, points
 from helpers.records import Record
 
 TRAINED = {"probe": "head", FEW: "last tenth", ALL: "everything", "scratch": "everything, from fresh weights"}
@@ -53,101 +53,6 @@ def _whole(run: dict[str, Any]) -> str:
     return f"{100 * run['val_top1']['value']:.1f} %"
 
 
-# --- the sweep of orders ----------------------------------------------------------------------------------------------
-
-AT_ONCE, SLOWER_BELOW, HEAD_FIRST, AT_A_TENTH = ORDERS = (
-    "all at once", "all at once,\nslower below", "head first,\nsame rate", "head first,\nbody at a tenth",
-)  # fmt: skip
-_ORDER_OF = {
-    "everything": AT_ONCE,
-    "last tenth": AT_ONCE,
-    "everything, slower below": SLOWER_BELOW,
-    "head first, then everything": HEAD_FIRST,
-    "head first, then last tenth": HEAD_FIRST,
-    "head first, then everything, body at a tenth": AT_A_TENTH,
-    "head first, then last tenth, body at a tenth": AT_A_TENTH,
-}
-
-
-def gains_of(*records: Record) -> dict[str, dict[str, dict[str, float]]]:
-    """Network -> order of tuning -> what it gained over the head alone: value, low, high; orders as in `ORDERS`."""
-    gains: dict[str, dict[str, dict[str, float]]] = {}
-    for row in (row for record in records for row in dump(record)["summary"]["rows"]):
-        if row["against_head"] is not None:
-            gains.setdefault(row["model"], {})[_ORDER_OF[row["plan"]]] = row["against_head"]
-    return {model: {order: rows[order] for order in ORDERS if order in rows} for model, rows in gains.items()}
-
-
-def gains_table(*records: Record) -> Markdown:
-    """What each order gained over the head alone, in points with 95 % intervals: a row an order, a column a network."""
-    gains = gains_of(*records)
-
-    def cell(rows: dict[str, dict[str, float]], order: str) -> str:
-        return points(SimpleNamespace(**rows[order])).replace(f"{NBSP}points", "") if order in rows else "–"
-
-    return markdown_table(
-        [
-            {"order": " ".join(order.split())} | {NAMES[model]: cell(rows, order) for model, rows in gains.items()}
-            for order in ORDERS
-        ],
-        caption="Points gained over the head alone [95 % interval over photographs and seeds]",
-    )
-
-
-def released_orders_told(record: Record) -> Markdown:
-    """What the orders make of a released network with few photographs, and what to make of that.
-
-    Raises
-    ------
-    ValueError
-        If freeing more did not lose, and lose less with each piece of the advice: the text says that it did.
-    """
-    ((model, gains),) = gains_of(record).items()
-    data, parameters = dump(record)["data"], dump(record)["parameters"]
-    at_once, first, slower = (SimpleNamespace(**gains[order]) for order in (AT_ONCE, HEAD_FIRST, AT_A_TENTH))
-    if not at_once.value < first.value < slower.value or slower.high >= 0:
-        raise ValueError(f"record: expected losses that shrink with each piece of the advice, got {gains}")
-    (head,) = (row["top1"] for row in dump(record)["summary"]["rows"] if row["plan"] == "head")
-    return Markdown(
-        f"**A released network, {per_class(record)} photographs a breed.** {NAMES[model]}'s head alone is right on "
-        f"{percent(SimpleNamespace(**head))} of {head['n']:,} test photographs (with other seeds than the "
-        f"table's). The last tenth freed at once changes that by {_signed(at_once)} points; freed after the head by "
-        f"{_signed(first)}; after the head and at a tenth of its rate by {_signed(slower)}. "
-        f"Each piece of the advice mends a part of the loss, and the best body is "
-        f"the one left alone. ({parameters['plans']['head'][0]['passes']} passes, {len(parameters['seeds'])} seeds; "
-        f"{data['n_train']:,} photographs.)"
-    )
-
-
-def small_orders_told(record: Record) -> Markdown:
-    """What the orders make of the small pair, whose body has seen other things, in few passes.
-
-    Raises
-    ------
-    ValueError
-        If an order gained for sure: the text says that none does.
-    """
-    data, parameters = dump(record)["data"], dump(record)["parameters"]
-    heads = {row["model"]: row["top1"] for row in dump(record)["summary"]["rows"] if row["plan"] == "head"}
-    said, costs = [], []
-    for model, rows in gains_of(record).items():
-        gains = {order: SimpleNamespace(**gain) for order, gain in rows.items()}
-        if any(gain.low > 0 for gain in gains.values()):
-            raise ValueError(f"record: expected that no order gains for sure on the head alone, got {rows}")
-        said.append(f"{percent(SimpleNamespace(**heads[model]))} ({NAMES[model]})")
-        costs += [
-            f"{NAMES[model]}, {' '.join(order.split())}, {points(gain)}"
-            for order, gain in gains.items()
-            if gain.high < 0
-        ]
-    return Markdown(
-        f"**The small pair, {per_class(record)} photographs a breed, which has seen other things.** The heads alone "
-        f"are right on {' and '.join(said)}. In {parameters['plans']['head'][0]['passes']} passes no order gains "
-        f"anything that its interval can show, and what is sure is a loss: {'; '.join(costs) or 'none'}. "
-        f"({len(parameters['seeds'])} seeds, judged on {data['n_val']:,} validation photographs.)"
-    )
-
-
 # --- the photographs' square and released weights ---------------------------------------------------------------------
 
 
@@ -180,54 +85,6 @@ def _row(model: str, trained: str, photographs: int, top1: dict[str, Any], cost:
         "right (%)": f"{100 * top1['value']:.1f}",
         "MMACs": "–" if cost is None else f"{cost:,}",
     }
-
-
-def advice(released_orders: Record | None, square: Record | None) -> Markdown:
-    """What to train, by what one has: a row for each case that is recorded, and one that says it is not.
-
-    Raises
-    ------
-    ValueError
-        If a record speaks against its row.
-    """
-    rows = []
-    if released_orders is not None:
-        gains = {
-            order: SimpleNamespace(**gain) for order, gain in next(iter(gains_of(released_orders).values())).items()
-        }
-        if any(gain.high >= 0 for gain in gains.values()):
-            raise ValueError(f"record: expected every order to lose against the head alone, got {gains}")
-        least, most = sorted(-100 * gain.value for gain in gains.values())[:: len(gains) - 1]
-        rows.append(
-            {
-                "you have": f"a released network, some {per_class(released_orders)} photographs a class",
-                "train": "the head, on features computed once",
-                "rate used (AdamW)": f"{dump(released_orders)['parameters']['plans']['head'][0]['rate']:g}",
-                "measured above": f"freeing more lost {least:.1f} to {most:.1f} points",
-            }
-        )
-    if square is not None:
-        steps = differences_of(square)
-        gained = [steps[f"{model}: {ALL} – {FEW}"] for model in models_of(square)]
-        if any(gain.low <= 0 for gain in gained):
-            raise ValueError(f"record: expected both networks to gain from tuning everything, got {gained}")
-        rows.append(
-            {
-                "you have": f"a network that has seen other things, some {per_class(square)} a class",
-                "train": "everything",
-                "rate used (AdamW)": f"{dump(square)['parameters']['learning_rates'][ALL]:g}",
-                "measured above": f"{' and '.join(_signed(gain) for gain in gained)} points against the last tenth",
-            }
-        )
-    rows.append(
-        {
-            "you have": "thousands a class",
-            "train": "everything, for longer, and fresh weights beside it",
-            "rate used (AdamW)": "–",
-            "measured above": "not measured here",
-        }
-    )
-    return markdown_table(rows)
 
 
 def decision_table(released: Record | None, square: Record | None) -> Markdown:
@@ -331,11 +188,12 @@ def pretraining_told(square: Record) -> Markdown:
     cells, steps = cells_of(square), differences_of(square)
     said = [
         f"{NAMES[model]} rises from {100 * cells[model, 'scratch']['test_top1']['value']:.1f} to "
-        f"{100 * cells[model, ALL]['test_top1']['value']:.1f} % ({_signed(steps[f'{model}: {ALL} – scratch'])} points)"
+        f"{100 * cells[model, ALL]['test_top1']['value']:.1f} % ({signed(steps[f'{model}: {ALL} – scratch'])} points)"
         for model in models_of(square)
     ]
     return Markdown(f"Pre-trained on photographs that show no dog, {' and '.join(said)}.")
 
 
-def _signed(difference: Any) -> str:
+def signed(difference: Any) -> str:
+    """A difference in points with its sign, without its interval."""
     return f"{100 * difference.value:+.1f}".replace("-", "−")
