@@ -68,7 +68,7 @@ def released_orders_told(record: Record) -> Markdown:
         f"{percent(SimpleNamespace(**head))} of {head['n']:,} test photographs (with other seeds than the "
         f"table's). The last tenth freed at once changes that by {signed(at_once)} points; freed after the head by "
         f"{signed(first)}; after the head and at a tenth of its rate by {signed(slower)}. "
-        f"Each piece of the advice mends a part of the loss, and the best body is "
+        f"With each piece of the advice the loss is smaller, and the best body is "
         f"the one left alone. ({parameters['plans']['head'][0]['passes']} passes, {len(parameters['seeds'])} seeds; "
         f"{data['n_train']:,} photographs.)"
     )

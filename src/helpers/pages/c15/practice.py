@@ -164,8 +164,8 @@ def square_told(square: Record) -> Markdown:
     sure = "the interval leaves zero out" if whole.low * whole.high > 0 else "the interval holds zero"
     return Markdown(
         f"The slides' comparison, {NAMES[vit]} all against {NAMES[cnn]} top tenth, comes out at {points(corner)}. "
-        f"It is the sum of **tuning**, {points(tuning)}, and **model**, both trained whole, {points(whole)}; in the "
-        f"last, {sure}. {moral}"
+        f"It is the sum of **tuning**, {points(tuning)}, and **model**, both trained whole, {points(whole)} "
+        f"(before rounding); in the last, {sure}. {moral}"
     )
 
 
