@@ -242,7 +242,8 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
 def set_training_mode(model: nn.Module) -> None:
     """Training mode for all but BatchNorm layers whose parameters are frozen.
 
-    Their statistics are frozen with them."""
+    Their statistics are frozen with them. One without parameters (`affine=False`) shows nothing frozen, and stays in
+    training mode."""
     model.train()
     for module in model.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):

@@ -6,31 +6,34 @@ import pytest
 from helpers.pages.c15 import figures, orders
 
 
-def test_the_orders_are_told_by_their_losses_against_the_head(released_orders):
-    told = orders.released_orders_told(released_orders).data
-    assert "18 photographs a breed" in told
-    assert "80.0\xa0%" in told
+def test_the_orders_are_told_by_their_losses_against_the_head(released_orders, small_orders):
+    told = orders.orders_told(released_orders, small_orders).data
     losses = [told.index(text) for text in ("−6.0", "−4.0", "−2.0")]
     assert losses == sorted(losses)
-
-
-def test_an_order_that_gains_is_refused_where_the_text_says_that_none_does(released_orders, square):
-    best = released_orders.summary["rows"][-1]["against_head"]
-    best |= {"value": 0.01, "low": -0.01, "high": 0.03}
-    for told in (orders.released_orders_told, lambda record: orders.advice(record, square)):
-        with pytest.raises(ValueError, match="record: expected"):
-            told(released_orders)
-
-
-def test_the_small_pair_is_told_by_its_heads_and_by_what_is_sure(small_orders):
-    told = orders.small_orders_told(small_orders).data
-    assert "60 photographs a breed" in told
-    assert told.count("head first, body at a tenth, −2.0") == 2
+    assert told.count("head first, body at a tenth: −2.0") == 2
     assert "all at once" not in told  # its interval holds zero
-    last = small_orders.summary["rows"][-1]["against_head"]
-    last |= {"value": 0.03, "low": 0.02, "high": 0.04}
-    with pytest.raises(ValueError, match="no order gains for sure"):
-        orders.small_orders_told(small_orders)
+    assert "Not recorded yet" in orders.orders_told(None, small_orders).data
+
+
+def test_an_order_that_gains_is_refused_where_the_text_says_that_none_does(released_orders, small_orders, square):
+    for record, told in (
+        (released_orders, lambda: orders.orders_told(released_orders, small_orders)),
+        (released_orders, lambda: orders.advice(released_orders, square)),
+        (small_orders, lambda: orders.orders_told(released_orders, small_orders)),
+    ):
+        best = record.summary["rows"][-1]["against_head"]
+        kept = dict(best)
+        best |= {"value": 0.03, "low": 0.02, "high": 0.04}
+        with pytest.raises(ValueError, match="record: expected"):
+            told()
+        best |= kept
+
+
+def test_the_limits_of_the_orders_name_heads_passes_seeds_and_photographs(released_orders, small_orders):
+    told = orders.limits_told(released_orders, small_orders).data
+    assert "EfficientNet-Lite0 80.0" in told
+    assert "6 passes over 2,160 photographs (18 a breed), 3 seeds, judged on 1,200 test" in told
+    assert "2 passes over 7,200 photographs (60 a breed), 2 seeds, judged on 2,400 validation" in told
 
 
 def test_the_orders_are_drawn_with_their_intervals_a_colour_a_network(released_orders, small_orders):

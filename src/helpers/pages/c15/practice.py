@@ -62,40 +62,30 @@ def per_class(record: Record) -> int:
     return round(data["n_train"] / data["num_classes"])
 
 
-def decision_rows(released: Record | None, square: Record | None) -> Rows:
-    """A row for each way to come by a classifier that is recorded: what is trained, on how many, how good, how dear."""
+def decision_rows(released: Record) -> Rows:
+    """A row for each use of a released network that is recorded: what is trained, on how many, how good, how dear."""
     rows: Rows = []
-    if released is not None and dump(released)["summary"]["zero_training_top1"] is not None:
-        summary = dump(released)["summary"]
-        rows.append(
-            _row(summary["zero_training_model"], "nothing (its old head)", 0, summary["zero_training_top1"], None)
-        )
-    for record in (released, square):
-        for (model, tuning), cell in cells_of(record).items() if record is not None else ():
-            cost = round(cell["macs_per_image"] / 1e6)
-            rows.append(_row(model, TRAINED[tuning], per_class(record), cell["test_top1"], cost))  # type: ignore[arg-type]
+    summary = dump(released)["summary"]
+    if summary["zero_training_top1"] is not None:
+        rows.append(_row("nothing (its old head)", 0, summary["zero_training_top1"], None))
+    for (_, tuning), cell in cells_of(released).items():
+        cost = round(cell["macs_per_image"] / 1e6)
+        rows.append(_row(TRAINED[tuning], per_class(released), cell["test_top1"], cost))  # type: ignore[arg-type]
     return rows
 
 
-def _row(model: str, trained: str, photographs: int, top1: dict[str, Any], cost: int | None) -> dict[str, Any]:
+def _row(trained: str, photographs: int, top1: dict[str, Any], cost: int | None) -> dict[str, Any]:
     return {
-        "network": NAMES[model],
         "trained": trained,
         "photographs a class": photographs,
         "right (%)": f"{100 * top1['value']:.1f}",
-        "MMACs": "–" if cost is None else f"{cost:,}",
+        "cost": "–" if cost is None else f"{cost:,}",
     }
 
 
-def decision_table(released: Record | None, square: Record | None) -> Markdown:
-    """The rows as a table, and a line for each record that is missing."""
-    rows, lines = decision_rows(released, square), []
-    if released is None:
-        lines.append("*Not recorded yet: the rows of a released network.*")
-    if square is None:
-        lines.append("*Not recorded yet: the rows of our pair on 12,000 photographs.*")
-    table = markdown_table(rows).data if rows else ""
-    return Markdown("\n\n".join([part for part in (table, *lines) if part]))
+def decision_table(released: Record) -> Markdown:
+    """The rows as a table."""
+    return markdown_table(decision_rows(released))
 
 
 def curve_of(released: Record) -> Rows:
