@@ -89,7 +89,7 @@ def test_a_bar_in_points_is_a_fraction_of_the_figure():
     one = Finding.model_validate(finding())
     assert one.stance(Figure(0.02, 0.012, 0.03)) == "for"
     assert one.stance(Figure(0.02, 0.008, 0.03)) == "open"
-    assert page.rule_text(one).replace("\N{NO-BREAK SPACE}", " ") == "Right if above 1 points."
+    assert page.rule_text(one).replace("\N{NO-BREAK SPACE}", " ") == "Right if above 1 point."
     text = page.figure_text(one, Figure(-0.0204, -0.03, -0.011, 1200, "both")).replace("\N{NO-BREAK SPACE}", " ")
     assert text == "**−2.0 points** [−3.0, −1.1], n = 1,200, over seeds and test images"
 

@@ -52,6 +52,8 @@ def rule_text(finding: Finding) -> str:
     if finding.rule is None:
         return "It decides nothing."
     bar = f"{finding.rule.bar:g}".replace("-", MINUS) + SIGNS.get(finding.unit, "")
+    if finding.rule.bar in (1, -1):
+        bar = bar.removesuffix("s")  # 1 point
     return f"Right if within {bar} of 0." if finding.rule.side == "within" else f"Right if {finding.rule.side} {bar}."
 
 

@@ -24,19 +24,16 @@ def test_the_rates_are_drawn_with_their_intervals_and_the_models_at_their_best(r
     assert names["ViT-mini"] == pytest.approx((0.001, 12))
 
 
-def test_the_decision_table_has_a_row_for_every_recorded_use_of_the_released_network(released):
-    rows = practice.decision_rows(released)
-    assert rows[0] == {
-        "trained": "nothing (its old head)",
-        "photographs a class": 0,
-        "right (%)": "90.0",
-        "cost": "–",
-    }
-    assert [row["trained"] for row in rows[1:]] == ["head", "last tenth"]
-    assert (rows[1]["photographs a class"], rows[1]["right (%)"]) == (18, "80.0")
-    assert practice.decision_table(released).data.count("\n") == len(rows) + 1
-    released.summary["zero_training_top1"] = None
-    assert practice.decision_rows(released) == rows[1:]
+def test_what_freeing_more_of_a_released_network_costs_and_brings(released):
+    head, more = released.summary["cells"]
+    more |= {"test_top1": head["test_top1"] | {"value": 0.7, "low": 0.68, "high": 0.72}}
+    more["macs_per_image"] = 3 * head["macs_per_image"]
+    told = practice.freeing_told(released).data
+    assert "costs 3.0 times the arithmetic" in told
+    assert told.endswith("70 % are right instead of 80.")
+    more["test_top1"] |= {"high": 0.79}
+    with pytest.raises(ValueError, match="below the head alone"):
+        practice.freeing_told(released)
 
 
 def test_the_curve_is_told_by_its_ends(released):
@@ -68,7 +65,9 @@ def test_the_square_is_told_by_its_steps_and_one_interval(square):
     told = practice.square_told(square).data
     for name in ("opposite corners", "xception_mini: full – top10", "full: vit_mini – xception_mini"):
         assert f"{100 * step(square, name)['value']:+.1f}".replace("-", "−") in told
-    assert told.count("[") == 3  # each with its interval
+    for name in ("top10: vit_mini – xception_mini", "vit_mini: full – top10"):  # the other way round
+        assert f"{100 * step(square, name)['value']:+.1f}".replace("-", "−") in told
+    assert told.count("[") == 1  # that of the corners; the table has all
     assert "leaves zero out" in told
     assert "the winner is the same" in told
 
@@ -86,7 +85,7 @@ def test_the_square_says_when_two_steps_hide_each_other(square):
     corner |= {"value": -0.005, "low": -0.015, "high": 0.005}
     whole = step(square, "full: vit_mini – xception_mini")
     whole |= {"value": -0.08, "low": -0.09, "high": -0.07}
-    assert "called it a draw" in practice.square_told(square).data
+    assert "hide each other" in practice.square_told(square).data
 
 
 def test_the_budget_is_the_records(square, doubled):

@@ -70,7 +70,7 @@ def forgetting_table(x: Tensor, y: Tensor, x_test: Tensor, y_test: Tensor) -> An
         {
             "line": text,
             "what it does": does,
-            "without it": what,
+            "without it, or done wrong": what,
             "right": _right(accuracy_without(line, x, y, x_test, y_test)),
         }
         for line, (text, does, what) in LINES.items()

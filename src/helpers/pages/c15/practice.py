@@ -8,7 +8,7 @@ from IPython.display import Markdown
 from helpers.pages.c15.figures import MODEL_NAMES as NAMES
 from helpers.pages.c15.square import cells_of, differences_of, models_of
 from helpers.pages.c15.steps import ALL, FEW
-from helpers.plots.tables import markdown_table, percent, points
+from helpers.plots.tables import percent, points
 from helpers.records import Record
 
 TRAINED = {"probe": "head", FEW: "last tenth", ALL: "everything", "scratch": "everything, from fresh weights"}
@@ -62,30 +62,23 @@ def per_class(record: Record) -> int:
     return round(data["n_train"] / data["num_classes"])
 
 
-def decision_rows(released: Record) -> Rows:
-    """A row for each use of a released network that is recorded: what is trained, on how many, how good, how dear."""
-    rows: Rows = []
-    summary = dump(released)["summary"]
-    if summary["zero_training_top1"] is not None:
-        rows.append(_row("nothing (its old head)", 0, summary["zero_training_top1"], None))
-    for (_, tuning), cell in cells_of(released).items():
-        cost = round(cell["macs_per_image"] / 1e6)
-        rows.append(_row(TRAINED[tuning], per_class(released), cell["test_top1"], cost))  # type: ignore[arg-type]
-    return rows
+def freeing_told(released: Record) -> Markdown:
+    """What a released network's last tenth costs and brings, freed as well, against its head alone.
 
-
-def _row(trained: str, photographs: int, top1: dict[str, Any], cost: int | None) -> dict[str, Any]:
-    return {
-        "trained": trained,
-        "photographs a class": photographs,
-        "right (%)": f"{100 * top1['value']:.1f}",
-        "cost": "–" if cost is None else f"{cost:,}",
-    }
-
-
-def decision_table(released: Record) -> Markdown:
-    """The rows as a table."""
-    return markdown_table(decision_rows(released))
+    Raises
+    ------
+    ValueError
+        If freeing it brought something: the text says that it did not.
+    """
+    head, more = ({t: cell for (_, t), cell in cells_of(released).items()}[tuning] for tuning in ("probe", FEW))
+    if more["test_top1"]["high"] >= head["test_top1"]["low"]:
+        raise ValueError(f"record: expected {FEW} below the head alone for sure, got {more['test_top1']}")
+    cost = more["macs_per_image"] / head["macs_per_image"]
+    return Markdown(
+        f"And with its last tenth freed as well? A photograph then costs {cost:.1f} times the arithmetic, and of the "
+        f"test photographs {100 * more['test_top1']['value']:.0f} % are right instead of "
+        f"{100 * head['test_top1']['value']:.0f}."
+    )
 
 
 def curve_of(released: Record) -> Rows:
@@ -139,14 +132,15 @@ def zero_training_told(released: Record) -> Markdown:
 
 
 def square_told(square: Record) -> Markdown:
-    """The gap of the opposite corners and its two steps, in words, with the one interval that the decision needs."""
+    """The gap of the opposite corners and its two steps, by either way round, in words; intervals are in the table."""
     cnn, vit = models_of(square)
     steps = differences_of(square)
     corner = next(difference for name, difference in steps.items() if name.startswith("opposite corners"))
     tuning, whole, part = steps[f"{cnn}: {ALL} – {FEW}"], steps[f"{ALL}: {vit} – {cnn}"], steps[f"{FEW}: {vit} – {cnn}"]
+    last = steps[f"{vit}: {ALL} – {FEW}"]
     winners = {difference.value > 0 for difference in (corner, whole, part)}
     if corner.low <= 0 <= corner.high and whole.low * whole.high > 0:
-        moral = "The slides' comparison would have called it a draw: two large steps hide each other."
+        moral = "The slides' comparison leaves it undecided, while on this way two large steps hide each other."
     elif len(winners) == 1:
         moral = "Whichever comparison you make, the winner is the same; the size is not, and a size decides."
     else:
@@ -154,8 +148,10 @@ def square_told(square: Record) -> Markdown:
     sure = "the interval leaves zero out" if whole.low * whole.high > 0 else "the interval holds zero"
     return Markdown(
         f"The slides' comparison, {NAMES[vit]} all against {NAMES[cnn]} top tenth, comes out at {points(corner)}. "
-        f"It is the sum of **tuning**, {points(tuning)}, and **model**, both trained whole, {points(whole)} "
-        f"(before rounding); in the last, {sure}. {moral}"
+        f"It is the sum of **tuning**, {signed(tuning)} points, and **model**, both trained whole, {signed(whole)} "
+        f"(before rounding); in the last, {sure}. {moral} And the way counts: by the other corner it is model, "
+        f"{signed(part)}, then tuning, {signed(last)}. **What a step brings depends on where it starts**, so the one "
+        "gap tells neither."
     )
 
 
@@ -177,7 +173,7 @@ def pretraining_told(square: Record) -> Markdown:
     """What pre-training on photographs of other things was worth: everything tuned, against fresh weights."""
     cells, steps = cells_of(square), differences_of(square)
     said = [
-        f"{NAMES[model]} rises from {100 * cells[model, 'scratch']['test_top1']['value']:.1f} to "
+        f"{NAMES[model]} rises from {100 * cells[model, 'scratch']['test_top1']['value']:.1f} % with fresh weights to "
         f"{100 * cells[model, ALL]['test_top1']['value']:.1f} % ({signed(steps[f'{model}: {ALL} – scratch'])} points)"
         for model in models_of(square)
     ]

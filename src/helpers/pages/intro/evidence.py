@@ -21,6 +21,8 @@ STEPS = {
     "corner": "opposite corners",
     "tuning": "xception_mini: full – top10",
     "architecture": "full: vit_mini – xception_mini",
+    "architecture_first": "top10: vit_mini – xception_mini",
+    "tuning_last": "vit_mini: full – top10",
 }
 VERDICTS = {"hold": "holds", "conditions": "holds under conditions", "contested": "contested", "wrong": "wrong"}
 
