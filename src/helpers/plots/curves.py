@@ -16,7 +16,7 @@ def accuracy_curve(
     """Test accuracy against photographs a class, on a logarithmic axis, with the forecast where there is one.
 
     `ahead`: `size`, `value`, `low`, `high`."""
-    figure, ax = plt.subplots(figsize=(6.4, 3.4))
+    figure, ax = plt.subplots(figsize=(5.0, 3.2))
     values = np.array([[e.low, e.value, e.high] for e in estimates]) * 100
     ax.fill_between(sizes, values[:, 0], values[:, 2], color=FAMILY_COLOURS["cnn"], alpha=0.2, lw=0)
     ax.plot(sizes, values[:, 1], "o-", color=FAMILY_COLOURS["cnn"])

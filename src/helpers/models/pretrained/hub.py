@@ -39,21 +39,27 @@ def hub_state(timm_name: str, name: str) -> tuple[dict[str, Tensor], dict[str, A
     ------
     ConnectionError
         If the file is neither here nor to be had.
+    ValueError
+        If timm knows no such weights, or the file holds others.
     """
     import timm
 
+    _config(timm_name)  # a name that timm does not know is no matter of the internet
     try:
         path, source = hub_file(timm_name)
-        state = _read(path)
-        # by way of timm, which renames where it must; with the classes of the released head
-        model = timm.create_model(
-            timm_name, pretrained=True, pretrained_cfg_overlay={"state_dict": state}
-        )
     except Exception as error:  # timm, huggingface_hub and urllib each raise errors of their own
         raise ConnectionError(
             f"the weights {timm_name} could not be had from the hub "
             f"({type(error).__name__}: {error}). They need the internet once; offline, put "
             f"{name}.safetensors in a folder (`make weights`) and pass weights=<folder>"
+        ) from error
+    try:  # by way of timm, which renames where it must; with the classes of the released head
+        overlay = {"state_dict": _read(path)}
+        model = timm.create_model(timm_name, pretrained=True, pretrained_cfg_overlay=overlay)
+    except Exception as error:  # torch, safetensors and timm each raise errors of their own
+        raise ValueError(
+            f"{path}: expected the weights {timm_name}, got a file that cannot be read as such "
+            f"({type(error).__name__}). Delete it, and it is fetched again"
         ) from error
     return dict(model.state_dict()), source | {"file": path.name, "sha256": sha256_of(path)}
 
