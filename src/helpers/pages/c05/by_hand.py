@@ -36,14 +36,14 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilat
 
 
 def correlate(image: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: int = 0) -> np.ndarray:
-    """Slide the kernel over the image and add up: (H, W), (k, k) -> (H', W')."""
-    k = len(kernel)
+    """Slide the kernel over the image and add up: (H, W), (k, k) -> (H', W'); it need not be square."""
     x = np.pad(image, padding)  # zeros around it
-    rows, columns = (output_size(side, k, stride, padding) for side in image.shape)
+    rows, columns = (output_size(n, k, stride, padding) for n, k in zip(image.shape, kernel.shape, strict=True))
     y = np.zeros((rows, columns))
     for i in range(rows):
         for j in range(columns):
-            window = x[i * stride : i * stride + k, j * stride : j * stride + k]  # (k, k)
+            top, left = i * stride, j * stride
+            window = x[top : top + kernel.shape[0], left : left + kernel.shape[1]]  # (k, k)
             y[i, j] = (window * kernel).sum()
     return y
 

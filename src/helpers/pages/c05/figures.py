@@ -133,7 +133,11 @@ def layer_chain(panels: Mapping[str, ArrayLike]) -> Figure:
 
 # ------------------------------------------------------------------------------------------------------------ shifts
 
-SHIFT_STYLES = {"MLP": (QUIET, ":", "^"), "LeNet-5": (INK, "--", "s"), "map, then its maximum": (ORANGE, "-", "o")}
+SHIFT_STYLES = {  # network -> colour, dashes, marker, and where its name stands: shift, per cent
+    "MLP": (QUIET, ":", "^", (4.2, 5.5)),
+    "the map, flattened": (INK, "--", "s", (3.4, 49)),
+    "the map's maximum": (ORANGE, "-", "o", (2.5, 97.5)),
+}
 
 
 def shift_curves(accuracies: Mapping[str, ArrayLike], stride: int, chance: float = 0.1) -> Figure:
@@ -151,17 +155,15 @@ def shift_curves(accuracies: Mapping[str, ArrayLike], stride: int, chance: float
     """
     figure, ax = plt.subplots(figsize=(WIDTH, 3.6))
     for name, table in accuracies.items():
-        colour, dashes, marker = SHIFT_STYLES[name]
+        colour, dashes, marker, place = SHIFT_STYLES[name]
         rows = 100 * np.asarray(table, dtype=float)
         shifts = np.arange(rows.shape[1])
         ax.fill_between(shifts, rows.min(0), rows.max(0), color=colour, alpha=0.18, lw=0)
         ax.plot(shifts, rows.mean(0), color=colour, ls=dashes, marker=marker, ms=5)
+        ax.text(*place, name, color=colour, fontsize=10)
     for k in range(stride, shifts[-1] + 1, stride):
         ax.axvline(k, color=DIM, lw=1.2, zorder=0)
     ax.axhline(100 * chance, color=QUIET, lw=1, ls=(0, (1, 3)))
-    for name, x, y in (("map, then its maximum", 3.9, 97.5), ("LeNet-5", 2.2, 62), ("MLP", 0.25, 45)):
-        if name in accuracies:
-            ax.text(x, y, name, color=SHIFT_STYLES[name][0], fontsize=10, ha="center" if x > 3 else "left")
     ax.set(xlabel="shift (pixels)", ylabel="test accuracy (%)", ylim=(0, 103), xticks=shifts)
     return figure
 
@@ -226,7 +228,8 @@ def feature_maps(rows: Sequence[tuple[str, ArrayLike]], picture: ArrayLike) -> F
         uint8 (S, S, 3).
     """
     count = len(np.asarray(rows[0][1]))
-    figure, axes = plt.subplots(len(rows) + 1, count, figsize=(1.12 * count, 1.28 * (len(rows) + 1)))
+    figure, axes = plt.subplots(len(rows) + 1, count, figsize=(0.9 * count, 1.13 * (len(rows) + 1)), layout="none")
+    figure.subplots_adjust(left=0.005, right=0.995, top=0.965, bottom=0.005, hspace=0.3, wspace=0.06)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
