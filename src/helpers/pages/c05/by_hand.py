@@ -58,7 +58,7 @@ def as_matrix(kernel: np.ndarray, shape: tuple[int, int], stride: int = 1, paddi
 
 
 def spread_back(kernel: ArrayLike, received: ArrayLike) -> np.ndarray:
-    """Gradient of the input of a convolution with stride 1 and no padding: every error goes back along its nine weights.
+    """Gradient of the input of a convolution, stride 1, no padding: each error goes back along the weights it came by.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The cat of this chapter: scikit-image's photograph of Chelsea (CC0, Stefan van der Walt), cut square or made small."""
+"""The cat of this chapter: a photograph of Chelsea (CC0, Stéfan van der Walt) from scikit-image."""
 
 import numpy as np
 import torch

@@ -25,9 +25,7 @@ KERNELS: dict[str, list[list[int]]] = {
 BIPOLAR = LinearSegmentedColormap.from_list("bipolar", [FAMILY_COLOURS["cnn"], "#ffffff", FAMILY_COLOURS["vit"]])
 
 
-def response(
-    image: ArrayLike, kernel: ArrayLike, stride: int = 1, padding: int = 0, dilation: int = 1
-) -> np.ndarray:
+def response(image: ArrayLike, kernel: ArrayLike, stride: int = 1, padding: int = 0, dilation: int = 1) -> np.ndarray:
     """What the explorer draws: the map of a kernel on a grey image, (H, W), (k, k) -> (H', W').
 
     Raises
@@ -74,8 +72,8 @@ class KernelExplorer(Explorer):
         super().__init__(
             data,
             alt=f"Left: a grey photograph of a cat, {height} by {width} pixels, under a window of three by three. "
-            "Middle: the kernel, minus ones on its left, ones on its right. Right: the map, blue where the picture gets "
-            "brighter to the right, orange where it gets darker.",
+            "Middle: the kernel, minus ones on its left, ones on its right. Right: the map, blue where the picture "
+            "gets brighter to the right, orange where it gets darker.",
         )
 
     def still(self) -> Figure:

@@ -65,7 +65,7 @@ def sliding_step(image: ArrayLike, kernel: ArrayLike, step: int) -> Figure:
     ax.add_patch(Rectangle((left, top), 3, 3, fill=False, edgecolor=INK, linewidth=2.5, zorder=4))
     offset = 7.0
     for place, (row, column) in enumerate(np.ndindex(values.shape)):
-        number = values[row, column] if place < filled else None
+        number = float(values[row, column]) if place < filled else None
         _cell(ax, offset + column, row, number, PALE_BLUE if place == last and filled else "white")
     if step in (2, 3):  # later it would cross numbers
         start, end = (left + 3, top + 1.5), (offset + last % values.shape[1], last // values.shape[1] + 0.5)
@@ -125,7 +125,7 @@ def layer_chain(panels: Mapping[str, ArrayLike]) -> Figure:
         most = np.abs(array).max()
         how = {"cmap": "gray", "vmin": 0, "vmax": 255} if k == 0 else {"cmap": BIPOLAR, "vmin": -most, "vmax": most}
         ax.imshow(array, interpolation="nearest", **how)
-        ax.set_title(f"{name}\n{array.shape[0]} × {array.shape[1]}", fontsize=10)
+        ax.set_title(f"{name}\n{array.shape[0]} × {array.shape[1]}", fontsize=10, loc="left")
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
     return figure
@@ -235,11 +235,11 @@ def feature_maps(rows: Sequence[tuple[str, ArrayLike]], picture: ArrayLike) -> F
         ax.grid(visible=False)
         ax.spines[:].set_visible(False)
     axes[0, 0].imshow(np.asarray(picture))
-    axes[0, 0].set_title("the cat", fontsize=10)
+    axes[0, 0].set_title("the cat", fontsize=10, loc="left")
     for ax in axes[0, 1:]:
         ax.set_visible(False)
     for row, (name, maps) in zip(axes[1:], rows, strict=True):
-        row[0].set_title(name, fontsize=10)
+        row[0].set_title(name, fontsize=10, loc="left")
         for ax, one in zip(row, np.asarray(maps, dtype=float), strict=True):
             ax.imshow(one, cmap="gray", interpolation="nearest")
     return figure
