@@ -18,7 +18,7 @@ def test_the_window_slides_as_that_of_pytorch(stride, padding):
         torch.tensor(IMAGE)[None, None], torch.tensor(KERNEL)[None, None], stride=stride, padding=padding
     )
     assert np.allclose(correlate(IMAGE, KERNEL, stride, padding), expected[0, 0].numpy(), atol=1e-14)
-    as_product = as_matrix(KERNEL, IMAGE.shape, stride, padding) @ IMAGE.ravel()
+    as_product = as_matrix(KERNEL, IMAGE.shape, stride=stride, padding=padding) @ IMAGE.ravel()
     assert np.allclose(as_product, expected.numpy().ravel(), atol=1e-14)
 
 

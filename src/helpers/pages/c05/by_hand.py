@@ -8,6 +8,8 @@ kernel as it is written. The convolution of mathematics turns the kernel by 180Â
 import numpy as np
 from numpy.typing import ArrayLike
 
+Array = np.ndarray
+
 
 def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
     """Places at which a kernel fits along one axis: floor((n + 2p - d(k - 1) - 1) / s) + 1.
@@ -35,29 +37,32 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilat
     return room // stride + 1
 
 
-def correlate(image: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: int = 0) -> np.ndarray:
+def correlate(image: Array, kernel: Array, stride: int = 1, padding: int = 0) -> Array:
     """Slide the kernel over the image and add up: (H, W), (k, k) -> (H', W'); it need not be square."""
     x = np.pad(image, padding)  # zeros around it
-    rows, columns = (output_size(n, k, stride, padding) for n, k in zip(image.shape, kernel.shape, strict=True))
+    sides = zip(image.shape, kernel.shape, strict=True)
+    rows, columns = (output_size(n, k, stride, padding) for n, k in sides)
     y = np.zeros((rows, columns))
     for i in range(rows):
         for j in range(columns):
             top, left = i * stride, j * stride
-            window = x[top : top + kernel.shape[0], left : left + kernel.shape[1]]  # (k, k)
+            window = x[top : top + kernel.shape[0], left : left + kernel.shape[1]]
             y[i, j] = (window * kernel).sum()
     return y
 
 
-def as_matrix(kernel: np.ndarray, shape: tuple[int, int], stride: int = 1, padding: int = 0) -> np.ndarray:
+def as_matrix(kernel: Array, shape: tuple[int, int], **how: int) -> Array:
     """The matrix T of a convolution on images (H, W): T @ image.ravel() is the map, raveled; (H'W', HW).
 
     Column m is the map of an image that is 1 at pixel m and 0 elsewhere: that is what a matrix of a linear map is.
+    `how` takes the stride and the padding of `correlate`.
     """
     pixels = np.eye(shape[0] * shape[1]).reshape(-1, *shape)  # (HW, H, W)
-    return np.stack([correlate(pixel, kernel, stride, padding).ravel() for pixel in pixels], axis=1)
+    maps = [correlate(pixel, kernel, **how).ravel() for pixel in pixels]
+    return np.stack(maps, axis=1)
 
 
-def spread_back(kernel: ArrayLike, received: ArrayLike) -> np.ndarray:
+def spread_back(kernel: ArrayLike, received: ArrayLike) -> Array:
     """Gradient of the input of a convolution, stride 1, no padding: each error goes back along the weights it came by.
 
     Parameters
