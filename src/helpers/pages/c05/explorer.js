@@ -161,12 +161,13 @@ function render({ model, el }) {
   function update() {
     compute();
     const [values, r, c] = after();
-    const most = values.reduce((top, x) => Math.max(top, Math.abs(x)), 1);
+    const sizes = Float64Array.from(values, Math.abs).sort();
+    const most = Math.max(1, sizes[Math.floor(0.98 * (sizes.length - 1))]); // the border's false edges would leave the rest pale
     const [blue, orange] = [rgb("vit"), rgb("cnn")];
-    paint(result.canvas, r, c, (m) => [...(values[m] < 0 ? orange : blue), Math.round((255 * Math.abs(values[m])) / most)]);
+    paint(result.canvas, r, c, (m) => [...(values[m] < 0 ? orange : blue), Math.round(255 * Math.min(1, Math.abs(values[m]) / most))]);
     titles[0].textContent = `the picture, ${H} x ${W}`;
     titles[1].textContent = `the map${then === "nothing" ? "" : then === "relu" ? " after ReLU" : " after ReLU and pooling"}, ${r} x ${c}`;
-    legend.textContent = `blue: above 0, orange: below, strongest ${signed(most)}`;
+    legend.textContent = `blue: above 0, orange: below; full colour from ${most} on`;
     cells.forEach((cell, m) => {
       cell.textContent = signed(kernel[m]);
       cell.tabIndex = m === focused ? 0 : -1;

@@ -85,7 +85,7 @@ class KernelExplorer(Explorer):
             axes[0].imshow(self.image, cmap="gray", vmin=0, vmax=255)
             axes[0].add_patch(Rectangle((39.5, 29.5), 3, 3, fill=False, edgecolor=FAMILY_COLOURS["cnn"], linewidth=2))
             _draw_kernel(axes[1], kernel)
-            most = float(np.abs(values).max())
+            most = float(np.quantile(np.abs(values), 0.98))
             axes[2].imshow(values, cmap=BIPOLAR, vmin=-most, vmax=most)
             for ax, title in zip(axes, ("the picture", "the kernel", "the map"), strict=True):
                 ax.set(xticks=[], yticks=[], title=title)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from numpy.typing import ArrayLike
@@ -15,7 +15,8 @@ from helpers.plots.style import DIM, FAINT, FAMILY_COLOURS, INK, PALE_BLUE, QUIE
 
 WIDTH = 3.8  # inches: as wide as a figure beside its text; letters of 10 points stay readable on a phone
 BLUE, ORANGE = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
-BIPOLAR = LinearSegmentedColormap.from_list("bipolar", [ORANGE, "#ffffff", BLUE])
+CLEAR = [(*to_rgb(ORANGE), 1), (*to_rgb(ORANGE), 0), (*to_rgb(BLUE), 0), (*to_rgb(BLUE), 1)]
+BIPOLAR = LinearSegmentedColormap.from_list("bipolar", list(zip((0, 0.5, 0.5, 1), CLEAR, strict=True)))  # 0: the page
 STEPS = (  # title, padding, stride, which places of the map are filled when the step ends
     ("1  lay the kernel on a corner", 0, 1, 0),
     ("2  multiply, add up: one number", 0, 1, 1),
@@ -122,7 +123,7 @@ def layer_chain(panels: Mapping[str, ArrayLike]) -> Figure:
     figure, axes = plt.subplots(2, 2, figsize=(4.6, 4.0))
     for k, (ax, (name, values)) in enumerate(zip(axes.flat, panels.items(), strict=True)):
         array = np.asarray(values, dtype=float)
-        most = np.abs(array).max()
+        most = np.quantile(np.abs(array), 0.98)  # a few strong edges would leave the rest pale
         how = {"cmap": "gray", "vmin": 0, "vmax": 255} if k == 0 else {"cmap": BIPOLAR, "vmin": -most, "vmax": most}
         ax.imshow(array, interpolation="nearest", **how)
         ax.set_title(f"{name}\n{array.shape[0]} × {array.shape[1]}", fontsize=10, loc="left")
