@@ -50,7 +50,7 @@ def sliding_step(image: ArrayLike, kernel: ArrayLike, step: int) -> Figure:
         raise ValueError(f"expected shapes (5, 5) and (3, 3) and a step of 1 to 6, got {x.shape}, {w.shape}, {step}")
     title, padding, stride, filled = STEPS[step - 1]
     values = correlate(x.astype(float), w, stride, padding)
-    figure, ax = plt.subplots(figsize=(4.5, 2.75))
+    figure, ax = plt.subplots(figsize=(4.0, 2.45))
     ax.set(xlim=(-1.1, 12.1), ylim=(6.2, -1.1), aspect="equal")
     ax.set_axis_off()
     ax.set_title(title, fontsize=10.5)
@@ -97,7 +97,7 @@ def matrix_figure(kernel: ArrayLike, shape: tuple[int, int]) -> Figure:
     """
     labels = np.arange(1, 10).reshape(3, 3)  # the weights by number: a weight of 0 shows too
     matrix = as_matrix(labels, shape)  # (H'W', HW)
-    figure, ax = plt.subplots(figsize=(4.6, 0.6 + 4.3 * matrix.shape[0] / matrix.shape[1]))
+    figure, ax = plt.subplots(figsize=(4.0, 0.6 + 3.7 * matrix.shape[0] / matrix.shape[1]))
     colours = (ORANGE, INK, BLUE)
     for (row, column), label in np.ndenumerate(matrix):
         if label:
@@ -120,7 +120,7 @@ def matrix_figure(kernel: ArrayLike, shape: tuple[int, int]) -> Figure:
 
 def layer_chain(panels: Mapping[str, ArrayLike]) -> Figure:
     """Pictures one after the other, with the name of each above; signed maps in orange and blue, the first in grey."""
-    figure, axes = plt.subplots(2, 2, figsize=(4.6, 4.0))
+    figure, axes = plt.subplots(2, 2, figsize=(4.0, 3.6))
     for k, (ax, (name, values)) in enumerate(zip(axes.flat, panels.items(), strict=True)):
         array = np.asarray(values, dtype=float)
         most = np.quantile(np.abs(array), 0.98)  # a few strong edges would leave the rest pale
@@ -229,8 +229,8 @@ def feature_maps(rows: Sequence[tuple[str, ArrayLike]], picture: ArrayLike) -> F
         uint8 (S, S, 3).
     """
     count = len(np.asarray(rows[0][1]))
-    figure, axes = plt.subplots(len(rows) + 1, count, figsize=(0.9 * count, 1.13 * (len(rows) + 1)), layout="none")
-    figure.subplots_adjust(left=0.005, right=0.995, top=0.965, bottom=0.005, hspace=0.3, wspace=0.06)
+    figure, axes = plt.subplots(len(rows) + 1, count, figsize=(0.8 * count, 1.04 * (len(rows) + 1)), layout="none")
+    figure.subplots_adjust(left=0.005, right=0.995, top=0.965, bottom=0.005, hspace=0.34, wspace=0.06)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
