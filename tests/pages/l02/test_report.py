@@ -126,3 +126,15 @@ def test_the_headline_names_best_and_worst_and_counts_the_verdicts():
     assert "Xception-mini (2016) names **75.0" in text
     assert "nearest neighbours (1967) **25.0" in text
     assert "Of 2 statements written down beforehand 1 held, the opposite of 0 did, and 1" in text
+
+
+def test_labels_cover_neither_each_other_nor_a_mark():
+    runs = [run(name, 0, 100 + k) for k, name in enumerate(COUNTED)]
+    ax = figures.macs_and_seconds(report.standings(runs, LABELS, COUNTED)).axes[0]  # three marks at one place
+    renderer = ax.figure.canvas.get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in ax.texts]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k])
+    (x, y) = ax.transData.transform((6.0, 2.5))
+    assert not any(box.contains(x, y) for box in boxes)
+    plt.close("all")

@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 from helpers.pages.l02.methods import METHODS
 from helpers.plots.style import INK, QUIET, check_some, colour_of
 
-LOWER = (0, -11)  # where a label stands, in points from its mark
+FONT = 7.5  # of the labels, points
+# Where a label may stand, in points from its mark to its own middle, the nearest first: below, above, then further off.
+PLACES = tuple((0.0, sign * (9.0 + 9.0 * step)) for step in range(6) for sign in (-1, 1))
 
 
 def ladder(rows: Sequence[Any], chance: float) -> Figure:
@@ -64,16 +66,16 @@ def against_costs(rows: Sequence[Any]) -> Figure:
     )
     figure, axes = plt.subplots(2, 2, figsize=(7.6, 6.4), sharey=True)
     for ax, (label, cost) in zip(axes.flat, panels, strict=True):
-        for row in rows:
-            if (x := cost(row)) is not None:
-                low, high = row.top1.low, row.top1.high
-                if low is not None:
-                    ax.plot([x, x], [100 * low, 100 * high], color=colour_of(row.model), lw=3, alpha=0.25)
-                _mark(ax, row, x, 100 * row.top1.value)
         ax.set(xscale="log", xlabel=label)
-        ax.margins(x=0.2)
+        ax.margins(x=0.25)
+        for row in rows:
+            if (x := cost(row)) is not None and row.top1.low is not None:
+                low, high = row.top1.low, row.top1.high
+                ax.plot([x, x], [100 * low, 100 * high], color=colour_of(row.model), lw=3, alpha=0.25)
     for ax in axes[:, 0]:
         ax.set_ylabel("test accuracy (%)")
+    for ax, (_, cost) in zip(axes.flat, panels, strict=True):
+        _mark_all(ax, [(row, x, 100 * row.top1.value) for row in rows if (x := cost(row)) is not None])
     return figure
 
 
@@ -95,10 +97,9 @@ def macs_and_seconds(rows: Sequence[Any]) -> Figure:
     ms = np.array([1000 * row.fit_s / row.images_seen for row in networks])
     ends = np.array([macs.min() / 1.5, macs.max() * 1.5])
     ax.plot(ends, ends * np.median(ms / macs), color=QUIET, lw=1, ls=(0, (4, 3)))
-    for row, x, y in zip(networks, macs, ms, strict=True):
-        _mark(ax, row, x, y)
     ax.set(xscale="log", yscale="log", xlabel="million MACs of a training image", ylabel="ms a training image, here")
-    ax.margins(0.12)
+    ax.set(ylim=(ms.min() / 2, ms.max() * 2), xlim=(ends[0] / 1.5, ends[1] * 1.5))
+    _mark_all(ax, list(zip(networks, macs, ms, strict=True)))
     return figure
 
 
@@ -111,7 +112,39 @@ def speeds(rows: Sequence[Any]) -> dict[str, float]:
     }
 
 
-def _mark(ax: Axes, row: Any, x: float, y: float) -> None:
-    ax.plot(x, y, "o", color=colour_of(row.model), ms=6)
-    label = METHODS[row.model].label.split(",")[0].split(" (")[0]
-    ax.annotate(label, (x, y), xytext=LOWER, textcoords="offset points", ha="center", fontsize=7.5)
+def _mark_all(ax: Axes, marks: Sequence[tuple[Any, float, float]]) -> None:
+    """A mark for each (row, x, y), and its label at the nearest place where it covers neither mark nor label."""
+    for row, x, y in marks:
+        ax.plot(x, y, "o", color=colour_of(row.model), ms=6, zorder=3)
+    ax.get_figure().draw_without_rendering()  # type: ignore[union-attr]  # now the axes know where data lie
+    scale = 72 / ax.get_figure().dpi  # type: ignore[union-attr]
+    centres = [scale * ax.transData.transform((x, y)) for _, x, y in marks]  # in points
+    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in centres]
+    for (row, *place), centre in zip(marks, centres, strict=True):
+        text = METHODS[row.model].label.split(",")[0].split(" (")[0]
+        boxes = [_box(centre, offset, len(text)) for offset in PLACES]
+        free = [k for k, box in enumerate(boxes) if not any(_overlap(box, other) for other in taken)]
+        best = free[0] if free else 0
+        taken.append(boxes[best])
+        ax.annotate(
+            text,
+            place,  # type: ignore[arg-type]
+            xytext=PLACES[best],
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=FONT,
+            color=INK,
+            zorder=4,
+            arrowprops={"arrowstyle": "-", "color": QUIET, "lw": 0.6} if best > 1 else None,
+        )
+
+
+def _box(centre: np.ndarray, offset: tuple[float, float], letters: int) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top of a label in points, from its number of letters."""
+    x, y = centre[0] + offset[0], centre[1] + offset[1]
+    return x - 0.27 * FONT * letters, y - 0.55 * FONT, x + 0.27 * FONT * letters, y + 0.55 * FONT
+
+
+def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
