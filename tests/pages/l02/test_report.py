@@ -132,6 +132,7 @@ def test_the_headline_names_best_and_worst_and_counts_the_verdicts():
 def test_labels_cover_neither_each_other_nor_a_mark():
     runs = [run(name, 0, 100 + k) for k, name in enumerate(COUNTED)]
     ax = figures.macs_and_seconds(report.standings(runs, LABELS, COUNTED)).axes[0]  # three marks at one place
+    ax.figure.canvas.draw()
     renderer = ax.figure.canvas.get_renderer()
     boxes = [Text.get_window_extent(text, renderer) for text in ax.texts]  # without the line to the mark
     assert len(boxes) == 3

@@ -13,7 +13,7 @@ from helpers.plots.style import INK, QUIET, check_some, colour_of
 
 FONT = 7.5  # of the labels, points
 # Where a label may stand, in points from its mark to its own middle, the nearest first: below, above, then further off.
-PLACES = tuple((0.0, sign * (9.0 + 9.0 * step)) for step in range(6) for sign in (-1, 1))
+PLACES = tuple((0.0, sign * (9.0 + 10.0 * step)) for step in range(9) for sign in (-1, 1))
 
 
 def ladder(rows: Sequence[Any], chance: float) -> Figure:
@@ -113,17 +113,19 @@ def speeds(rows: Sequence[Any]) -> dict[str, float]:
 
 
 def _mark_all(ax: Axes, marks: Sequence[tuple[Any, float, float]]) -> None:
-    """A mark for each (row, x, y), and its label at the nearest place where it covers neither mark nor label."""
+    """A mark for each (row, x, y), and its label at the nearest place where it covers no mark, no label, no axis."""
     for row, x, y in marks:
         ax.plot(x, y, "o", color=colour_of(row.model), ms=6, zorder=3)
     ax.get_figure().draw_without_rendering()  # type: ignore[union-attr]  # now the axes know where data lie
     scale = 72 / ax.get_figure().dpi  # type: ignore[union-attr]
     centres = [scale * ax.transData.transform((x, y)) for _, x, y in marks]  # in points
     taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in centres]
+    floor, roof = scale * ax.bbox.y0, scale * ax.bbox.y1
     for (row, *place), centre in zip(marks, centres, strict=True):
         text = METHODS[row.model].label.split(",")[0].split(" (")[0]
         boxes = [_box(centre, offset, len(text)) for offset in PLACES]
-        free = [k for k, box in enumerate(boxes) if not any(_overlap(box, other) for other in taken)]
+        inside = [k for k, (_, low, _, high) in enumerate(boxes) if floor < low and high < roof]
+        free = [k for k in inside if not any(_overlap(boxes[k], other) for other in taken)]
         best = free[0] if free else 0
         taken.append(boxes[best])
         ax.annotate(
@@ -143,7 +145,7 @@ def _mark_all(ax: Axes, marks: Sequence[tuple[Any, float, float]]) -> None:
 def _box(centre: np.ndarray, offset: tuple[float, float], letters: int) -> tuple[float, float, float, float]:
     """Left, bottom, right, top of a label in points, from its number of letters."""
     x, y = centre[0] + offset[0], centre[1] + offset[1]
-    return x - 0.27 * FONT * letters, y - 0.55 * FONT, x + 0.27 * FONT * letters, y + 0.55 * FONT
+    return x - 0.31 * FONT * letters, y - 0.65 * FONT, x + 0.31 * FONT * letters, y + 0.65 * FONT
 
 
 def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
