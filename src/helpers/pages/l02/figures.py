@@ -74,6 +74,7 @@ def against_costs(rows: Sequence[Any]) -> Figure:
                 ax.plot([x, x], [100 * low, 100 * high], color=colour_of(row.model), lw=3, alpha=0.25)
     for ax in axes[:, 0]:
         ax.set_ylabel("test accuracy (%)")
+    figure.draw_without_rendering()  # now the axes know where data lie
     for ax, (_, cost) in zip(axes.flat, panels, strict=True):
         _mark_all(ax, [(row, x, 100 * row.top1.value) for row in rows if (x := cost(row)) is not None])
     return figure
@@ -99,6 +100,7 @@ def macs_and_seconds(rows: Sequence[Any]) -> Figure:
     ax.plot(ends, ends * np.median(ms / macs), color=QUIET, lw=1, ls=(0, (4, 3)))
     ax.set(xscale="log", yscale="log", xlabel="million MACs of a training image", ylabel="ms a training image, here")
     ax.set(ylim=(ms.min() / 2, ms.max() * 2), xlim=(ends[0] / 1.5, ends[1] * 1.5))
+    figure.draw_without_rendering()
     _mark_all(ax, list(zip(networks, macs, ms, strict=True)))
     return figure
 
@@ -113,10 +115,11 @@ def speeds(rows: Sequence[Any]) -> dict[str, float]:
 
 
 def _mark_all(ax: Axes, marks: Sequence[tuple[Any, float, float]]) -> None:
-    """A mark for each (row, x, y), and its label at the nearest place where it covers no mark, no label, no axis."""
+    """A mark for each (row, x, y), and its label at the nearest place where it covers no mark, no label, no axis.
+
+    The figure has been drawn once without rendering, so that the axes know where data lie."""
     for row, x, y in marks:
         ax.plot(x, y, "o", color=colour_of(row.model), ms=6, zorder=3)
-    ax.get_figure().draw_without_rendering()  # type: ignore[union-attr]  # now the axes know where data lie
     scale = 72 / ax.get_figure().dpi  # type: ignore[union-attr]
     centres = [scale * ax.transData.transform((x, y)) for _, x, y in marks]  # in points
     taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in centres]
