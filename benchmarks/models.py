@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from helpers.models.cait import CAIT_CONFIGS, CaiT
+from helpers.models.convnext import CONVNEXT_CONFIGS, ConvNeXt
+from helpers.models.efficientnet import EfficientNetLite0
 from helpers.models.vit import VIT_CONFIGS, ViT
 from helpers.models.xception import Xception
 
@@ -38,6 +40,8 @@ MODELS: dict[str, tuple[Callable[[int], nn.Module], Callable[[int], nn.Module]]]
         lambda size: timm.create_model("vit_base_patch16_224", img_size=size),
     ),
     "Xception": (lambda size: Xception(), lambda size: timm.create_model("legacy_xception")),
+    "ConvNeXt-T": (lambda size: ConvNeXt(**CONVNEXT_CONFIGS["T"]), lambda size: timm.create_model("convnext_tiny")),
+    "EfficientNet-Lite0": (lambda size: EfficientNetLite0(), lambda size: timm.create_model("tf_efficientnet_lite0")),
     "CaiT-XXS24": (
         lambda size: CaiT(size, 16, **CAIT_CONFIGS["XXS24"]),
         lambda size: timm.create_model("cait_xxs24_224", img_size=size),
@@ -122,7 +126,7 @@ def main() -> None:
         end="",
     )
     print(f"{options.repeats} alternations; images/s, ratio ours / timm's with its quartiles\n")
-    print(f"{'model':12} {'mode':14} {'pass':18} {'ours':>9} {'timm':>9} {'ratio':>6}   quartiles")
+    print(f"{'model':18} {'mode':14} {'pass':18} {'ours':>9} {'timm':>9} {'ratio':>6}   quartiles")
     below = []
     for name in options.models:
         for mode, dtype, compiled in modes(options.device):
@@ -139,7 +143,7 @@ def main() -> None:
                     model.train(backward)
                 ours, theirs, ratio, low, high = compare(pair, images, dtype, backward, options.repeats)
                 kind = "forward + backward" if backward else "forward"
-                row = f"{name:12} {mode:14} {kind:18} {ours:9.1f} {theirs:9.1f} {ratio:6.3f}   {low:.3f} to {high:.3f}"
+                row = f"{name:18} {mode:14} {kind:18} {ours:9.1f} {theirs:9.1f} {ratio:6.3f}   {low:.3f} to {high:.3f}"
                 print(row, flush=True)
                 if ratio < TARGET:
                     below.append(row)

@@ -12,13 +12,12 @@ after every epoch; and `MODEL_CARD.md`, which is written from these files.
 
 import argparse
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 
 from helpers.data.batches import Batches
 from helpers.data.tiny_imagenet import load_tiny_imagenet
@@ -27,7 +26,7 @@ from helpers.models.deit import DeiT
 from helpers.models.pretrained import MODELS, OURS, build_model
 from helpers.records import build_folder, code_version, describe_device, write_atomically
 from helpers.training import Step, TrainingConfig, fit, predict
-from helpers.training.losses import hard_distillation
+from helpers.training.distillation import HardDistillation
 
 TEACHER, STUDENT = "xception_mini", "deit_mini"
 SMALL = (TEACHER, "vit_mini", STUDENT)
@@ -35,22 +34,6 @@ SIZE = 64  # pixels
 EPOCHS, BATCH, RATE, SEED = 12, 64, 1e-3, 2026  # 12: what two cores can give to three checkpoints
 WEIGHT_DECAY, LABEL_SMOOTHING, WARMUP = 0.05, 0.1, 0.05
 NORM = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-
-
-@dataclass(frozen=True)
-class Distillation:
-    """A step: the class token learns the labels, the distillation token the teacher's decisions on the same pixels."""
-
-    teacher: nn.Module
-
-    def __call__(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, int]:
-        images, labels = batch
-        with torch.no_grad():
-            decisions = self.teacher(images)  # (B, K)
-        by_label, by_teacher = model(images, return_heads=True)  # (B, K) each
-        loss = hard_distillation(by_label, by_teacher, decisions, labels, smoothing=LABEL_SMOOTHING)
-        right = ((by_label + by_teacher).detach().argmax(dim=1) == labels).sum()
-        return loss * len(labels), right, len(labels)
 
 
 def fresh(name: str, num_classes: int) -> nn.Module:
@@ -67,7 +50,7 @@ def step_of(name: str, num_classes: int, folder: Path) -> Step | None:
         return None
     teacher = fresh(TEACHER, num_classes)
     teacher.load_state_dict(load_file(folder / f"{TEACHER}.safetensors"))
-    return Distillation(teacher.eval().requires_grad_(False))
+    return HardDistillation(teacher.eval().requires_grad_(False), LABEL_SMOOTHING)
 
 
 def pretrain(name: str, epochs: int, folder: Path) -> None:

@@ -88,6 +88,14 @@ def test_dogs_may_be_kept_and_classes_be_fewer(pack):
             pack.load(num_classes=wrong)
 
 
+def test_a_seed_draws_other_classes_and_keeps_their_order(pack):
+    drawn = {seed: pack.load(num_classes=2, class_seed=seed).class_names for seed in range(8)}
+    everything = pack.load().class_names
+    assert all(list(names) == [name for name in everything if name in names] for names in drawn.values())
+    assert len(set(drawn.values())) == 3  # two of three
+    assert pack.load(num_classes=2, class_seed=5).class_names == drawn[5]
+
+
 def test_each_selection_has_a_fingerprint_of_its_own(pack):
     options = ({}, {"dogs": True}, {"num_classes": 2}, {"val_fraction": 0.25}, {"image_size": 8})
     prints = [pack.load(**one).fingerprint for one in options]

@@ -10,13 +10,15 @@ from torch.nn import functional as F
 from helpers.layers.he_initialisation import he_initialisation
 from helpers.layers.separable_convolution import SeparableConvolution
 from helpers.models.alexnet import AlexNet
+from helpers.models.convnext import CONVNEXT_CONFIGS, ConvNeXt
+from helpers.models.efficientnet import EfficientNetLite0
 from helpers.models.googlenet import GoogLeNet
 from helpers.models.lenet import LeNet5
 from helpers.models.resnet import RESNET_CONFIGS, ResNet
 from helpers.models.vgg import VGG, VGG_CONFIGS
 from helpers.models.xception import Xception, XceptionModule, scale_channels
 
-# Facts 2.1 where they give the exact number, else torchvision's documented count.
+# Facts 2.1 where they give the exact number, else torchvision's documented count, or timm's.
 PARAMETERS = {
     "LeNet-5": (lambda: LeNet5(), 61_706),
     "AlexNet": (lambda: AlexNet(), 61_100_840),
@@ -32,6 +34,10 @@ PARAMETERS = {
     "ResNet-101": (lambda: ResNet(**RESNET_CONFIGS[101]), 44_549_160),
     "Xception": (lambda: Xception(), 22_855_952),
     "Xception, 120 classes": (lambda: Xception(120), 21_052_832),
+    "ConvNeXt-T": (lambda: ConvNeXt(**CONVNEXT_CONFIGS["T"]), 28_589_128),
+    "ConvNeXt-S": (lambda: ConvNeXt(**CONVNEXT_CONFIGS["S"]), 50_223_688),
+    "ConvNeXt-B": (lambda: ConvNeXt(**CONVNEXT_CONFIGS["B"]), 88_591_464),
+    "EfficientNet-Lite0": (lambda: EfficientNetLite0(), 4_652_008),
 }
 
 
@@ -51,6 +57,8 @@ SMALL = {
     "ResNet with bottlenecks": (lambda K: ResNet((1, 1, 1, 1), True, K), 32),
     "Xception": (lambda K: Xception(K, width=0.25), 64),
     "Xception for small images": (lambda K: Xception(K, width=0.125, stem_stride=1), 32),
+    "ConvNeXt-mini": (lambda K: ConvNeXt(**CONVNEXT_CONFIGS["mini"], num_classes=K), 32),
+    "EfficientNet-Lite0": (lambda K: EfficientNetLite0(K), 64),
 }
 LARGE = {  # their fully connected layers are large at any width
     "AlexNet": (lambda K: AlexNet(K), 64),

@@ -9,6 +9,7 @@ import timm
 import torch
 import torchvision
 
+from helpers.layers.drop_path import DropPath
 from helpers.models.alexnet import AlexNet
 from helpers.models.parity import difference, module_outputs, movement, randomise
 from helpers.models.port import TOLERANCE, block_differences, from_reference
@@ -43,6 +44,10 @@ REFERENCES = {
         (64,),
     ),
     "legacy_xception": (timm_model("legacy_xception", num_classes=11), (64, 79)),
+    "convnext_tiny": (timm_model("convnext_tiny", num_classes=11), (64, 75)),
+    "convnext_base with fewer blocks": (timm_model("convnext_base", num_classes=11, depths=(1, 2, 3, 1)), (64,)),
+    "convnext_atto": (timm_model("convnext_atto", num_classes=11, conv_mlp=False), (32, 48)),
+    "tf_efficientnet_lite0": (timm_model("tf_efficientnet_lite0", num_classes=11), (64, 79)),
 }
 for name, sizes, options in (
     ("vit_tiny_patch16_224", (64, 96), {}),
@@ -167,6 +172,7 @@ def test_no_part_of_ours_is_theirs(pair):
 
 def test_every_family_is_covered():
     texts = {"alexnet": "AlexNet", "vgg": "VGG", "googlenet": "GoogLeNet", "resnet": "ResNet", "legacy": "Xception"}
+    texts |= {"convnext": "ConvNeXt", "tf_efficientnet": "EfficientNet"}
     texts |= {"vit": "VisionTransformer", "deit": "VisionTransformerDistilled", "cait": "Cait"}
     covered = {family for start, family in texts.items() if any(name.startswith(start) for name in REFERENCES)}
     assert covered | {"MultiheadAttention", "Transformer"} == {name for _, name in FAMILIES}
@@ -223,6 +229,18 @@ def test_dropout_and_drop_path_are_carried_over():
         timm.create_model("vit_tiny_patch16_224", img_size=32, depth=3, drop_path_rate=0.2, num_classes=2)
     )
     assert [block.drop_path.probability for block in vit.blocks] == pytest.approx([0.0, 0.1, 0.2])
+    for name, options in (
+        ("convnext_atto", {"conv_mlp": False, "drop_path_rate": 0.2}),
+        ("tf_efficientnet_lite0", {"drop_rate": 0.3, "drop_path_rate": 0.2}),
+    ):
+        reference = timm.create_model(name, num_classes=2, **options)
+        ours, _ = from_reference(reference)
+        theirs = [getattr(m, "drop_prob", 0.0) for n, m in reference.named_modules() if n.endswith("drop_path")]
+        mine = [m.probability for m in ours.modules() if isinstance(m, DropPath)]
+        assert max(mine) > 0.1
+        # timm builds no drop path in EfficientNet's very first block, where the rate is 0.
+        assert mine[len(mine) - len(theirs) :] == pytest.approx(theirs)
+    assert ours.dropout.p == 0.3
 
 
 @pytest.mark.parametrize("batch_first", [False, True])

@@ -1,12 +1,14 @@
 """The port refuses what it cannot rebuild, says why by name, and sees every known trap."""
 
 import copy
+import functools
 
 import pytest
 import timm
 import torch
 import torchvision
 
+from helpers.models.efficientnet import SameConvolution
 from helpers.models.parity import TRAPS, difference, randomise
 from helpers.models.port import TOLERANCE, block_differences, from_reference
 
@@ -15,6 +17,10 @@ tv = torchvision.models
 
 def tiny(name="vit_tiny_patch16_224", **options):
     return timm.create_model(name, **{"img_size": 32, "depth": 4, "num_classes": 7} | options)
+
+
+def convnext(**options):
+    return timm.create_model("convnext_atto", num_classes=7, **{"conv_mlp": False} | options)
 
 
 class Parallel(torch.nn.Module):
@@ -27,6 +33,9 @@ SAME_NAMES_OTHER_FUNCTION = {
     "LayerNorm eps 1e-5": lambda: tiny(norm_layer=torch.nn.LayerNorm),
     "CaiT with tanh GELU": lambda: tiny("cait_xxs24_224", act_layer=timm.layers.GELUTanh),
     "Xception with max pooling": lambda: timm.create_model("legacy_xception", num_classes=7, global_pool="max"),
+    "EfficientNet-Lite0 with PyTorch's padding": lambda: timm.create_model("efficientnet_lite0", num_classes=7),
+    "ConvNeXt with tanh GELU": lambda: convnext(act_layer="gelu_tanh"),
+    "ConvNeXt with LayerNorm eps 1e-5": lambda: convnext(norm_eps=1e-5),
     "ResNet with dilation": lambda: tv.resnet50(num_classes=7, replace_stride_with_dilation=[False, False, True]),
     "Transformer with GELU": lambda: torch.nn.Transformer(16, 2, 1, 1, 32, activation="gelu"),
     "attention with a zero key": lambda: torch.nn.MultiheadAttention(16, 2, add_zero_attn=True),
@@ -61,6 +70,18 @@ NAMED = {
     "ResNeXt": (lambda: tv.resnext50_32x4d(), ["layer1.0.conv2.weight"]),
     "attention without bias": (lambda: torch.nn.MultiheadAttention(16, 2, bias=False), ["qkv.bias", "output.bias"]),
     "attention with other keys": (lambda: torch.nn.MultiheadAttention(16, 2, kdim=8), ["k_proj_weight"]),
+    "EfficientNet with squeeze and excitation": (
+        lambda: timm.create_model("efficientnet_b0"),
+        ["blocks.0.0.se.conv_reduce.weight"],
+    ),
+    "a deeper EfficientNet-Lite": (
+        lambda: timm.create_model("tf_efficientnet_lite1", num_classes=7),
+        ["blocks.1.2.conv_pw.weight"],
+    ),
+    "ConvNeXt V2": (lambda: convnext(use_grn=True), ["stages.0.blocks.0.mlp.grn.weight"]),
+    "ConvNeXt of 1 x 1 convolutions": (lambda: convnext(conv_mlp=True), ["mlp.fc1.weight (160, 40, 1, 1)"]),
+    # timm halves before the first stage too where the patches are small; we do not.
+    "ConvNeXt with patches of 2": (lambda: convnext(patch_size=2), ["stages.0.downsample.1.weight"]),
     "unknown class": (Parallel, ["timm.VisionTransformer", "torchvision.AlexNet", "Parallel"]),
     "unknown family": (lambda: timm.create_model("resnet18"), ["torchvision.ResNet", "timm.ResNet"]),
 }
@@ -165,7 +186,37 @@ def forget_the_input_transform(model):
     model.transform_input = False
 
 
+def layer_norm_eps(model):
+    for module in model.modules():
+        if isinstance(module, torch.nn.LayerNorm):
+            module.eps = 1e-5
+
+
+def norm_before_the_mean(model):
+    norm, model.norm = model.norm, torch.nn.Identity()
+    model.stages.register_forward_hook(lambda module, args, maps: norm(maps.movedim(1, -1)).movedim(-1, 1))
+
+
+def as_much_padding_on_both_sides(model):
+    for module in model.modules():
+        if isinstance(module, SameConvolution):
+            module.forward = functools.partial(symmetric, module)
+
+
+def symmetric(module, x):
+    padding = module.kernel_size[0] // 2
+    return torch.nn.functional.conv2d(x, module.weight, None, module.stride, padding, groups=module.groups)
+
+
+def relu_without_a_roof(model):
+    for module in model.modules():
+        if isinstance(module, torch.nn.ReLU6):
+            module.max_val = 1e9
+
+
 CNN_TRAPS = {
+    "convnext_tiny": [layer_norm_eps, TRAPS["tanh GELU"], norm_before_the_mean],
+    "tf_efficientnet_lite0": [batch_norm_eps, as_much_padding_on_both_sides, relu_without_a_roof],
     "legacy_xception": [pad_the_stem, batch_norm_eps, forget_a_shortcut],
     "resnet18": [batch_norm_eps, forget_a_shortcut],
     "resnet50": [batch_norm_eps, stride_on_the_first_convolution],
@@ -173,9 +224,9 @@ CNN_TRAPS = {
 }
 
 
-@pytest.fixture(scope="module", params=["legacy_xception", "resnet18", "resnet50", "googlenet"])
+@pytest.fixture(scope="module", params=list(CNN_TRAPS))
 def convolutional_pair(request):
-    if request.param == "legacy_xception":
+    if request.param in ("legacy_xception", "convnext_tiny", "tf_efficientnet_lite0"):
         reference = timm.create_model(request.param, num_classes=7)
     elif request.param == "googlenet":
         reference = tv.googlenet(num_classes=7, aux_logits=False, transform_input=True, init_weights=False)

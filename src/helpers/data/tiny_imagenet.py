@@ -41,6 +41,7 @@ def load_tiny_imagenet(
     image_size: int = 64,
     dogs: bool = False,
     num_classes: int | None = None,
+    class_seed: int | None = None,
     val_fraction: float = 0.0,
     train_fraction: float = 1.0,
     seed: int = 0,
@@ -59,7 +60,9 @@ def load_tiny_imagenet(
     dogs
         Keep the six classes of dogs.
     num_classes
-        The first so many of the classes that are left, in the order of their wnid; None takes all.
+        So many of the classes that are left, in the order of their wnid; None takes all.
+    class_seed
+        Which ones: drawn by this seed; None takes the first.
     val_fraction, train_fraction, seed, on_broken
         As in `helpers.data.load_dataset`.
 
@@ -77,7 +80,7 @@ def load_tiny_imagenet(
     if num_classes is not None:
         if not 2 <= num_classes <= len(classes):
             raise ValueError(f"num_classes: expected 2 to {len(classes)}, got {num_classes}")
-        classes = dict(list(classes.items())[:num_classes])
+        classes = _choose(classes, num_classes, class_seed)
     index = {wnid: label for label, wnid in enumerate(classes)}
     wnids = _wnids(files[CLASSES].path)
     test = [p for name in TEST for p in _read_shard(files[name].path, wnids) if p.wnid in index]
@@ -136,6 +139,13 @@ def _read_classes(path: Path, dogs: bool) -> dict[str, str]:
     """wnid -> name, of the classes that are kept, in the order of their wnid."""
     rows = [row for row in _read_table(path) if dogs or row["is_dog"] == "0"]
     return {row["wnid"]: row["name"] for row in sorted(rows, key=lambda row: row["wnid"])}
+
+
+def _choose(classes: dict[str, str], count: int, seed: int | None) -> dict[str, str]:
+    """The first `count` classes, or as many drawn by a seed, in their order."""
+    drawn = range(count) if seed is None else np.random.default_rng(seed).permutation(len(classes))[:count]
+    rows = list(classes.items())
+    return dict(rows[index] for index in sorted(drawn))
 
 
 def _read_shard(path: Path, wnids: dict[int, str]) -> list[_Photograph]:

@@ -6,18 +6,33 @@ and modules, never from its name.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from helpers.layers.attention import MultiHeadAttention
 from helpers.layers.patches import PatchEmbedding
-from helpers.models.alexnet import AlexNet
 from helpers.models.cait import CaiT
 from helpers.models.deit import DeiT
-from helpers.models.googlenet import GoogLeNet
+from helpers.models.port_convolutional import (
+    CONVNEXT,
+    EFFICIENTNET,
+    GOOGLENET,
+    RESNET,
+    XCEPTION,
+    Reference,
+    Rules,
+    Tensors,
+    build_alexnet,
+    build_convnext,
+    build_efficientnet,
+    build_googlenet,
+    build_resnet,
+    build_vgg,
+    build_xception,
+)
 from helpers.models.port_runs import (
     Pairs,
     run_attention,
@@ -25,123 +40,8 @@ from helpers.models.port_runs import (
     run_on_images,
     run_transformer,
 )
-from helpers.models.resnet import ResNet
 from helpers.models.transformer import EncoderDecoder
-from helpers.models.vgg import VGG
 from helpers.models.vit import ViT
-from helpers.models.xception import Xception
-
-Rules = tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]
-Tensors = Mapping[str, Tensor]
-Reference = Any  # a model of another package, whose attributes no type of ours describes
-
-
-def shifted(prefix: str, shift: int) -> Callable[[re.Match[str]], str]:
-    """A replacement that keeps the matched number, minus `shift`."""
-    return lambda match: f"{prefix}{int(match[1]) - shift}"
-
-
-# --------------------------------------------------------------------------- convolutional networks
-
-XCEPTION: Rules = (
-    (r"^conv1\b", "entry.0"),
-    (r"^bn1\b", "entry.1"),
-    (r"^conv2\b", "entry.3"),
-    (r"^bn2\b", "entry.4"),
-    (r"^block([123])\b", lambda match: f"entry.{int(match[1]) + 5}"),
-    (r"^block([4-9]|10|11)\b", shifted("middle.", 4)),
-    (r"^block12\b", "exit.0"),
-    (r"^conv3\b", "exit.1"),
-    (r"^bn3\b", "exit.2"),
-    (r"^conv4\b", "exit.4"),
-    (r"^bn4\b", "exit.5"),
-    (r"^fc\b", "head"),
-    (r"\.rep\.", ".convolutions."),
-    (r"\.conv1\.", ".depthwise."),
-    (r"\.skip\.", ".shortcut.0."),
-    (r"\.skipbn\.", ".shortcut.1."),
-)
-
-RESNET: Rules = (
-    (r"^conv1\b", "stem.0"),
-    (r"^bn1\b", "stem.1"),
-    (r"^fc\b", "head"),
-    (r"^layer(\d)", shifted("stages.", 1)),
-    (r"\.downsample\.", ".shortcut."),
-    (
-        r"\.conv(\d)\.",
-        lambda match: f".convolutions.{2 * int(match[1]) - 2}.0.",
-    ),  # 0, 2, 4: ReLUs lie between
-    (r"\.bn(\d)\.", lambda match: f".convolutions.{2 * int(match[1]) - 2}.1."),
-)
-
-GOOGLENET: Rules = (
-    (r"^conv1\b", "stem.0"),
-    (r"^conv2\b", "stem.2"),
-    (r"^conv3\b", "stem.3"),
-    (r"^inception(\d[a-e])", r"inception.\1"),
-    (r"\.branch1\b", ".one"),
-    (r"\.branch2\b", ".three"),
-    (r"\.branch3\b", ".five"),
-    (r"\.branch4\b", ".pooled"),
-    (r"^aux1\.", "auxiliary.4a."),
-    (r"^aux2\.", "auxiliary.4d."),
-    (r"^(auxiliary\.4[ad])\.conv\.", r"\1.convolution."),
-    (r"\.fc1\.", ".hidden."),
-    (r"\.fc2\.", ".output."),
-    (r"\.conv\.weight$", ".0.weight"),
-    (r"\.bn\.", ".1."),
-    (r"^fc\b", "head"),
-)
-
-
-def build_xception(reference: Reference, tensors: Tensors) -> nn.Module:
-    """Sizes of the head and of the first convolution; everything else is fixed."""
-    return Xception(tensors["fc.weight"].shape[0], tensors["conv1.weight"].shape[1])
-
-
-def build_alexnet(reference: Reference, tensors: Tensors) -> nn.Module:
-    """Sizes of the first and the last layer, and the dropout."""
-    classes, channels = (
-        tensors["classifier.6.weight"].shape[0],
-        tensors["features.0.weight"].shape[1],
-    )
-    return AlexNet(classes, channels, dropout=reference.get_submodule("classifier.0").p)
-
-
-def build_vgg(reference: Reference, tensors: Tensors) -> nn.Module:
-    """Count the convolutions before each pooling."""
-    classes, channels = (
-        tensors["classifier.6.weight"].shape[0],
-        tensors["features.0.weight"].shape[1],
-    )
-    counts = [0]
-    for layer in reference.get_submodule("features"):
-        counts[-1] += isinstance(layer, nn.Conv2d)
-        counts += [0] * isinstance(layer, nn.MaxPool2d)
-    return VGG(counts[:-1], classes, channels, dropout=reference.get_submodule("classifier.2").p)
-
-
-def build_googlenet(reference: Reference, tensors: Tensors) -> nn.Module:
-    """With auxiliary heads if the reference has them."""
-    auxiliary = "aux1.fc2.weight" in tensors
-    return GoogLeNet(
-        num_classes=tensors["fc.weight"].shape[0],
-        auxiliary=auxiliary,
-        transform_input=reference.transform_input,
-        dropout=reference.dropout.p,
-        auxiliary_dropout=reference.aux1.dropout.p if auxiliary else 0.0,
-    )
-
-
-def build_resnet(reference: Reference, tensors: Tensors) -> nn.Module:
-    """Count the blocks of the four stages, and see whether they have a third convolution."""
-    blocks = [len(reference.get_submodule(f"layer{stage}")) for stage in (1, 2, 3, 4)]
-    bottleneck = "layer1.0.conv3.weight" in tensors
-    return ResNet(
-        blocks, bottleneck, tensors["fc.weight"].shape[0], tensors["conv1.weight"].shape[1]
-    )
-
 
 # ------------------------------------------------------------------------------ vision transformers
 
@@ -288,6 +188,10 @@ FAMILIES: dict[tuple[str, str], Family] = {
     ),
     ("torchvision", "ResNet"): Family(build_resnet, RESNET, r"layer\d\.\d+"),
     ("timm", "Xception"): Family(build_xception, XCEPTION, r"block\d+|conv[34]"),
+    ("timm", "ConvNeXt"): Family(build_convnext, CONVNEXT, r"stem|stages\.\d+\.blocks\.\d+"),
+    ("timm", "EfficientNet"): Family(
+        build_efficientnet, EFFICIENTNET, r"conv_stem|blocks\.\d+\.\d+"
+    ),
     ("timm", "VisionTransformer"): Family(build_vit, VIT, TRANSFORMER_BLOCKS),
     ("timm", "VisionTransformerDistilled"): Family(build_vit, VIT, TRANSFORMER_BLOCKS),
     ("timm", "Cait"): Family(build_cait, VIT, TRANSFORMER_BLOCKS),

@@ -96,10 +96,10 @@ def family_of(name: str) -> str:
     for family in ("deit", "cait", "vit"):
         if lowered.startswith(family):
             return family
-    convolutional = ("xception", "efficientnet", "resnet", "vgg", "lenet", "alexnet", "googlenet", "cnn")
+    convolutional = ("xception", "efficientnet", "convnext", "resnet", "vgg", "lenet", "alexnet", "googlenet", "cnn")
     if any(part in lowered for part in convolutional):
         return "cnn"
-    if any(part in lowered for part in ("bow", "svm", "knn")):
+    if any(part in lowered for part in ("bow", "svm", "knn", "mlp")):
         return "classical"
     raise ValueError(f"no family for the model name {name!r}; families: {', '.join(FAMILY_COLOURS)}")
 

@@ -1,0 +1,1 @@
+"""Lab 2: Twenty years on one data set."""

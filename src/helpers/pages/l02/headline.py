@@ -1,0 +1,36 @@
+"""What lab 2 found, in three lines."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from helpers.pages.l02.methods import METHODS
+from helpers.plots.tables import percent
+from helpers.records import Record
+
+
+def headline(record: Record) -> str:
+    """The best method, the worst, and how many of the statements held."""
+    summary: dict[str, Any] = record.summary
+    rows = sorted(summary["methods"], key=lambda row: -row["test_top1"]["value"])
+    best, worst = rows[0], rows[-1]
+    seeds = f"over {best['n_seeds']} seeds" if best["n_seeds"] > 1 else "one seed"
+    lines = [
+        f"Of {best['test_top1']['n']:,} test images of {summary['num_classes']} classes {_name(best)} names "
+        f"**{_accuracy(best)}** rightly, {seeds}; {_name(worst)} **{_accuracy(worst)}**; by chance it would be "
+        f"{100 * summary['chance']:.1f} %."
+    ]
+    found = [row["verdict"] for row in summary["verdicts"]]
+    if found:
+        lines.append(
+            f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "
+            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide."
+        )
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{METHODS[row['model']].label} ({row['year']})"
+
+
+def _accuracy(row: dict[str, Any]) -> str:
+    return percent(SimpleNamespace(**row["test_top1"]))

@@ -1,0 +1,57 @@
+"""The eleven ways to name an image, in the order of their years, and what is asked of them in pairs.
+
+The years are those of the sources: Cover and Hart 1967 (nearest neighbours), Rumelhart, Hinton and Williams 1986 (the
+perceptron with back-propagation), LeCun et al. 1998, Lazebnik, Schmid and Ponce 2006 (visual words on a pyramid),
+Krizhevsky, Sutskever and Hinton 2012, Simonyan and Zisserman 2014, He et al. 2015, Chollet 2016, Dosovitskiy et al. and
+Touvron et al. 2020, Liu et al. 2022; of articles that appeared as a preprint first, the preprint's.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to name an image.
+
+    Attributes
+    ----------
+    year
+        Of its publication.
+    label
+        What figures call it.
+    """
+
+    year: int
+    label: str
+
+
+METHODS: dict[str, Method] = {
+    "knn": Method(1967, "nearest neighbours"),
+    "mlp": Method(1986, "perceptron (MLP)"),
+    "lenet": Method(1998, "LeNet-5"),
+    "bow_svm": Method(2006, "visual words + SVM"),
+    "alexnet_like": Method(2012, "AlexNet-like"),
+    "vgg_like": Method(2014, "VGG-like"),
+    "resnet_like": Method(2015, "ResNet-like"),
+    "xception_mini": Method(2016, "Xception-mini"),
+    "vit_mini": Method(2020, "ViT-mini"),
+    "deit_mini": Method(2020, "DeiT-mini, taught"),
+    "convnext_mini": Method(2022, "ConvNeXt-mini"),
+}
+
+CLASSICAL = ("knn", "bow_svm")  # not trained step by step
+
+# A statement, the method that should win by it, and the one that should lose. Written down before the first run.
+STATEMENTS: tuple[tuple[str, str, str], ...] = (
+    ("visual words beat the nearest image", "bow_svm", "knn"),
+    ("visual words beat a perceptron", "bow_svm", "mlp"),
+    ("a small convolutional network beats a perceptron", "lenet", "mlp"),
+    ("a deep convolutional network beats visual words", "resnet_like", "bow_svm"),
+    ("small kernels and depth help", "vgg_like", "alexnet_like"),
+    ("residual connections and batch norm help", "resnet_like", "vgg_like"),
+    ("separable convolutions beat whole ones", "xception_mini", "resnet_like"),
+    ("the newest convolutional network beats the one of 2015", "convnext_mini", "resnet_like"),
+    ("from scratch, a CNN beats a ViT of its size", "xception_mini", "vit_mini"),
+    ("a ViT beats visual words", "vit_mini", "bow_svm"),
+    ("a CNN as teacher helps a ViT", "deit_mini", "vit_mini"),
+)
