@@ -66,9 +66,9 @@ def square_of_paths(shares: ArrayLike, part: float = 0.95) -> int:
 
 def told(layers: Sequence[Layer]) -> str:
     """What the explorer says of a stack, in a sentence."""
-    shares, field = path_shares(layers), ([*receptive_field(layers)] or [None])[-1]
-    if field is None:
+    if not layers:
         return "No layer: the value is the pixel itself"
+    shares, field = path_shares(layers), receptive_field(layers)[-1]
     side, inner = int(field.size), square_of_paths(shares)
     jump = "1 pixel" if field.jump == 1 else f"{field.jump:g} pixels"
     text = f"{len(layers)} {'layer' if len(layers) == 1 else 'layers'}: the field is {side} x {side} pixels, a step of "

@@ -85,6 +85,7 @@ def dumbbells(rows: Sequence[Mapping[str, Any]], limit: float | None = None) -> 
     """
     check_some(rows, "row")
     colours = (ORANGE, BLUE)
+    widest = max(rows, key=lambda row: max(row["sides"].values()) - min(row["sides"].values()))
     figure, ax = plt.subplots(figsize=(4.6, 0.47 * len(rows) + 0.95))
     for k, row in enumerate(rows):
         theory = row["theory"] or 1
@@ -93,8 +94,8 @@ def dumbbells(rows: Sequence[Mapping[str, Any]], limit: float | None = None) -> 
         ax.plot(theory, k, "o", ms=8, mfc="white", mec=QUIET, mew=1.8)
         for (label, side), colour, marker in zip(row["sides"].items(), colours, "os", strict=False):
             ax.plot(side, k, marker, ms=8, color=colour)
-            if k == 0 and len(row["sides"]) > 1:
-                up = 11 if marker == "o" else -15
+            if row is widest and len(row["sides"]) > 1:
+                up = 11 if marker == "o" else -17
                 ax.annotate(label, (side, k), (0, up), textcoords="offset points", ha="center", color=colour)
     ax.axvline(1, color=QUIET, lw=1, ls=(0, (2, 3)))
     ax.set_yticks(range(len(rows)), [row["name"] for row in rows], fontsize=10.5)
@@ -178,7 +179,7 @@ def accuracy_by_distance(shares: Mapping[str, Sequence[float]], reaches: Mapping
         ax.text(20.4, 78 if not high else 62, name, ha="right", va="center", color=colour, weight="bold", fontsize=10.5)
         ax.set(ylim=(0, 112), xlim=(0.5, len(row) + 0.5), yticks=(0, 25, 50, 100))
         ax.grid(visible=False, axis="x")
-    np.atleast_1d(axes)[-1].set(xlabel="houses between asker and lamp, counting the lamp's", xticks=(1, 5, 10, 15, 20))
+    np.atleast_1d(axes)[-1].set(xlabel="distance to the lamp (houses)", xticks=(1, 5, 10, 15, 20))
     figure.supylabel("right answers (%)", fontsize=10)
     return figure
 
@@ -195,30 +196,16 @@ def _beside(ax: Axes, x: float, ends: list[tuple[float, str, str]], gap: float) 
 
 
 def denoised(pictures: Mapping[str, np.ndarray], weights: np.ndarray, place: tuple[int, int]) -> Figure:
-    """Grey pictures in a row of two, and the weights that one pixel (ringed) gives to all, brighter for more."""
-    panels = [*pictures.items()]
-    figure, axes = plt.subplots((len(panels) + 2) // 2, 2, figsize=(4.6, 2.45 * ((len(panels) + 2) // 2)))
+    """Three grey pictures two in a row, and the weights that one pixel (ringed) gives to all, brighter for more."""
+    figure, axes = plt.subplots(2, 2, figsize=(4.6, 4.9))
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
-    for ax, (name, picture) in zip(axes.flat, panels, strict=False):
+    for ax, (name, picture) in zip(axes.flat, pictures.items(), strict=False):
         ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         ax.set_title(name, fontsize=10.5)
-    last = axes.flat[len(panels)]
+    last = axes.flat[-1]
     last.imshow(np.sqrt(weights / weights.max()), cmap="magma", interpolation="nearest")
     last.plot(place[1], place[0], "o", ms=11, mfc="none", mec="#fefefe", mew=1.8)
     last.set_title("what one pixel reads", fontsize=10.5)
-    return figure
-
-
-def pairs(sizes: Sequence[int]) -> Figure:
-    """Multiply–accumulates of a 3 x 3 convolution and of all pairs against the side of the map, one channel."""
-    figure, ax = plt.subplots(figsize=(4.5, 3))
-    n = np.asarray(sizes, dtype=float)
-    for values, name, colour in ((n**4, "all pairs", BLUE), (9 * n**2, "3 × 3", ORANGE)):
-        ax.plot(n, values, "o-", color=colour)
-        ax.text(n[-1] * 1.08, values[-1], name, color=colour, va="center", fontsize=10.5)
-    ax.set(xscale="log", yscale="log", xlabel="side of the map", ylabel="comparisons", xlim=(n[0] * 0.85, n[-1] * 2.2))
-    ax.set_xticks(n, [f"{size:g}" for size in n])
-    ax.minorticks_off()
     return figure

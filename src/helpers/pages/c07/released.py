@@ -33,7 +33,7 @@ def photographs(name: str) -> Tensor:
 
     released = build_model(name, num_classes=10, weights=WEIGHTS[name])
     pictures = np.stack(list(foreign_pictures(released.image_size).values())).astype(np.float32) / 255
-    images = (pictures - np.float32(released.mean)) / np.float32(released.std)
+    images = (pictures - np.array(released.mean, np.float32)) / np.array(released.std, np.float32)
     return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
 
 
