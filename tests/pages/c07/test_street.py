@@ -75,3 +75,11 @@ def test_a_study_has_a_row_for_every_body_and_seed():
     found = street.study(steps=20, seeds=(0,), test=400)
     assert [run["body"] for run in found["runs"]] == list(street.BODIES)
     assert all(len(run["by_distance"]) == 20 for run in found["runs"])
+
+
+def test_the_gradient_ends_where_the_field_ends():
+    shares = street.gradient_by_distance(street.build("4 convolutions"), street.draw_streets(30, seed=0))
+    assert shares.sum() == pytest.approx(1)
+    assert (shares[:5] > 0).all()
+    assert (shares[5:] == 0).all()
+    assert shares[0] > shares[3]

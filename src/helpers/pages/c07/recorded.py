@@ -80,8 +80,13 @@ def released_rows(model: str) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
+def of_layer(model: str, layer: str) -> dict[str, dict[str, Any]]:
+    """The recorded rows of one layer by its weights, "fresh" and "released"."""
+    return {row["weights"]: row for row in released() if (row["model"], row["layer"]) == (model, layer)}
+
+
 def trained_minus_fresh(model: str, layer: str) -> Estimate:
     """Side that holds 95 %, released minus fresh over the side of the image, paired over the photographs."""
-    sides = {row["weights"]: row for row in released() if (row["model"], row["layer"]) == (model, layer)}
+    sides = of_layer(model, layer)
     gap = np.array(sides["released"]["side95_px"]) - np.array(sides["fresh"]["side95_px"])
     return over_seeds(gap / sides["fresh"]["image_px"])

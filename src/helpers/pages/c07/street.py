@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -111,7 +112,13 @@ def reach(body: str) -> int:
     return {"4 convolutions": 4, "10 convolutions": 10, "4 dilated": 1 + 2 + 4 + 8}.get(body, HOUSES)
 
 
-def train(model: StreetNet, steps: int = 300, batch: int = 64, rate: float = 0.005, seed: int = 0) -> list[float]:
+def train(
+    model: StreetNet,
+    steps: int = 300,
+    batch: int = 64,
+    rate: float = 0.005,
+    seed: int = 0,
+) -> list[float]:
     """Train on streets that are never seen twice; Adam, the rate falling by a cosine. The loss of every step."""
     streets = draw_streets(steps * batch, seed + 1)
     optimiser = torch.optim.Adam(model.parameters(), lr=rate)
@@ -137,6 +144,23 @@ def correct(model: StreetNet, streets: Streets) -> Tensor:
 def by_distance(right: Tensor, distance: Tensor) -> list[float]:
     """Share of right answers at distances 1 to 20."""
     return [right[distance == d].double().mean().item() for d in range(1, FARTHEST + 1)]
+
+
+def gradient_by_distance(model: StreetNet, streets: Streets) -> np.ndarray:
+    """Share of the squared gradient of the logits that comes from houses at distance 0 to 31 of the asker, (32,).
+
+    Each logit's gradient is squared on its own; sums are over logits, channels, both sides, and streets.
+    """
+    images = streets.images.clone().requires_grad_()
+    logits = model(images, streets.asker)  # (n, 4)
+    squared = torch.zeros(len(streets), HOUSES)
+    for k in range(COLOURS):
+        (gradient,) = torch.autograd.grad(logits[:, k].sum(), images, retain_graph=True)
+        squared += gradient.square().sum(1)  # (n, 32)
+    distance = (torch.arange(HOUSES) - streets.asker[:, None]).abs()  # (n, 32)
+    total = np.bincount(distance.flatten().numpy(), weights=squared.flatten().numpy(), minlength=HOUSES)
+    shares: np.ndarray = total / total.sum()
+    return shares
 
 
 def study(steps: int, seeds: Sequence[int], test: int = 8000) -> dict[str, Any]:
