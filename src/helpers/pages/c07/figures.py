@@ -155,7 +155,7 @@ def losses(curves: Mapping[str, Sequence[float]], chance: float, window: int = 1
         ax.plot(window * (np.arange(len(smooth)) + 0.5), smooth, color=colour, ls=dashes)
         ends.append((smooth[-1], name, colour))
     ax.axhline(chance, color=QUIET, lw=1, ls=(0, (2, 3)))
-    _beside(ax, len(values), ends, 0.11)
+    _beside(ax, len(values), ends, 0.13)
     ax.set(xlabel="step", ylabel="loss", ylim=(-0.04, 1.75), xlim=(0, 1.5 * len(values)))
     ax.set_xticks(range(0, len(values) + 1, 100))
     return figure
