@@ -1,0 +1,1 @@
+"""Chapter 7: What is missing? From local to global."""

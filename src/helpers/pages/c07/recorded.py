@@ -1,0 +1,92 @@
+"""What the page quotes from its recordings: longer training on streets, released weights beside fresh ones, lab 3."""
+
+import json
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from helpers.measure.accuracy import Estimate, over_seeds
+from helpers.pages.c07.released import RELEASED
+from helpers.pages.c07.street import BODIES, LONGER, reach
+from helpers.records import Record
+
+PLACE = (24, 17)  # row and column of the pixel whose weights the page shows
+NETWORKS = {"vgg16": "VGG-16", "resnet50": "ResNet-50", "xception": "Xception"}
+RELEASED_NAMES = {"efficientnet_lite0": "EfficientNet-Lite0", "xception_mini": "xception_mini", "vit_mini": "vit_mini"}
+
+
+@cache
+def longer() -> dict[str, Any]:
+    """The recorded study of `helpers.pages.c07.street`."""
+    found: dict[str, Any] = json.loads(LONGER.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def released() -> list[dict[str, Any]]:
+    """The recorded rows of `helpers.pages.c07.released`."""
+    rows: list[dict[str, Any]] = json.loads(RELEASED.read_text(encoding="utf-8"))["rows"]
+    return rows
+
+
+def longer_shares(body: str) -> np.ndarray:
+    """Right answers after the long training, (seeds, 20) by distance."""
+    return np.array([run["by_distance"] for run in longer()["runs"] if run["body"] == body])
+
+
+def longer_table(short: dict[str, list[float]]) -> list[dict[str, str]]:
+    """One row a network: right answers in % up to the end of its field after the page's steps and after the long
+    training, the latter with Student's interval over seeds."""
+    rows = []
+    for body in BODIES:
+        inside = slice(0, min(reach(body), 20))
+        long = over_seeds(longer_shares(body)[:, inside].mean(1))
+        row = {"network": body, "distances": f"1 to {min(reach(body), 20)}"}
+        row["on this page"] = f"{100 * float(np.mean(short[body][inside])):.0f}"
+        rows.append(row | {f"after {longer()['steps']:,} steps": interval(long)})
+    return rows
+
+
+def interval(estimate: Estimate) -> str:
+    """A share as `71 [68, 74]`, in %, held within 0 and 100."""
+    low, high = (
+        max(0.0, min(1.0, end if end is not None else estimate.value)) for end in (estimate.low, estimate.high)
+    )
+    return f"{100 * estimate.value:.0f} [{100 * low:.0f}, {100 * high:.0f}]"
+
+
+def lab_rows(record: Record) -> list[dict[str, Any]]:
+    """The deepest studied map of each convolutional network of lab 3, for `figures.dumbbells`."""
+    rows = []
+    for model, name in NETWORKS.items():
+        own = [row for row in record.model_dump()["summary"]["fields"] if row["model"] == model]
+        for row, depth in ((own[0], "early"), (own[-1], "last")):
+            image = row["image_px"]
+            sides = {"95 %": row["side95_px"] / image}
+            rows.append({"name": f"{name}, {depth}", "theory": row["theory_px"] / image, "sides": sides})
+    return rows
+
+
+def released_rows(model: str) -> list[dict[str, Any]]:
+    """Layers of one network, fresh and released, the mean over photographs, for `figures.dumbbells`."""
+    rows: dict[str, dict[str, Any]] = {}
+    for row in released():
+        if row["model"] == model:
+            image = row["image_px"]
+            theory = None if row["theory_px"] is None else row["theory_px"] / image
+            line = rows.setdefault(row["layer"], {"name": row["layer"], "theory": theory, "sides": {}})
+            line["sides"][row["weights"]] = float(np.mean(row["side95_px"])) / image
+    return list(rows.values())
+
+
+def of_layer(model: str, layer: str) -> dict[str, dict[str, Any]]:
+    """The recorded rows of one layer by its weights, "fresh" and "released"."""
+    return {row["weights"]: row for row in released() if (row["model"], row["layer"]) == (model, layer)}
+
+
+def trained_minus_fresh(model: str, layer: str) -> Estimate:
+    """Side that holds 95 %, released minus fresh over the side of the image, paired over the photographs."""
+    sides = of_layer(model, layer)
+    gap = np.array(sides["released"]["side95_px"]) - np.array(sides["fresh"]["side95_px"])
+    return over_seeds(gap / sides["fresh"]["image_px"])

@@ -1,0 +1,183 @@
+"""A street of 32 houses, where distance decides: one house asks, another answers, the rest distract.
+
+Four houses have a lamp, each of another shape, in one of four colours drawn freely. A fifth, the asker, shows a shape
+and no colour. Asked, at the asker's place: the colour of the lamp that has its shape. That colour is independent of all
+else in the street, so whoever cannot see the lamp is right one time in four.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.pages.c07.blocks import Attend, Residual, SqueezeExcite
+
+HOUSES, SHAPES, COLOURS, FARTHEST = 32, 4, 4, 20
+CHANNELS = SHAPES + COLOURS + 1  # which shape, which colour, and whether this house asks
+WIDTH = 24
+LONGER = Path(__file__).with_name("longer.json")
+BODIES = ("4 convolutions", "10 convolutions", "4 dilated", "squeeze", "attention")
+
+
+@dataclass(frozen=True)
+class Streets:
+    """n streets: `images` (n, 9, 32), and for each the `asker`'s place, the right `colour`, and its `distance`."""
+
+    images: Tensor
+    asker: Tensor
+    colour: Tensor
+    distance: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def part(self, start: int, stop: int) -> "Streets":
+        """Streets start to stop - 1."""
+        where = slice(start, stop)
+        return Streets(self.images[where], self.asker[where], self.colour[where], self.distance[where])
+
+
+def draw_streets(count: int, seed: int) -> Streets:
+    """Draw streets whose lamp stands 1 to 20 houses from the asker, every distance equally often."""
+    rng = torch.Generator().manual_seed(seed)
+    distance = torch.randint(1, FARTHEST + 1, (count,), generator=rng)
+    left = (torch.rand(count, generator=rng) * (HOUSES - distance)).long()
+    asks_left = torch.rand(count, generator=rng) < 0.5
+    asker = torch.where(asks_left, left, left + distance)
+    lamp = torch.where(asks_left, left + distance, left)
+    every = torch.arange(count)
+    free = torch.rand(count, HOUSES, generator=rng)
+    free[every, asker] = free[every, lamp] = 2  # taken
+    places = torch.cat([lamp[:, None], free.argsort(1)[:, : SHAPES - 1]], dim=1)  # (n, 4), the right lamp first
+    shapes = torch.rand(count, SHAPES, generator=rng).argsort(1)  # (n, 4)
+    colours = torch.randint(0, COLOURS, (count, SHAPES), generator=rng)  # (n, 4)
+    images = torch.zeros(count, CHANNELS, HOUSES)
+    for k in range(SHAPES):
+        images[every, shapes[:, k], places[:, k]] = 1
+        images[every, SHAPES + colours[:, k], places[:, k]] = 1
+    images[every, shapes[:, 0], asker] = 1
+    images[every, -1, asker] = 1
+    return Streets(images, asker, colours[:, 0], distance)
+
+
+class StreetNet(nn.Module):
+    """A place-by-place layer, the `body`, a place-by-place MLP; then four logits at the asker's place."""
+
+    def __init__(self, *body: nn.Module) -> None:
+        super().__init__()
+        self.embed = nn.Conv1d(CHANNELS, WIDTH, kernel_size=1)
+        self.body = nn.Sequential(*body)
+        self.think = place_by_place()
+        self.head = nn.Linear(WIDTH, COLOURS)
+
+    def forward(self, images: Tensor, asker: Tensor) -> Tensor:
+        """(B, 9, N) and the askers' places (B,) -> logits (B, 4)."""
+        x = self.think(self.body(self.embed(images)))  # (B, C, N)
+        return self.head(x[torch.arange(len(x)), :, asker])  # (B, 4)
+
+
+def place_by_place() -> nn.Module:
+    """A residual MLP that sees one place at a time."""
+    return Residual(nn.Sequential(nn.Conv1d(WIDTH, 2 * WIDTH, 1), nn.ReLU(), nn.Conv1d(2 * WIDTH, WIDTH, 1)))
+
+
+def convolution(dilation: int = 1) -> nn.Module:
+    """A residual convolution over three places, `dilation` apart."""
+    return Residual(nn.Sequential(nn.Conv1d(WIDTH, WIDTH, 3, padding=dilation, dilation=dilation), nn.ReLU()))
+
+
+def build(body: str, seed: int = 0) -> StreetNet:
+    """A network with fresh weights; raises ValueError for a body that is not one of `BODIES`."""
+    if body not in BODIES:
+        raise ValueError(f"body: expected one of {', '.join(BODIES)}; got {body!r}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if body == "attention":
+            return StreetNet(Residual(Attend(WIDTH)))
+        if body == "squeeze":
+            return StreetNet(place_by_place(), Residual(SqueezeExcite(WIDTH)))
+        if body == "4 dilated":
+            return StreetNet(*(convolution(dilation) for dilation in (1, 2, 4, 8)))
+        return StreetNet(*(convolution() for _ in range(int(body.split()[0]))))
+
+
+def reach(body: str) -> int:
+    """How many houses to either side a body's field extends, HOUSES where it is the whole street."""
+    return {"4 convolutions": 4, "10 convolutions": 10, "4 dilated": 1 + 2 + 4 + 8}.get(body, HOUSES)
+
+
+def train(
+    model: StreetNet,
+    steps: int = 300,
+    batch: int = 64,
+    rate: float = 0.005,
+    seed: int = 0,
+) -> list[float]:
+    """Train on streets that are never seen twice; Adam, the rate falling by a cosine. The loss of every step."""
+    streets = draw_streets(steps * batch, seed + 1)
+    optimiser = torch.optim.Adam(model.parameters(), lr=rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    losses = []
+    for step in range(steps):
+        part = streets.part(step * batch, (step + 1) * batch)
+        loss = F.cross_entropy(model(part.images, part.asker), part.colour)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.item())
+    return losses
+
+
+def correct(model: StreetNet, streets: Streets) -> Tensor:
+    """Which streets are answered right, (n,) of bool."""
+    with torch.no_grad():
+        return model(streets.images, streets.asker).argmax(1) == streets.colour
+
+
+def by_distance(right: Tensor, distance: Tensor) -> list[float]:
+    """Share of right answers at distances 1 to 20."""
+    return [right[distance == d].double().mean().item() for d in range(1, FARTHEST + 1)]
+
+
+def gradient_by_distance(model: StreetNet, streets: Streets) -> np.ndarray:
+    """Share of the squared gradient of the logits that comes from houses at distance 0 to 31 of the asker, (32,).
+
+    Each logit's gradient is squared on its own; sums are over logits, channels, both sides, and streets.
+    """
+    images = streets.images.clone().requires_grad_()
+    logits = model(images, streets.asker)  # (n, 4)
+    squared = torch.zeros(len(streets), HOUSES)
+    for k in range(COLOURS):
+        (gradient,) = torch.autograd.grad(logits[:, k].sum(), images, retain_graph=True)
+        squared += gradient.square().sum(1)  # (n, 32)
+    distance = (torch.arange(HOUSES) - streets.asker[:, None]).abs()  # (n, 32)
+    total = np.bincount(distance.flatten().numpy(), weights=squared.flatten().numpy(), minlength=HOUSES)
+    shares: np.ndarray = total / total.sum()
+    return shares
+
+
+def study(steps: int, seeds: Sequence[int], test: int = 8000) -> dict[str, Any]:
+    """Every body trained for `steps` from every seed: shares of right answers at each distance, on the same streets."""
+    streets = draw_streets(test, seed=10_000)
+    rows = []
+    for seed in seeds:
+        for body in BODIES:
+            model = build(body, seed)
+            losses = train(model, steps, seed=100_000 * seed)
+            right = correct(model, streets)
+            shares = [round(share, 4) for share in by_distance(right, streets.distance)]
+            row = {"body": body, "seed": seed, "loss": round(sum(losses[-20:]) / 20, 4), "by_distance": shares}
+            rows.append(row | {"top1": round(right.double().mean().item(), 4)})
+    return {"command": "python -m helpers.pages.c07.street", "steps": steps, "test": test, "runs": rows}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    LONGER.write_text(json.dumps(study(steps=3000, seeds=(0, 1, 2)), indent=1) + "\n", encoding="utf-8")
