@@ -203,9 +203,9 @@ def denoised(pictures: Mapping[str, np.ndarray], weights: np.ndarray, place: tup
         ax.grid(visible=False)
     for ax, (name, picture) in zip(axes.flat, pictures.items(), strict=False):
         ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        ax.set_title(name, fontsize=10.5)
+        ax.set_title(name, fontsize=10.5, loc="left")
     last = axes.flat[-1]
     last.imshow(np.sqrt(weights / weights.max()), cmap="magma", interpolation="nearest")
     last.plot(place[1], place[0], "o", ms=11, mfc="none", mec="#fefefe", mew=1.8)
-    last.set_title("what one pixel reads", fontsize=10.5)
+    last.set_title("what one pixel reads", fontsize=10.5, loc="left")
     return figure
