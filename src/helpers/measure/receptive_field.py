@@ -262,6 +262,23 @@ def side_holding(share: np.ndarray, part: float = 0.95) -> int:
     return 2 * int(np.searchsorted(held, part * held[-1] * (1 - 1e-12))) + 1
 
 
+def central_patch(share: np.ndarray, patch_size: int) -> np.ndarray:
+    """The pixels of the patch whose token stands in the middle, (H, W) -> (P, P)."""
+    row, column = (side // patch_size // 2 * patch_size for side in share.shape)
+    return share[row : row + patch_size, column : column + patch_size]
+
+
+def with_statistics_of(model: nn.Module, images: Tensor) -> nn.Module:
+    """The model in eval mode; its batch norms have the statistics of these images (B, C, H, W), as in a first step."""
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0  # keep the statistics of this pass alone
+    if norms:
+        with torch.no_grad():
+            model.train()(images)
+    return model.eval()
+
+
 def growth_exponent(depths: np.ndarray, spreads: np.ndarray) -> float:
     r"""Slope of $\log\sigma$ against $\log n$: 0.5 for a random walk, 1 for growth in step with the field."""
     depths, spreads = np.asarray(depths, dtype=float), np.asarray(spreads, dtype=float)

@@ -33,13 +33,6 @@ def test_a_line_that_there_is_not_is_refused(digits):
         accuracy_without("train", *digits)
 
 
-def test_the_wrong_digits_are_shown_with_both_answers():
-    figure = figures.wrong_digits(np.zeros((3, 8, 8)), [1, 2, 3], [1, 5, 6])
-    assert [ax.get_title(loc="center") for ax in figure.axes] == ["says 2\nis 5", "says 3\nis 6"]
-    with pytest.raises(ValueError, match="at least one that is wrong"):
-        figures.wrong_digits(np.zeros((1, 8, 8)), [1], [1])
-
-
 def test_every_rate_has_its_line_and_its_name_apart_from_the_others():
     figure = figures.loss_by_rate({0.1: [2.0] * 40, 1.0: [2.0] * 40, 10.0: [np.nan] * 40}, guessing=2.3)
     (ax,) = figure.axes

@@ -56,13 +56,6 @@ def test_the_loss_is_drawn_in_means():
     assert list(ax.lines[0].get_xdata()) == [2, 4]
 
 
-def test_the_wrong_digits_are_shown_with_both_answers():
-    figure = figures.wrong_digits(np.zeros((3, 8, 8)), [1, 2, 3], [1, 5, 6])
-    assert [ax.get_title(loc="center") for ax in figure.axes] == ["says 2\nis 5", "says 3\nis 6"]
-    with pytest.raises(ValueError, match="at least one that is wrong"):
-        figures.wrong_digits(np.zeros((1, 8, 8)), [1], [1])
-
-
 def test_filters_and_maps_have_a_picture_each():
     assert sum(bool(ax.images) for ax in figures.filters_figure(np.ones((10, 3, 3, 3))).axes) == 10
     rows = [("first", np.ones((5, 4, 4))), ("second", np.ones((5, 2, 2)))]

@@ -36,12 +36,6 @@ def test_rows_of_the_lab_and_of_released_weights():
     assert recorded.trained_minus_fresh("efficientnet_lite0", "blocks.4").value < 0
 
 
-def test_the_share_of_a_patch():
-    share = np.zeros((8, 8))
-    share[4:6, 4:6] = 0.25
-    assert released.own_patch(share, 2) == 1
-
-
 def test_measuring_again_gives_the_recorded_fields():
     again = released.measure("vit_mini")
     kept = [row for row in recorded.released() if row["model"] == "vit_mini"]

@@ -12,7 +12,6 @@ def test_the_orders_are_told_by_their_losses_against_the_head(released_orders, s
     assert losses == sorted(losses)
     assert told.count("head first, body at a tenth: −2.0") == 2
     assert "all at once" not in told  # its interval holds zero
-    assert "Not recorded yet" in orders.orders_told(None, small_orders).data
 
 
 def test_an_order_that_gains_is_refused_where_the_text_says_that_none_does(released_orders, small_orders, square):

@@ -77,13 +77,3 @@ def test_the_line_leaves_one_in_twenty_below_it():
         == "Of 40 test photographs, 2.0 were expected below it; 40 were."
     )
     assert trust.scores(np.zeros((1, 3)))[0] == pytest.approx(np.log(3))
-
-
-def test_the_other_pictures_are_photographs_at_the_models_size():
-    pytest.importorskip("skimage")
-    others = trust.foreign_pictures(48)
-    assert list(others)[:2] == ["a cat", "a cup of coffee"]
-    assert len(others) == 7
-    for image in others.values():
-        assert image.shape == (48, 48, 3)
-        assert image.std() > 10

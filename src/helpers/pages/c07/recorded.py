@@ -1,15 +1,13 @@
 """What the page quotes from its recordings: longer training on streets, released weights beside fresh ones, lab 3."""
 
-import json
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, over_seeds
-from helpers.pages.c07.released import RELEASED
-from helpers.pages.c07.street import BODIES, LONGER, reach
-from helpers.records import Record
+from helpers.pages.c07.street import BODIES, reach
+from helpers.records import Record, read_record
 
 PLACE = (24, 17)  # row and column of the pixel whose weights the page shows
 NETWORKS = {"vgg16": "VGG-16", "resnet50": "ResNet-50", "xception": "Xception"}
@@ -18,21 +16,25 @@ RELEASED_NAMES = {"efficientnet_lite0": "EfficientNet-Lite0", "xception_mini": "
 
 @cache
 def longer() -> dict[str, Any]:
-    """The recorded study of `helpers.pages.c07.street`."""
-    found: dict[str, Any] = json.loads(LONGER.read_text(encoding="utf-8"))
-    return found
+    """The recorded study of `helpers.pages.c07.street`, as plain dictionaries and lists."""
+    return read_record("07_streets", "cpu").model_dump()
 
 
 @cache
 def released() -> list[dict[str, Any]]:
     """The recorded rows of `helpers.pages.c07.released`."""
-    rows: list[dict[str, Any]] = json.loads(RELEASED.read_text(encoding="utf-8"))["rows"]
+    rows: list[dict[str, Any]] = read_record("07_fields", "cpu").model_dump()["runs"]
     return rows
 
 
 def longer_shares(body: str) -> np.ndarray:
     """Right answers after the long training, (seeds, 20) by distance."""
     return np.array([run["by_distance"] for run in longer()["runs"] if run["body"] == body])
+
+
+def longer_steps() -> int:
+    """Steps of the long training."""
+    return int(longer()["parameters"]["steps"])
 
 
 def longer_table(short: dict[str, list[float]]) -> list[dict[str, str]]:
@@ -44,7 +46,7 @@ def longer_table(short: dict[str, list[float]]) -> list[dict[str, str]]:
         long = over_seeds(longer_shares(body)[:, inside].mean(1))
         row = {"network": body, "distances": f"1 to {min(reach(body), 20)}"}
         row["on this page"] = f"{100 * float(np.mean(short[body][inside])):.0f}"
-        rows.append(row | {f"after {longer()['steps']:,} steps": interval(long)})
+        rows.append(row | {f"after {longer_steps():,} steps": interval(long)})
     return rows
 
 

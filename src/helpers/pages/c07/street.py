@@ -5,9 +5,9 @@ and no colour. Asked, at the asker's place: the colour of the lamp that has its 
 else in the street, so whoever cannot see the lamp is right one time in four.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.pages.c07.blocks import Attend, Residual, SqueezeExcite
+from helpers.records import make_record, project_root, write_atomically
+from helpers.records.places import result_path
 
 HOUSES, SHAPES, COLOURS, FARTHEST = 32, 4, 4, 20
 CHANNELS = SHAPES + COLOURS + 1  # which shape, which colour, and whether this house asks
 WIDTH = 24
-LONGER = Path(__file__).with_name("longer.json")
+LONGER = "07_streets"  # the record of ten times the page's training
 BODIES = ("4 convolutions", "10 convolutions", "4 dilated", "squeeze", "attention")
 
 
@@ -163,7 +165,7 @@ def gradient_by_distance(model: StreetNet, streets: Streets) -> np.ndarray:
     return shares
 
 
-def study(steps: int, seeds: Sequence[int], test: int = 8000) -> dict[str, Any]:
+def study(steps: int, seeds: Sequence[int], test: int) -> list[dict[str, Any]]:
     """Every body trained for `steps` from every seed: shares of right answers at each distance, on the same streets."""
     streets = draw_streets(test, seed=10_000)
     rows = []
@@ -172,12 +174,22 @@ def study(steps: int, seeds: Sequence[int], test: int = 8000) -> dict[str, Any]:
             model = build(body, seed)
             losses = train(model, steps, seed=100_000 * seed)
             right = correct(model, streets)
-            shares = [round(share, 4) for share in by_distance(right, streets.distance)]
-            row = {"body": body, "seed": seed, "loss": round(sum(losses[-20:]) / 20, 4), "by_distance": shares}
-            rows.append(row | {"top1": round(right.double().mean().item(), 4)})
-    return {"command": "python -m helpers.pages.c07.street", "steps": steps, "test": test, "runs": rows}
+            row = {"body": body, "seed": seed, "loss": sum(losses[-20:]) / 20}
+            rows.append(row | {"by_distance": by_distance(right, streets.distance)})
+    return rows
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    LONGER.write_text(json.dumps(study(steps=3000, seeds=(0, 1, 2)), indent=1) + "\n", encoding="utf-8")
+    begun = datetime.now(UTC)
+    how: dict[str, Any] = {"steps": 3000, "seeds": (0, 1, 2), "test": 8000}
+    record = make_record(
+        LONGER,
+        "cpu",
+        parameters=how | {"command": "python -m helpers.pages.c07.street"},
+        runs=study(**how),
+        summary={},
+        started_at=begun,
+        script=Path(__file__),
+    )
+    write_atomically(result_path(project_root() or Path(), LONGER, "cpu"), record.model_dump_json(indent=None) + "\n")

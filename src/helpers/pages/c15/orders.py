@@ -49,10 +49,8 @@ def gains_table(*records: Record) -> Markdown:
     )
 
 
-def orders_told(released: Record | None, small: Record | None) -> Markdown:
+def orders_told(released: Record, small: Record) -> Markdown:
     """What the orders make of a released network with few photographs, and of the small pair, in a paragraph.
-
-    A record that is missing is said.
 
     Raises
     ------
@@ -60,8 +58,6 @@ def orders_told(released: Record | None, small: Record | None) -> Markdown:
         If freeing more of the released network did not lose, and less with each piece of the advice, or if an order
         gained for sure on the small pair: the text says so.
     """
-    if released is None or small is None:
-        return Markdown("*Not recorded yet: the orders (`python scripts/sweep_orders.py`).*")
     ((model, gains),) = gains_of(released).items()
     at_once, first, slower = (SimpleNamespace(**gains[order]) for order in (AT_ONCE, HEAD_FIRST, AT_A_TENTH))
     if not at_once.value < first.value < slower.value or slower.high >= 0:

@@ -1,11 +1,13 @@
 """Records that a page can do without: where one is missing, the page says so in one line."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from IPython.display import Markdown
 
 from helpers.records import Record, read_record
+
+Found = TypeVar("Found")
 
 
 def find(lab: str, variant: str | None = None) -> Record | None:
@@ -16,6 +18,6 @@ def find(lab: str, variant: str | None = None) -> Record | None:
         return None
 
 
-def shown(record: Record | None, what: str, show: Callable[[Record], Any]) -> Any:
-    """What `show` makes of the record; without one, a line that says `what` is not recorded yet."""
+def shown(record: Found | None, what: str, show: Callable[[Found], Any]) -> Any:
+    """What `show` makes of the record, or of several; without, a line that says `what` is not recorded yet."""
     return Markdown(f"*Not recorded yet: {what}.*") if record is None else show(record)

@@ -10,7 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from helpers.measure.accuracy import over_seeds
-from helpers.measure.receptive_field import Field, effective_field, fields_by_layer, side_holding, spread
+from helpers.measure.receptive_field import (
+    Field,
+    central_patch,
+    effective_field,
+    fields_by_layer,
+    side_holding,
+    spread,
+    with_statistics_of,
+)
 from helpers.models.lenet import LeNet5
 from helpers.models.resnet import RESNET_CONFIGS, ResNet
 from helpers.models.vgg import VGG, VGG_CONFIGS
@@ -79,13 +87,7 @@ def random_network(network: Network, images: Tensor, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = network.build(images.shape[-1])
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
-    if norms:
-        for norm in norms:
-            norm.momentum = 1.0  # keep the statistics of this pass alone
-        with torch.no_grad():
-            model.train()(images)
-    return model.eval().requires_grad_(False)
+    return with_statistics_of(model, images).requires_grad_(False)
 
 
 def trained_network(network: Network) -> nn.Module:
@@ -144,7 +146,7 @@ def measure_layer(
         "jump_px": int(field.jump),
         "spread_px": spread(share),
         "side95_px": side_holding(share),
-        "own_share": float(_central_patch(share, int(field.jump)).sum()) if patches else None,
+        "own_share": float(central_patch(share, int(field.jump)).sum()) if patches else None,
     }
     return row, share
 
@@ -204,12 +206,6 @@ def beside(fresh: Sequence[Mapping[str, Any]], trained: Sequence[Mapping[str, An
         names = {"model": row["model"], "layer": row["layer"], "theory (px)": row["theory_px"] or "whole image"}
         rows.append({**names, **sides, **own})
     return rows
-
-
-def _central_patch(share: np.ndarray, patch_size: int) -> np.ndarray:
-    """The pixels of the patch whose token stands in the middle, (H, W) -> (P, P)."""
-    row, column = (side // patch_size // 2 * patch_size for side in share.shape)
-    return share[row : row + patch_size, column : column + patch_size]
 
 
 def random_stack(depth: int, channels: int, relu: bool) -> nn.Sequential:

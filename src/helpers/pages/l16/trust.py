@@ -1,15 +1,11 @@
 """How far the chosen model can be trusted: calibration, what it does with pictures of no class."""
 
-import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, logsumexp
 
-from helpers.data.decode import decode_image
 from helpers.measure.intervals import Estimate, normal_quantile, wilson
 
 BOOTSTRAP = 500
@@ -113,36 +109,3 @@ def lost_text(test_scores: np.ndarray, line: float) -> str:
     """How many test photographs fall below the line, beside how many were expected to, in a sentence."""
     n, below = len(test_scores), int((test_scores < line).sum())
     return f"Of {n} test photographs, {ALARM * n:.1f} were expected below it; {below} were."
-
-
-def foreign_pictures(size: int) -> Mapping[str, np.ndarray]:
-    """Photographs that may be shown, uint8 (S, S, 3) each, from scikit-image and scikit-learn.
-
-    chelsea (CC0, Stefan van der Walt), coffee (CC0, Rachel Michetti), astronaut and Hubble deep field (NASA), rocket
-    (SpaceX), all public domain or CC0; china and flower (CC BY 2.0, see scikit-learn's README for the photographers).
-
-    Raises
-    ------
-    ImportError
-        Where scikit-image is missing; it comes with the extra `labs`.
-    """
-    from skimage import data
-    from sklearn.datasets import load_sample_image
-
-    arrays = {
-        "a cat": data.chelsea(),
-        "a cup of coffee": data.coffee(),
-        "an astronaut": data.astronaut(),
-        "a rocket": data.rocket(),
-        "galaxies": data.hubble_deep_field(),
-        "a temple": load_sample_image("china.jpg"),
-        "a flower": load_sample_image("flower.jpg"),
-    }
-    return {name: _through_the_door(array, size) for name, array in arrays.items()}
-
-
-def _through_the_door(array: np.ndarray, size: int) -> np.ndarray:
-    """Decoded as every photograph is."""
-    file = io.BytesIO()
-    Image.fromarray(array).save(file, format="PNG", compress_level=1)
-    return decode_image(file.getvalue(), size)
