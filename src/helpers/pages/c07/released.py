@@ -80,9 +80,9 @@ if __name__ == "__main__":
     record = make_record(
         FIELDS,
         "cpu",
-        parameters={"command": "python -m helpers.pages.c07.released", "layers": LAYERS, "weights": WEIGHTS},
-        runs=measured,
-        summary={},
+        parameters={"command": "python -m helpers.pages.c07.released", "layers": LAYERS, "weights": WEIGHTS, "seed": 0},
+        runs=[],
+        summary={"rows": measured},
         started_at=begun,
         script=Path(__file__),
     )
