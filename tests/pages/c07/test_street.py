@@ -73,8 +73,8 @@ def test_another_body_is_refused():
 
 def test_a_study_has_a_row_for_every_body_and_seed():
     found = street.study(steps=20, seeds=(0,), test=400)
-    assert [run["body"] for run in found["runs"]] == list(street.BODIES)
-    assert all(len(run["by_distance"]) == 20 for run in found["runs"])
+    assert [run["body"] for run in found] == list(street.BODIES)
+    assert all(len(run["by_distance"]) == 20 for run in found)
 
 
 def test_the_gradient_ends_where_the_field_ends():

@@ -23,7 +23,7 @@ def longer() -> dict[str, Any]:
 @cache
 def released() -> list[dict[str, Any]]:
     """The recorded rows of `helpers.pages.c07.released`."""
-    rows: list[dict[str, Any]] = read_record("07_fields", "cpu").model_dump()["summary"]["rows"]
+    rows: list[dict[str, Any]] = read_record("07_fields", "cpu").model_dump()["runs"]
     return rows
 
 

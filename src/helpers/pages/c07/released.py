@@ -27,6 +27,7 @@ from helpers.records import make_record, project_root, write_atomically
 from helpers.records.places import result_path
 
 FIELDS = "07_fields"
+SEED = 0  # of the fresh weights
 LAYERS = {
     "efficientnet_lite0": ("blocks.1", "blocks.2", "blocks.4", "blocks.6"),
     "xception_mini": ("entry", "middle", "exit"),
@@ -43,11 +44,11 @@ def photographs(name: str) -> Tensor:
     return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
 
 
-def networks(name: str, images: Tensor, seed: int = 0) -> Iterator[tuple[str, nn.Module]]:
+def networks(name: str, images: Tensor) -> Iterator[tuple[str, nn.Module]]:
     """The network as at its first training step, then with released weights, both in eval mode."""
     card = MODELS[name]
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(SEED)
         fresh = card.build(10, card.image_size)
     yield "fresh", with_statistics_of(fresh, images).requires_grad_(False)
     yield "released", build_model(name, num_classes=10, weights=WEIGHTS[name]).model.eval().requires_grad_(False)
@@ -63,7 +64,7 @@ def measure(name: str) -> list[dict[str, Any]]:
         for layer in LAYERS[name]:
             widest = max(field.size for where, field in fields.items() if f"{where}.".startswith(f"{layer}."))
             shares = [effective_field(model, layer, image[None], seed=k) for k, image in enumerate(images)]
-            row = {"model": name, "weights": weights, "layer": layer, "image_px": size}
+            row = {"model": name, "weights": weights, "seed": SEED, "layer": layer, "image_px": size}
             row["theory_px"] = None if np.isinf(widest) else int(widest)
             row["side95_px"] = [side_holding(share) for share in shares]
             if name == "vit_mini":
@@ -80,9 +81,9 @@ if __name__ == "__main__":
     record = make_record(
         FIELDS,
         "cpu",
-        parameters={"command": "python -m helpers.pages.c07.released", "layers": LAYERS, "weights": WEIGHTS, "seed": 0},
-        runs=[],
-        summary={"rows": measured},
+        parameters={"command": "python -m helpers.pages.c07.released", "layers": LAYERS, "weights": WEIGHTS},
+        runs=measured,
+        summary={},
         started_at=begun,
         script=Path(__file__),
     )
