@@ -43,8 +43,8 @@ DRAWN = """count => [...document.querySelectorAll('.course-widget')]
 
 
 def _safe(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
-    return re.sub(r"</(script)", r"<\\/\1", json.dumps(value), flags=re.IGNORECASE)
+    """JSON that cannot end the script element it stands in; keys sorted, as in a notebook that was saved."""
+    return re.sub(r"</(script)", r"<\\/\1", json.dumps(value, sort_keys=True), flags=re.IGNORECASE)
 
 
 def write_page(folder: Path, *explorers: Any) -> Path:

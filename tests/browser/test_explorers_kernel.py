@@ -55,6 +55,10 @@ def test_a_finger_finds_everything_large_enough(chromium, where):
         assert min(heights) >= 44
 
 
+def test_it_opens_on_the_first_kernel_of_the_list(stage):
+    assert stage.explorer().get_by_label("kernel", exact=True).input_value() == next(iter(KERNELS)) == "edges from left to right"
+
+
 def test_arrow_keys_slide_the_window(stage):
     assert stage.said() == sentence(31, 41)
     photo = stage.explorer().get_by_label("The picture under the window: arrow keys slide it")

@@ -27,7 +27,8 @@ class Explorer(anywidget.AnyWidget):
     Parameters
     ----------
     data
-        JSON-able: numbers, texts, lists, dicts; arrays as made by `pack`.
+        JSON-able: numbers, texts, lists, dicts; arrays as made by `pack`. What has an order is a list: a notebook that
+        is saved sorts the keys of a dict.
     alt
         What the still picture shows, for readers who cannot see it.
     traits

@@ -7,11 +7,12 @@ const outputSize = (n, { stride, padding, dilation }) => Math.floor((n + 2 * pad
 
 function render({ model, el }) {
   const { image, kernels } = model.get("data");
+  const named = new Map(kernels);
   const [H, W] = image.shape;
   const pixels = Array.from(unpack(image).values, Math.round);
   const OWN = "your own";
-  let name = Object.keys(kernels)[0];
-  let kernel = kernels[name].flat();
+  let name = kernels[0][0];
+  let kernel = named.get(name).flat();
   const set = { stride: 1, padding: 1, dilation: 1 };
   let then = "nothing";
   let brush = 1; // what a press does to a weight: +1, -1, or 0: erase
@@ -55,8 +56,8 @@ function render({ model, el }) {
     hint: "Press a weight to change it, or choose a kernel. Point at the picture, tap it, or use the arrow keys on it: the window slides.",
   });
   const picker = choice({
-    label: "kernel", value: name, options: [...Object.keys(kernels), OWN].map((key) => [key, key]),
-    onchange: (value) => { if (value !== OWN) { name = value; kernel = kernels[value].flat(); } update(); },
+    label: "kernel", value: name, options: [...named.keys(), OWN].map((key) => [key, key]),
+    onchange: (value) => { if (value !== OWN) { name = value; kernel = named.get(value).flat(); } update(); },
   });
   const number = (label, key, options) => choice({
     label, value: set[key], options: options.map((k) => [k, k]), onchange: (value) => { set[key] = +value; update(); },

@@ -68,7 +68,7 @@ class KernelExplorer(Explorer):
                 f"image: expected uint8 (H, W) of at least 12 x 12, got {self.image.dtype} {self.image.shape}"
             )
         height, width = self.image.shape
-        data: dict[str, Any] = {"image": pack(self.image, 0, 255), "kernels": KERNELS}
+        data: dict[str, Any] = {"image": pack(self.image, 0, 255), "kernels": [list(one) for one in KERNELS.items()]}
         super().__init__(
             data,
             alt=f"Left: a grey photograph of a cat, {height} by {width} pixels, under a window of three by three. "
