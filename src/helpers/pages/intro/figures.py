@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patheffects import withStroke
 
 from helpers.plots.style import FAMILY_COLOURS, INK, ON_PICTURE, check_some
 from helpers.shapes import check_grid
@@ -75,8 +76,8 @@ def near_and_far(image: np.ndarray, weights: np.ndarray, at: tuple[int, int], gr
     check_grid(grid, len(weights))
     figure, panels = plt.subplots(1, 2, figsize=(6.6, 3.75))
     row, column = at
-    for ax, title in zip(panels, ("A convolution: near", "Attention: anywhere"), strict=True):
-        ax.imshow(image, extent=(0, grid, grid, 0), interpolation="bilinear")
+    for ax, title, strength in zip(panels, ("A convolution: near", "Attention: anywhere"), (1, 0.6), strict=True):
+        ax.imshow(image, extent=(0, grid, grid, 0), interpolation="bilinear", alpha=strength)
         ax.set_title(title, fontsize=15, color=INK, fontweight="bold", loc="center")
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
@@ -93,7 +94,9 @@ def near_and_far(image: np.ndarray, weights: np.ndarray, at: tuple[int, int], gr
         end = (place % grid + 0.5, place // grid + 0.5)
         if end != (column + 0.5, row + 0.5):
             line = FancyArrowPatch((column + 0.5, row + 0.5), end, connectionstyle="arc3,rad=0.18", arrowstyle="-")
-            line.set(linewidth=0.6 + 4.4 * share[place], color=FAMILY_COLOURS["vit"], alpha=0.9)
+            width = 0.8 + 4.6 * share[place]
+            line.set(linewidth=width, color=FAMILY_COLOURS["vit"], zorder=3)
+            line.set_path_effects([withStroke(linewidth=width + 1.6, foreground=ON_PICTURE, alpha=0.8)])
             far.add_patch(line)
             read = Rectangle((place % grid, place // grid), 1, 1, facecolor=FAMILY_COLOURS["vit"])
             read.set(alpha=0.1 + 0.5 * share[place], edgecolor="none")
@@ -113,7 +116,8 @@ def _draw_row(ax: Any, y: float, row: Mapping[str, Any], look: str) -> None:
     )  # fmt: skip
     end = top1.value
     if top1.low is not None:
-        ax.plot([100 * top1.low, 100 * top1.high], [y, y], color=INK, lw=1.6)
+        ends = [100 * top1.low, 100 * top1.high]
+        ax.plot(ends, [y, y], color=INK, lw=2, marker="|", ms=11, mew=2)
         end = top1.high
     ax.annotate(
         f"{100 * top1.value:.1f}", (100 * end, y), xytext=(5, 0), textcoords="offset points", fontsize=10.5,
