@@ -58,7 +58,7 @@ def test_curves_and_distances_name_every_network():
     curves = {body: np.linspace(1.4, 0.5, 100) for body in street.BODIES}
     assert set(texts(figures.losses(curves, 1.39))) == set(street.BODIES)
     shares = {body: [0.5] * 20 for body in street.BODIES}
-    figure = figures.accuracy_by_distance(shares, {body: street.reach(body) for body in street.BODIES})
+    figure = figures.accuracy_by_distance(shares, shares, {body: street.reach(body) for body in street.BODIES})
     assert set(texts(figure)) == set(street.BODIES)
 
 

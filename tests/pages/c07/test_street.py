@@ -66,6 +66,46 @@ def test_shares_by_distance():
     assert shares[:2] == [0.5, 1.0]
 
 
+def test_asked_for_another_lamp_only_the_askers_shape_has_changed():
+    streets = street.draw_streets(2000, seed=5)
+    other, every = street.ask_another(streets), torch.arange(2000)
+    before, after = streets.images[every, :4, streets.asker], other.images[every, :4, other.asker]
+    assert (after.sum(1) == 1).all()
+    assert (before.argmax(1) != after.argmax(1)).all()
+    rest = streets.images.clone()
+    rest[every, :4, streets.asker] = after
+    assert torch.equal(rest, other.images)
+    lit = other.images[:, 4:8]
+    lamp = (other.images[every, after.argmax(1)] * lit.sum(1)).argmax(1)
+    assert (lit[every, :, lamp].argmax(1) == other.colour).all()
+    assert ((lamp - other.asker).abs() == other.distance).all()
+    assert (other.colour == streets.colour).double().mean().item() == pytest.approx(0.25, abs=0.03)
+
+
+def test_counting_colours():
+    streets = street.draw_streets(20_000, seed=4)
+    images = torch.zeros(2, street.CHANNELS, street.HOUSES)
+    for place, colour in ((3, 0), (4, 0), (5, 1), (20, 2)):
+        images[:, 4 + colour, place] = 1
+    drawn = street.Streets(images, torch.tensor([6, 6]), torch.tensor([0, 1]), torch.tensor([2, 1]))
+    assert street.by_counting(drawn, 3).tolist() == [1, 0]
+    assert street.by_counting(drawn, 2).tolist() == [0.5, 0.5]
+    # all four seen: of the three others none, one, two or three have the right colour, with 27, 27, 9, 1 in 64
+    whole = (27 * (6 / 27 * 1 / 4 + 18 / 27 * 0 + 3 / 27 * 0) + 27 * (6 / 9 + 3 / 9 / 2) + 9 + 1) / 64
+    assert street.by_counting(streets, street.HOUSES).mean().item() == pytest.approx(whole, abs=0.01)
+    beyond = street.by_counting(streets, 4)[streets.distance > 4]
+    assert beyond.mean().item() == pytest.approx(0.25, abs=0.01)
+
+
+def test_who_matches_shapes_changes_the_answer():
+    torch.manual_seed(0)
+    model = street.build("attention")
+    street.train(model)
+    streets = street.draw_streets(2000, seed=7)
+    assert street.same_answer(model, streets).double().mean().item() == pytest.approx(0.25, abs=0.04)
+    assert street.correct(model, street.ask_another(streets)).double().mean() > 0.97
+
+
 def test_another_body_is_refused():
     with pytest.raises(ValueError, match="body: expected one of 4 convolutions"):
         street.build("mixer")

@@ -165,8 +165,13 @@ SERIES = [ORANGE, ORANGE, FAMILY_COLOURS["deit"], FAMILY_COLOURS["cait"], BLUE]
 DASHES = ["-", "--", "-", "-", "-"]
 
 
-def accuracy_by_distance(shares: Mapping[str, Sequence[float]], reaches: Mapping[str, int]) -> Figure:
-    """Share of right answers at each distance, an arrow where the field of a network ends, and chance, 1 in 4."""
+def accuracy_by_distance(
+    shares: Mapping[str, Sequence[float]], counted: Mapping[str, Sequence[float]], reaches: Mapping[str, int]
+) -> Figure:
+    """Share of right answers at each distance, and of who counts colours (`counted`, dashed) with the same field.
+
+    The region beyond the field is shaded, chance, 1 in 4, dotted.
+    """
     figure, axes = plt.subplots(len(shares), 1, figsize=(4.6, 0.98 * len(shares) + 0.6), sharex=True, sharey=True)
     for ax, (name, row), colour in zip(np.atleast_1d(axes), shares.items(), SERIES, strict=False):
         x = np.arange(1, len(row) + 1)
@@ -174,6 +179,7 @@ def accuracy_by_distance(shares: Mapping[str, Sequence[float]], reaches: Mapping
         if reaches[name] < len(row):
             ax.axvspan(reaches[name] + 0.5, len(row) + 0.5, color=FAINT, lw=0)
             ax.axvline(reaches[name] + 0.5, color=colour, lw=1.4)
+        ax.plot(x, 100 * np.asarray(counted[name]), color=INK, lw=1.4, ls=(0, (5, 3)))
         ax.plot(x, 100 * np.asarray(row), "o-", ms=4, color=colour)
         high = name == "attention"
         ax.text(20.4, 78 if not high else 62, name, ha="right", va="center", color=colour, weight="bold", fontsize=10.5)

@@ -32,21 +32,29 @@ def longer_shares(body: str) -> np.ndarray:
     return np.array([run["by_distance"] for run in longer()["runs"] if run["body"] == body])
 
 
+def longer_same_answer(body: str) -> np.ndarray:
+    """Share of streets answered as before when they ask for another lamp, after the long training, (seeds,)."""
+    return np.array([run["same_answer"] for run in longer()["runs"] if run["body"] == body])
+
+
 def longer_steps() -> int:
     """Steps of the long training."""
     return int(longer()["parameters"]["steps"])
 
 
-def longer_table(short: dict[str, list[float]]) -> list[dict[str, str]]:
-    """One row a network: right answers in % up to the end of its field after the page's steps and after the long
-    training, the latter with Student's interval over seeds."""
+def longer_table(short: dict[str, list[float]], counted: dict[str, list[float]]) -> list[dict[str, str]]:
+    """One row a network, in %: right answers up to the end of its field, of one who counts colours, after the page's
+    steps and after the long training; same answers to another question after the long one. Student's intervals over
+    seeds."""
     rows = []
     for body in BODIES:
         inside = slice(0, min(reach(body), 20))
         long = over_seeds(longer_shares(body)[:, inside].mean(1))
-        row = {"network": body, "distances": f"1 to {min(reach(body), 20)}"}
+        row = {"network": body, "houses": f"1 to {min(reach(body), 20)}"}
+        row["counting"] = f"{100 * float(np.mean(counted[body][inside])):.0f}"
         row["on this page"] = f"{100 * float(np.mean(short[body][inside])):.0f}"
-        rows.append(row | {f"after {longer_steps():,} steps": interval(long)})
+        row[f"after {longer_steps():,} steps"] = interval(long)
+        rows.append(row | {"same answer": interval(over_seeds(longer_same_answer(body)))})
     return rows
 
 

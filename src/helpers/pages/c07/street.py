@@ -2,7 +2,8 @@
 
 Four houses have a lamp, each of another shape, in one of four colours drawn freely. A fifth, the asker, shows a shape
 and no colour. Asked, at the asker's place: the colour of the lamp that has its shape. That colour is independent of all
-else in the street, so whoever cannot see the lamp is right one time in four.
+else in the street, so whoever cannot see the lamp is right one time in four. Whoever sees it may do better without
+looking at the question: `by_counting`. `ask_another` finds such guessers.
 """
 
 from collections.abc import Sequence
@@ -66,6 +67,29 @@ def draw_streets(count: int, seed: int) -> Streets:
     images[every, shapes[:, 0], asker] = 1
     images[every, -1, asker] = 1
     return Streets(images, asker, colours[:, 0], distance)
+
+
+def ask_another(streets: Streets, seed: int = 0) -> Streets:
+    """The same lamps, and askers that show another shape, drawn from the three others: the lamp asked for is another."""
+    rng, every = torch.Generator().manual_seed(seed), torch.arange(len(streets))
+    images = streets.images.clone()
+    shape = images[every, :SHAPES, streets.asker].argmax(1)
+    shape = (shape + torch.randint(1, SHAPES, shape.shape, generator=rng)) % SHAPES
+    images[every, :SHAPES, streets.asker] = F.one_hot(shape, SHAPES).float()
+    colours = images[:, SHAPES : SHAPES + COLOURS]  # (n, 4, 32)
+    lamp = (images[every, shape] * colours.sum(1)).argmax(1)  # (n,)
+    return Streets(images, streets.asker, colours[every, :, lamp].argmax(1), (lamp - streets.asker).abs())
+
+
+def by_counting(streets: Streets, reach: int) -> Tensor:
+    """How often it is right, (n,), to name the colour of which most lamps are seen: 1, 0, or a share where colours tie.
+
+    Who counts sees `reach` houses to either side, and never looks at the asker's shape.
+    """
+    seen = (torch.arange(HOUSES) - streets.asker[:, None]).abs() <= reach  # (n, 32)
+    counts = (streets.images[:, SHAPES : SHAPES + COLOURS] * seen[:, None]).sum(2)  # (n, 4)
+    most = (counts == counts.amax(1, keepdim=True)).double()
+    return most[torch.arange(len(streets)), streets.colour] / most.sum(1)
 
 
 class StreetNet(nn.Module):
@@ -137,14 +161,24 @@ def train(
     return losses
 
 
+def answers(model: StreetNet, streets: Streets) -> Tensor:
+    """The colour that the network names for each street, (n,)."""
+    with torch.no_grad():
+        return model(streets.images, streets.asker).argmax(1)
+
+
 def correct(model: StreetNet, streets: Streets) -> Tensor:
     """Which streets are answered right, (n,) of bool."""
-    with torch.no_grad():
-        return model(streets.images, streets.asker).argmax(1) == streets.colour
+    return answers(model, streets) == streets.colour
+
+
+def same_answer(model: StreetNet, streets: Streets) -> Tensor:
+    """Which streets are answered as before when they are asked for another lamp, (n,) of bool."""
+    return answers(model, streets) == answers(model, ask_another(streets))
 
 
 def by_distance(right: Tensor, distance: Tensor) -> list[float]:
-    """Share of right answers at distances 1 to 20."""
+    """Share of right answers, or mean of shares, at distances 1 to 20."""
     return [right[distance == d].double().mean().item() for d in range(1, FARTHEST + 1)]
 
 
@@ -175,6 +209,7 @@ def study(steps: int, seeds: Sequence[int], test: int) -> list[dict[str, Any]]:
             losses = train(model, steps, seed=100_000 * seed)
             right = correct(model, streets)
             row = {"body": body, "seed": seed, "loss": sum(losses[-20:]) / 20}
+            row["same_answer"] = same_answer(model, streets).double().mean().item()
             rows.append(row | {"by_distance": by_distance(right, streets.distance)})
     return rows
 
