@@ -70,7 +70,7 @@ def draw_streets(count: int, seed: int) -> Streets:
 
 
 def ask_another(streets: Streets, seed: int = 0) -> Streets:
-    """The same lamps, and askers that show another shape, drawn from the three others: the lamp asked for is another."""
+    """The same lamps, askers that show another shape, drawn from the three others: another lamp is asked for."""
     rng, every = torch.Generator().manual_seed(seed), torch.arange(len(streets))
     images = streets.images.clone()
     shape = images[every, :SHAPES, streets.asker].argmax(1)
