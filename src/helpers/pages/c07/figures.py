@@ -181,8 +181,7 @@ def accuracy_by_distance(
             ax.axvline(reaches[name] + 0.5, color=colour, lw=1.4)
         ax.plot(x, 100 * np.asarray(counted[name]), color=INK, lw=1.4, ls=(0, (5, 3)))
         ax.plot(x, 100 * np.asarray(row), "o-", ms=4, color=colour)
-        high = name == "attention"
-        ax.text(20.4, 78 if not high else 62, name, ha="right", va="center", color=colour, weight="bold", fontsize=10.5)
+        ax.text(20.4, 77, name, ha="right", va="center", color=colour, weight="bold", fontsize=10.5)
         ax.set(ylim=(0, 112), xlim=(0.5, len(row) + 0.5), yticks=(0, 25, 50, 100))
         ax.grid(visible=False, axis="x")
     np.atleast_1d(axes)[-1].set(xlabel="distance to the lamp (houses)", xticks=(1, 5, 10, 15, 20))
