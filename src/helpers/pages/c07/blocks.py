@@ -94,6 +94,18 @@ class SqueezeExcite(nn.Module):
         return x * gate[:, :, None]  # (B, C, N)
 
 
+class MeanOfAll(nn.Module):
+    """Every place is given the same mean, over all places, of what a 1 x 1 convolution and a ReLU make of each."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.look = nn.Conv1d(channels, channels, kernel_size=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, N) -> (B, C, N)."""
+        return torch.relu(self.look(x)).mean(dim=2, keepdim=True).expand_as(x)
+
+
 class Attend(nn.Module):
     """One head of attention over the places of a map, (B, C, N) -> (B, C, N); chapter 8 takes it apart."""
 

@@ -150,7 +150,7 @@ def losses(curves: Mapping[str, Sequence[float]], chance: float, window: int = 1
     """Mean loss of every ten steps of each network, its name beside its last value, and the loss of guessing."""
     figure, ax = plt.subplots(figsize=(4.6, 3.3))
     ends = []
-    for (name, values), colour, dashes in zip(curves.items(), SERIES, DASHES, strict=False):
+    for (name, values), colour, dashes in zip(curves.items(), SERIES, DASHES, strict=True):
         smooth = np.asarray(values).reshape(-1, window).mean(1)
         ax.plot(window * (np.arange(len(smooth)) + 0.5), smooth, color=colour, ls=dashes)
         ends.append((smooth[-1], name, colour))
@@ -161,8 +161,8 @@ def losses(curves: Mapping[str, Sequence[float]], chance: float, window: int = 1
     return figure
 
 
-SERIES = [ORANGE, ORANGE, FAMILY_COLOURS["deit"], FAMILY_COLOURS["cait"], BLUE]
-DASHES = ["-", "--", "-", "-", "-"]
+SERIES = [ORANGE, ORANGE, FAMILY_COLOURS["deit"], FAMILY_COLOURS["cait"], FAMILY_COLOURS["classical"], BLUE]
+DASHES = ["-", "--", "-", "-", "-", "-"]
 
 
 def accuracy_by_distance(
@@ -173,7 +173,7 @@ def accuracy_by_distance(
     The region beyond the field is shaded, chance, 1 in 4, dotted.
     """
     figure, axes = plt.subplots(len(shares), 1, figsize=(4.6, 0.98 * len(shares) + 0.6), sharex=True, sharey=True)
-    for ax, (name, row), colour in zip(np.atleast_1d(axes), shares.items(), SERIES, strict=False):
+    for ax, (name, row), colour in zip(np.atleast_1d(axes), shares.items(), SERIES, strict=True):
         x = np.arange(1, len(row) + 1)
         ax.axhline(25, color=QUIET, lw=1, ls=(0, (2, 3)))
         if reaches[name] < len(row):

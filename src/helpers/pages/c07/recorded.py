@@ -32,9 +32,9 @@ def longer_shares(body: str) -> np.ndarray:
     return np.array([run["by_distance"] for run in longer()["runs"] if run["body"] == body])
 
 
-def longer_same_answer(body: str) -> np.ndarray:
-    """Share of streets answered as before when they ask for another lamp, after the long training, (seeds,)."""
-    return np.array([run["same_answer"] for run in longer()["runs"] if run["body"] == body])
+def longer_both_right(body: str) -> np.ndarray:
+    """Share of streets that are right for two lamps one after the other, after the long training, (seeds,)."""
+    return np.array([run["both_right"] for run in longer()["runs"] if run["body"] == body])
 
 
 def longer_steps() -> int:
@@ -44,8 +44,7 @@ def longer_steps() -> int:
 
 def longer_table(short: dict[str, list[float]], counted: dict[str, list[float]]) -> list[dict[str, str]]:
     """One row a network, in %: right answers up to the end of its field, of one who counts colours, after the page's
-    steps and after the long training; same answers to another question after the long one. Student's intervals over
-    seeds."""
+    steps and after the long training; right for two lamps after the long one. Student's intervals over seeds."""
     rows = []
     for body in BODIES:
         inside = slice(0, min(reach(body), 20))
@@ -54,7 +53,7 @@ def longer_table(short: dict[str, list[float]], counted: dict[str, list[float]])
         row["counting"] = f"{100 * float(np.mean(counted[body][inside])):.0f}"
         row["on this page"] = f"{100 * float(np.mean(short[body][inside])):.0f}"
         row[f"after {longer_steps():,} steps"] = interval(long)
-        rows.append(row | {"same answer": interval(over_seeds(longer_same_answer(body)))})
+        rows.append(row | {"both right": interval(over_seeds(longer_both_right(body)))})
     return rows
 
 

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.pages.c07.blocks import Attend, Residual, SqueezeExcite
+from helpers.pages.c07.blocks import Attend, MeanOfAll, Residual, SqueezeExcite
 from helpers.records import make_record, project_root, write_atomically
 from helpers.records.places import result_path
 
@@ -25,7 +25,7 @@ HOUSES, SHAPES, COLOURS, FARTHEST = 32, 4, 4, 20
 CHANNELS = SHAPES + COLOURS + 1  # which shape, which colour, and whether this house asks
 WIDTH = 24
 LONGER = "07_streets"  # the record of ten times the page's training
-BODIES = ("4 convolutions", "10 convolutions", "4 dilated", "squeeze", "attention")
+BODIES = ("4 convolutions", "10 convolutions", "4 dilated", "squeeze", "mean", "attention")
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,19 @@ def ask_another(streets: Streets, seed: int = 0) -> Streets:
     return Streets(images, streets.asker, colours[every, :, lamp].argmax(1), (lamp - streets.asker).abs())
 
 
+def most_seen(streets: Streets, reach: int) -> Tensor:
+    """Which colours are those of most lamps that the asker sees, `reach` houses to either side; (n, 4) of bool."""
+    seen = (torch.arange(HOUSES) - streets.asker[:, None]).abs() <= reach  # (n, 32)
+    counts = (streets.images[:, SHAPES : SHAPES + COLOURS] * seen[:, None]).sum(2)  # (n, 4)
+    return counts == counts.amax(1, keepdim=True)
+
+
 def by_counting(streets: Streets, reach: int) -> Tensor:
     """How often it is right, (n,), to name the colour of which most lamps are seen: 1, 0, or a share where colours tie.
 
-    Who counts sees `reach` houses to either side, and never looks at the asker's shape.
+    Who counts never looks at the asker's shape.
     """
-    seen = (torch.arange(HOUSES) - streets.asker[:, None]).abs() <= reach  # (n, 32)
-    counts = (streets.images[:, SHAPES : SHAPES + COLOURS] * seen[:, None]).sum(2)  # (n, 4)
-    most = (counts == counts.amax(1, keepdim=True)).double()
+    most = most_seen(streets, reach).double()
     return most[torch.arange(len(streets)), streets.colour] / most.sum(1)
 
 
@@ -126,6 +131,8 @@ def build(body: str, seed: int = 0) -> StreetNet:
         torch.manual_seed(seed)
         if body == "attention":
             return StreetNet(Residual(Attend(WIDTH)))
+        if body == "mean":
+            return StreetNet(Residual(MeanOfAll(WIDTH)))
         if body == "squeeze":
             return StreetNet(place_by_place(), Residual(SqueezeExcite(WIDTH)))
         if body == "4 dilated":
@@ -172,9 +179,22 @@ def correct(model: StreetNet, streets: Streets) -> Tensor:
     return answers(model, streets) == streets.colour
 
 
-def same_answer(model: StreetNet, streets: Streets) -> Tensor:
-    """Which streets are answered as before when they are asked for another lamp, (n,) of bool."""
-    return answers(model, streets) == answers(model, ask_another(streets))
+def two_questions(model: StreetNet, streets: Streets, reach: int) -> dict[str, float]:
+    """The same lamps, asked for two of them, of the streets whose two lamps stand within `reach` of the asker.
+
+    Returns
+    -------
+    dict
+        Shares of streets: `same`, the two answers are one colour; `both_right`; `most_seen`, the first answer is a
+        colour of which no other is seen more often; and `streets`, their number.
+    """
+    other = ask_another(streets)
+    one, two = answers(model, streets), answers(model, other)
+    counted = most_seen(streets, reach)[torch.arange(len(streets)), one]
+    visible = (streets.distance <= reach) & (other.distance <= reach)
+    found = {"same": one == two, "both_right": (one == streets.colour) & (two == other.colour), "most_seen": counted}
+    shares = {name: hits[visible].double().mean().item() for name, hits in found.items()}
+    return shares | {"streets": int(visible.sum())}
 
 
 def by_distance(right: Tensor, distance: Tensor) -> list[float]:
@@ -209,7 +229,7 @@ def study(steps: int, seeds: Sequence[int], test: int) -> list[dict[str, Any]]:
             losses = train(model, steps, seed=100_000 * seed)
             right = correct(model, streets)
             row = {"body": body, "seed": seed, "loss": sum(losses[-20:]) / 20}
-            row["same_answer"] = same_answer(model, streets).double().mean().item()
+            row |= two_questions(model, streets, reach(body))
             rows.append(row | {"by_distance": by_distance(right, streets.distance)})
     return rows
 
