@@ -58,6 +58,8 @@ def test_lines_of_labels_are_dashed():
     ax = figures.token_lines({"taught": [[0.1, 0.9]], "two with labels": [[0.2, 0.8], [0.3, 0.7]]}).axes[0]
     assert [line.get_linestyle() for line in ax.lines] == ["-", "--", "--"]
     assert [text.get_text() for text in ax.texts] == ["taught", "two with labels"]
+    (angles,) = figures.token_lines({"taught": [[0.0, 0.5, 1.0]]}).axes[0].lines
+    assert np.allclose(angles.get_ydata(), (90, 60, 0))
 
 
 def test_a_gain_that_may_be_nothing_is_hollow():

@@ -150,9 +150,9 @@ def lookalikes(images: ArrayLike, labels: Sequence[int], shares: Sequence[float]
 
 
 def token_lines(lines: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
-    """Cosine of two tokens at the input and after each block: name -> runs of (L + 1) numbers; its label stands inside.
+    """Angle of two tokens at the input and after each block: name -> runs of (L + 1) cosines; its label stands inside.
 
-    A name with "labels" in it is drawn in grey dashes.
+    A name with "labels" in it is drawn in grey dashes. Near 1 a cosine hides what an angle shows.
 
     Raises
     ------
@@ -162,14 +162,16 @@ def token_lines(lines: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
     check_some(lines, "line")
     figure, ax = plt.subplots(figsize=(4.6, 3.6))
     layers = len(next(iter(lines.values()))[0])
-    lowest = min(value for runs in lines.values() for run in runs for value in run)
+    most = 0.0
     for k, (name, runs) in enumerate(lines.items()):
         colour = QUIET if "labels" in name else (GREEN, ORANGE, BLUE)[k % 3]
         for run in runs:
-            ax.plot(run, "o--" if "labels" in name else "o-", color=colour, ms=4)
-        ax.text(layers - 1, 0.08 + 0.1 * (len(lines) - 1 - k), name, ha="right", fontsize=10.5, color=colour)
+            angles = np.degrees(np.arccos(np.clip(run, -1, 1)))
+            most = max(most, float(angles.max()))
+            ax.plot(angles, "o--" if "labels" in name else "o-", color=colour, ms=4)
+        ax.text(0.98, 0.95 - 0.1 * k, name, transform=ax.transAxes, ha="right", fontsize=10.5, color=colour)
     ax.set_xticks(range(layers), ["input", *map(str, range(1, layers))])
-    ax.set(ylim=(min(lowest, 0.0) - 0.05, 1.05), xlabel="after block", ylabel="cosine of the two tokens")
+    ax.set(ylim=(0, 1.08 * most), xlabel="after block", ylabel="angle of the two tokens (°)")
     return figure
 
 
@@ -188,7 +190,8 @@ def gains(rows: Mapping[str, Any], xlabel: str) -> Figure:
         open_ = low <= 0 <= high
         ax.plot([low, high], [y, y], color=GREEN, lw=6, alpha=0.3, solid_capstyle="round")
         ax.plot(100 * one.value, y, "o", color=GREEN, ms=7, markerfacecolor="white" if open_ else GREEN)
-        ax.text(0, y - 0.34, name, transform=ax.get_yaxis_transform(), va="center", fontsize=10.5, color=INK)
+        label = ax.text(0, y - 0.34, name, transform=ax.get_yaxis_transform(), va="center", fontsize=10.5, color=INK)
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # no line runs through a word
     ax.axvline(0, color=INK, lw=1)
     ax.set(yticks=[], ylim=(len(rows) - 0.5, -0.65), xlabel=xlabel)
     ax.spines["left"].set_visible(False)
