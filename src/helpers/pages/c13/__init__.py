@@ -1,0 +1,1 @@
+"""Chapter 13: DeiT, the recipe and distillation through attention."""

@@ -1,0 +1,40 @@
+"""What lab 15 found, in three lines."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from helpers.plots.tables import percent, points
+from helpers.records import Record
+
+
+def headline(record: Record) -> str:
+    """Labels alone against the best taught student, the verdicts, and how far the leak went."""
+    summary: dict[str, Any] = record.summary
+    rows = {row["name"]: row for row in summary["standings"]}
+    lines = []
+    taught = [row for name, row in rows.items() if not name.startswith("teacher:") and name != "none"]
+    if "none" in rows and taught:
+        best = max(taught, key=lambda row: row["test_top1"]["value"])
+        lines.append(
+            f"Of {best['test_top1']['n']:,} test images of {summary['num_classes']} classes a ViT taught by labels "
+            f"alone names **{_percent(rows['none'])}** rightly; the best taught one (*{best['label']}*) "
+            f"**{_percent(best)}**."
+        )
+    found = [row["verdict"] for row in summary["findings"]]
+    if found:
+        lines.append(
+            f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "
+            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide."
+        )
+    leak = summary["leak"]
+    if leak:
+        teacher, student = (SimpleNamespace(**leak[who]) for who in ("teacher, seen", "student, seen"))
+        lines.append(
+            f"On test images that one teacher had learnt by heart, knowing them is worth **{points(teacher)}** to it "
+            f"and **{points(student)}** to its student, who never saw one."
+        )
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _percent(row: dict[str, Any]) -> str:
+    return percent(SimpleNamespace(**row["test_top1"]))
