@@ -1,7 +1,7 @@
 """The building blocks of twenty years, as data: branches of convolutions, their weights and their work.
 
-A block takes C channels and gives C channels on a map of the same size. Its branches read the same input; what they give
-is joined side by side. Biases and norms are left out, as in a pencil's count.
+A block takes C channels and gives C channels on a map of the same size. Its branches read the same input; what they
+give is joined side by side. Biases and norms are left out, as in a pencil's count.
 """
 
 from collections.abc import Callable
