@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
-from matplotlib.text import Text
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Bbox
 
@@ -26,17 +25,13 @@ ORANGE, BLUE = FAMILY_COLOURS["cnn"], FAMILY_COLOURS["vit"]
 BOX, GAP, FONT = 27.0, 20.0, 10.0
 WIDEST, FORKED, APART = 120.0, 66.0, 9.0  # widths of a chain and of one of several branches; between branches
 BESIDE = 22.0  # for the line around them
+AROUND = [Path.MOVETO, *(2 * [Path.LINETO, Path.CURVE3, Path.CURVE3]), Path.LINETO]
 
 
 def drawn(blocks: Sequence[Block]) -> Figure:
     """One to three blocks side by side: every layer a box as wide as its channels, which are written on the lines.
 
     Orange: a layer that looks around itself, in strips where each channel is on its own; blue: 1 x 1; grey: pooling.
-
-    Raises
-    ------
-    ValueError
-        For no block or more than three.
     """
     check_some(blocks, "block")
     if len(blocks) > 3:
@@ -49,9 +44,7 @@ def drawn(blocks: Sequence[Block]) -> Figure:
     columns = [f + (n * branch or chain) for f, n in zip(fixed, forked, strict=True)]
     titles = [fill(b.network, int(width / 7), break_long_words=False) for b, width in zip(blocks, columns, strict=True)]
     head = 17 + 13 * max(title.count("\n") + 1 for title in titles)
-    height = head + max(_height(block, BOX, GAP) for block in blocks) + 4
-    width = sum(columns) + APART
-    figure, ax = _canvas(width, height)
+    figure, ax = _canvas(sum(columns) + APART, head + 4 + max(_height(block, BOX, GAP) for block in blocks))
     left = APART / 2
     for block, title, column, several in zip(blocks, titles, columns, forked, strict=True):
         middle = left + column / 2
@@ -72,9 +65,8 @@ def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def _height(block: Block, box: float, gap: float) -> float:
-    deepest = max(map(len, block.branches))
     joins = block.adds_input + (len(block.branches) > 1)
-    return 1.3 * gap + deepest * (box + gap) + (0.9 * gap if joins else 0) + (0.5 * gap if joins == 2 else 0)
+    return 1.3 * gap + max(map(len, block.branches)) * (box + gap) + (0, 0.9 * gap, 1.4 * gap)[joins]
 
 
 def _draw(ax: Axes, block: Block, x: float, top: float, widest: float, box: float, gap: float) -> None:
@@ -87,40 +79,29 @@ def _draw(ax: Axes, block: Block, x: float, top: float, widest: float, box: floa
     end = first - max(map(len, block.branches)) * (box + gap)
     line: dict[str, Any] = {"color": INK, "lw": 1.3 if words else 0.8, "zorder": 1, "solid_capstyle": "round"}
     ax.plot([x, x], [top, first if count == 1 else first + 0.4 * gap], **line)
-    if words:
-        _channels(ax, x, top - 0.32 * gap, block.branches[0][0].channels_in)
-    if count > 1:
-        ax.plot(xs[[0, -1]], [first + 0.4 * gap] * 2, **line)
-        ax.plot(xs[[0, -1]], [end] * 2, **line)
+    labels = [(x, top - 0.32 * gap, block.branches[0][0].channels_in)]
+    for y in (first + 0.4 * gap, end)[: count - 1]:
+        ax.plot(xs[[0, -1]], [y, y], **line)
     for at, branch in zip(xs, block.branches, strict=True):
         ax.plot([at, at], [first + (0.4 * gap if count > 1 else 0), end], **line)
         for k, step in enumerate(branch):
             y = first - k * (box + gap)
             _layer(ax, step, at, y, widest / most, box, words and (1 if count > 1 else -1))
-            if words:
-                _channels(ax, at, y - box - 0.45 * gap, step.channels_out)
+            labels.append((at, y - box - 0.45 * gap, step.channels_out))
     joined = end - (0.5 * gap if block.adds_input and count > 1 else 0)
     if block.adds_input:
         ring, right = 0.33 * gap, x + abs(xs[-1] - x) + widest / 2 + 0.45 * gap
-        _around(ax, (x, top - 0.75 * gap), (x + ring, joined), right, 0.5 * gap, line)
+        y0, y1, inner, bend = top - 0.75 * gap, joined, right - 0.5 * gap, 0.5 * gap
+        corners = (x, y0), (inner, y0), (right, y0), (right, y0 - bend), (right, y1 + bend), (right, y1), (inner, y1)
+        path = Path([*corners, (x + ring, y1)], AROUND)
+        ax.add_patch(PathPatch(path, fill=False, edgecolor=INK, lw=1.4 * line["lw"], zorder=2))
         ax.add_patch(Circle((x, joined), ring, facecolor="white", edgecolor=INK, lw=line["lw"], zorder=3))
-        for dx, dy in ((0.6, 0), (0, 0.6)):
-            ends = [x - dx * ring, x + dx * ring], [joined - dy * ring, joined + dy * ring]
-            ax.plot(*ends, **{**line, "zorder": 4})
+        ax.plot(x, joined, "+", color=INK, ms=1.15 * ring, mew=line["lw"], zorder=4)
     if count > 1 or block.adds_input:
         ax.plot([x, x], [end, joined - 0.9 * gap], **line)  # out
-        if words:
-            _channels(ax, x, joined - 0.62 * gap, sum(branch[-1].channels_out for branch in block.branches))
-
-
-def _around(
-    ax: Axes, start: tuple[float, float], end: tuple[float, float], right: float, bend: float, line: Any
-) -> None:
-    (x0, y0), (x1, y1) = start, end
-    points = [(x0, y0), (right - bend, y0), (right, y0), (right, y0 - bend), (right, y1 + bend), (right, y1)]
-    codes = [Path.MOVETO, Path.LINETO, Path.CURVE3, Path.CURVE3, Path.LINETO, Path.CURVE3, Path.CURVE3, Path.LINETO]
-    path = Path([*points, (right - bend, y1), (x1, y1)], codes)
-    ax.add_patch(PathPatch(path, fill=False, edgecolor=line["color"], lw=1.4 * line["lw"], zorder=2))
+        labels.append((x, joined - 0.62 * gap, sum(branch[-1].channels_out for branch in block.branches)))
+    for at, y, channels in labels if words else ():
+        ax.text(at + 4, y, str(channels), va="center", fontsize=9.5, color=QUIET, zorder=5)
 
 
 def _layer(ax: Axes, step: Step, x: float, y: float, scale: float, box: float, side: int) -> None:
@@ -139,8 +120,7 @@ def _layer(ax: Axes, step: Step, x: float, y: float, scale: float, box: float, s
         ax.add_patch(Polygon(shape, closed=True, fill=False, edgecolor=colour, lw=1.2 if side else 0.7, zorder=3))
     if not side:
         return
-    name = f"{step.kernel} × {step.kernel}" if step.kernel else "pooling"
-    name += " depthwise" if step.depthwise else ""
+    name = f"{step.kernel} × {step.kernel}{' depthwise' if step.depthwise else ''}" if step.kernel else "pooling"
     room = (above + below) / 2 + (4 if above != below else -2)
     if _wide(name) > room and step.depthwise:
         name = name.replace(" depthwise", "\ndepthwise")
@@ -150,34 +130,20 @@ def _layer(ax: Axes, step: Step, x: float, y: float, scale: float, box: float, s
     ax.text(at, y - box / 2, name, ha=align, va="center", fontsize=FONT, color=INK, linespacing=1.0, zorder=5)
 
 
-def _channels(ax: Axes, x: float, y: float, channels: int) -> None:
-    ax.text(x + 4, y, str(channels), ha="left", va="center", fontsize=9.5, color=QUIET, zorder=5)
-
-
 def _wide(text: str) -> float:
     return TextPath((0, 0), text, size=FONT).get_extents().width
 
 
 # ---------------------------------------------------------------------------------------------- twenty years, downwards
 
-ROW, LINE, TEXT, ICON, DISC = 60.0, 38.0, 52.0, 222.0, 291.0  # points: height of a row; where its parts stand
-LARGEST = 21.0  # radius of the largest disc
+ROW, LARGEST, LINE, TEXT, ICON, DISC = 60.0, 21.0, 38.0, 52.0, 222.0, 291.0  # a row, largest radius, where parts stand
 
 
 def timeline(rows: Sequence[tuple[int, str, str, float, Block | None]]) -> Figure:
     """Networks down a line of years: name and idea, a miniature of the block, parameters as the area of a disc.
 
-    Rows are evenly apart; where more than three years pass between two, the line is dotted and says how many.
-
-    Parameters
-    ----------
-    rows
-        Year, name, idea (at most six words), millions of parameters, block (None: no miniature), in order of years.
-
-    Raises
-    ------
-    ValueError
-        Without rows, or where the years run backwards.
+    Rows are evenly apart; where more than three years pass between two, the line is dotted and says how many. They
+    hold year, name, idea (at most six words), millions of parameters, and a block or None, in order of years.
     """
     check_some(rows, "row")
     years = [row[0] for row in rows]
@@ -186,9 +152,8 @@ def timeline(rows: Sequence[tuple[int, str, str, float, Block | None]]) -> Figur
     leaps = [0, *(0.5 * ROW * (later - year > 3) for year, later in pairwise(years))]
     ys = -22 - ROW * (0.5 + np.arange(len(rows))) - np.cumsum(leaps)
     figure, ax = _canvas(72 * WIDTH, -ys[-1] + ROW / 2 + 4)
-    most = max(row[3] for row in rows)
-    ax.text(DISC, -8, "parameters", ha="center", va="center", fontsize=9.5, color=QUIET)
-    ax.text(ICON, -8, "block", ha="center", va="center", fontsize=9.5, color=QUIET)
+    for x, head in ((ICON, "block"), (DISC, "parameters")):
+        ax.text(x, -8, head, ha="center", va="center", fontsize=9.5, color=QUIET)
     for k, ((year, name, idea, millions, block), y) in enumerate(zip(rows, ys, strict=True)):
         if k:
             ax.plot([LINE] * 2, [ys[k - 1], y], color=DIM, lw=3, ls=(0, (0.01, 2)) if leaps[k] else "-", zorder=1,
@@ -206,70 +171,50 @@ def timeline(rows: Sequence[tuple[int, str, str, float, Block | None]]) -> Figur
             size = min(1.0, (ROW - 8) / _height(block, 9, 6))
             _draw(ax, block, ICON, y + size * _height(block, 9, 6) / 2, 44 * size / len(block.branches) ** 0.75,
                   9 * size, 6 * size)  # fmt: skip
-        radius = LARGEST * (millions / most) ** 0.5
+        radius = LARGEST * (millions / max(row[3] for row in rows)) ** 0.5
         ax.add_patch(Circle((DISC, y + 6), radius, facecolor=ORANGE, alpha=0.45, lw=0))
         ax.text(DISC, y + 4 - max(radius, 3), f"{millions:.2g} M" if millions < 10 else f"{millions:.0f} M",
                 ha="center", va="top", fontsize=9.5, color=INK)  # fmt: skip
     return figure
 
 
-# ---------------------------------------------------------------------------------------------------- lines with names
+# ----------------------------------------------------------------------------------------------- lines, speed, accuracy
 
 COLOURS = (ORANGE, BLUE, FAMILY_COLOURS["deit"], FAMILY_COLOURS["cait"], INK, QUIET)
 DASHES = ("-", "--", "-", "-.", "-", "--", ":")
 
 
 def gradients_by_layer(rows: Mapping[str, Sequence[float]]) -> Figure:
-    """Norm of the gradient of each layer's weights, first layer to last, on a logarithmic axis: a line a network.
-
-    Raises
-    ------
-    ValueError
-        Without networks, or for a norm that is not above 0.
-    """
+    """Norm of the gradient of each layer's weights, first layer to last, on a logarithmic axis: a line a network."""
     if any(norm <= 0 for norms in rows.values() for norm in norms):
         raise ValueError("expected norms above 0: a logarithmic axis has no place for others")
     lines = {name: (np.linspace(0, 1, len(norms)), norms) for name, norms in rows.items()}
-    figure, ax = _named_lines(lines, marker="o", ms=3, yscale="log", ylabel="norm of the gradient")
+    figure, ax = _named(lines, ms=3, yscale="log", ylabel="norm of the gradient")
     ax.set_xticks((0, 1), ("first layer", "last layer"))
     return figure
 
 
 def curves(curves: Mapping[str, Sequence[float]], level: float, window: int = 25) -> Figure:
-    """Training loss against steps, each value the mean of `window` steps around it; dotted: the loss of guessing.
-
-    Raises
-    ------
-    ValueError
-        Without curves, or for one shorter than the window.
-    """
+    """Training loss against steps, each value the mean of `window` steps around it; dotted: the loss of guessing."""
     if short := [name for name, losses in curves.items() if len(losses) < window]:
         raise ValueError(f"expected at least {window} steps, got fewer of {', '.join(short)}")
     means = {name: np.convolve(losses, np.full(window, 1 / window), "valid") for name, losses in curves.items()}
     lines = {name: (np.arange(len(mean)) + (window + 1) / 2, mean) for name, mean in means.items()}
-    return _named_lines(lines, level=level, xlabel="step", ylabel="training loss")[0]
+    return _named(lines, level=level, xlabel="step", ylabel="training loss")[0]
 
 
 def depth_chart(rows: Mapping[str, Mapping[int, float]], label: str = "training loss at the end") -> Figure:
-    """What a network of each depth ends with, a line a kind; depths double from tick to tick.
-
-    Raises
-    ------
-    ValueError
-        Without kinds.
-    """
+    """What a network of each depth ends with, a line a kind; depths double from tick to tick."""
     lines = {name: (sorted(row), [row[depth] for depth in sorted(row)]) for name, row in rows.items()}
-    figure, ax = _named_lines(lines, marker="o", ms=6, xscale="log", xlabel="layers", ylabel=label)
+    figure, ax = _named(lines, ms=6, xscale="log", xlabel="layers", ylabel=label)
     depths = sorted({depth for row in rows.values() for depth in row})
     ax.set_xticks(depths, [str(depth) for depth in depths])
     ax.minorticks_off()
     return figure
 
 
-def _named_lines(
-    lines: Mapping[str, tuple[Any, Any]], level: float | None = None, marker: str = "", ms: float = 0, **axes: Any
-) -> tuple[Figure, Axes]:
-    """Lines in the order of `COLOURS`, with their names at their ends, at the right, pushed apart."""
+def _named(lines: Mapping[str, Any], level: float | None = None, ms: float = 0, **axes: Any) -> tuple[Figure, Axes]:
+    """Lines in the order of `COLOURS`, with their names at their ends, pushed apart; each of x and y."""
     check_some(lines, "line")
     figure, ax = plt.subplots(figsize=(WIDTH, 3.2))
     ax.set(**axes)
@@ -278,7 +223,7 @@ def _named_lines(
     if level is not None:
         ax.axhline(level, color=QUIET, lw=1.2, ls=(0, (1, 3)))
     for (name, (x, y)), colour, dashes in zip(lines.items(), cycle(COLOURS), cycle(DASHES), strict=False):
-        ax.plot(x, y, color=colour, ls=dashes, marker=marker, ms=ms)
+        ax.plot(x, y, color=colour, ls=dashes, marker="o", ms=ms, clip_on=False)
         ends.append((x[-1], y[-1], name, colour))
     ax.set_xlim(None, last)
     figure.draw_without_rendering()
@@ -292,21 +237,14 @@ def _named_lines(
     return figure, ax
 
 
-# ------------------------------------------------------------------------------------------------- speed and accuracy
-
-PLACES = [(dx, dy) for far in (8, 18, 28, 40) for dx, dy in ((far, 0), (-far, 0), (0, far), (0, -far), (far, far),
-          (-far, far), (far, -far), (-far, -far))]  # fmt: skip  # of a name from its mark, points
+SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+PLACES = [(far * dx, far * dy) for far in (9, 18, 27, 36, 50) for dx, dy in SIDES]  # of a name from its mark, points
 
 
 def speeds(rows: Sequence[Any]) -> Figure:
     """Milliseconds of a training image against its MACs, logarithmic; dashed: equal speed, through the median.
 
     Rows have `name`, `macs` and `ms`. A name stands at the nearest place that covers no mark, no name, no dashes.
-
-    Raises
-    ------
-    ValueError
-        Without rows.
     """
     check_some(rows, "row")
     macs, ms = np.array([(row.macs / 1e6, row.ms) for row in rows]).T
@@ -316,35 +254,33 @@ def speeds(rows: Sequence[Any]) -> Figure:
     ax.set(xlim=ends, ylim=(ms.min() / 2.5, ms.max() * 2.5))
     ax.plot(ends, ends * np.median(ms / macs), color=QUIET, lw=1, ls=(0, (4, 3)))
     ax.plot(macs, ms, "o", color=ORANGE, ms=6, zorder=3)
-    figure.draw_without_rendering()
-    dashed = np.geomspace(*ends, 120)
+    figure.draw_without_rendering()  # now the axes know where data lie
+    dashed, unit = np.geomspace(*ends, 120), figure.dpi / 72
     points = np.vstack([np.c_[macs, ms], np.c_[dashed, dashed * np.median(ms / macs)]])
-    taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in ax.transData.transform(points)]
-    for row, at in zip(rows, zip(macs, ms, strict=True), strict=True):
-        for dx, dy in PLACES:
-            name = ax.annotate(row.name, at, (dx, dy), textcoords="offset points", va="center", zorder=4,
-                               ha="center" if not dx else "left" if dx > 0 else "right",
-                               arrowprops={"arrowstyle": "-", "color": DIM, "lw": 0.8} if max(dx, dy, -dx, -dy) > 8
-                               else None)  # fmt: skip
-            box = Text.get_window_extent(name)
-            if ax.bbox.contains(*box.min) and ax.bbox.contains(*box.max) and not box.count_overlaps(taken):
-                break
-            name.remove()
-        else:
-            ax.annotate(row.name, at, (8, 0), textcoords="offset points", va="center")
-        taken.append(box)
+    taken = [_spot(x, y, 5) for x, y in ax.transData.transform(points)]
+    for row, at, (x, y) in zip(rows, points, ax.transData.transform(points), strict=False):
+        width = (_wide(row.name) + 4) * unit
+        lows = [(x + dx * unit - width * (dx < 0 if dx else 0.5), y + (dy - 6) * unit) for dx, dy in PLACES]
+        boxes = [Bbox.from_bounds(*low, width, 12 * unit) for low in lows]
+        ways = [[_spot(x + t * dx * unit, y + t * dy * unit, 1) for t in np.linspace(0.5, 1, 7)] for dx, dy in PLACES]
+        free = [k for k, box in enumerate(boxes) if ax.bbox.count_contains(box.corners()) == 4
+                and not any(one.count_overlaps(taken) for one in (box, *(ways[k] if k > 7 else ())))]  # fmt: skip
+        best = free[0] if free else 0
+        taken += [boxes[best], *(ways[best] if best > 7 else ())]
+        arrow = {"arrowstyle": "-", "color": QUIET, "lw": 0.7} if best > 7 else None
+        align = "center" if not PLACES[best][0] else "left" if PLACES[best][0] > 0 else "right"
+        ax.annotate(row.name, at, PLACES[best], textcoords="offset points", va="center", ha=align, arrowprops=arrow)
     return figure
+
+
+def _spot(x: float, y: float, half: float) -> Bbox:
+    return Bbox.from_bounds(x - half, y - half, 2 * half, 2 * half)
 
 
 def accuracy_table_figure(rows: Sequence[Any]) -> Figure:
     """Test accuracy with its 95 % interval, a row a method under its name, oldest on top, its year at the left.
 
     Rows have `name`, `year`, `family` (of `FAMILY_COLOURS`), `value`, `low` and `high`, in fractions.
-
-    Raises
-    ------
-    ValueError
-        Without rows, or for a family of no colour.
     """
     check_some(rows, "row")
     if strange := {row.family for row in rows} - set(FAMILY_COLOURS):
