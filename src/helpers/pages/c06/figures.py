@@ -45,13 +45,11 @@ def drawn(blocks: Sequence[Block]) -> Figure:
     titles = [fill(b.network, int(width / 7), break_long_words=False) for b, width in zip(blocks, columns, strict=True)]
     head = 17 + 13 * max(title.count("\n") + 1 for title in titles)
     figure, ax = _canvas(sum(columns) + APART, head + 4 + max(_height(block, BOX, GAP) for block in blocks))
-    left = APART / 2
-    for block, title, column, several in zip(blocks, titles, columns, forked, strict=True):
-        middle = left + column / 2
+    middles = APART / 2 + np.cumsum(columns) - np.array(columns) / 2
+    for block, title, middle, several in zip(blocks, titles, middles, forked, strict=True):
         ax.text(middle, -head + 16, title, ha="center", va="bottom", fontsize=10.5, weight="bold", linespacing=1.05)
         ax.text(middle, -head + 3, str(block.year), ha="center", va="bottom", fontsize=FONT, color=QUIET)
         _draw(ax, block, middle, -head, branch if several else chain, BOX, GAP)
-        left += column
     return figure
 
 
@@ -255,16 +253,18 @@ def speeds(rows: Sequence[Any]) -> Figure:
     ax.plot(ends, ends * np.median(ms / macs), color=QUIET, lw=1, ls=(0, (4, 3)))
     ax.plot(macs, ms, "o", color=ORANGE, ms=6, zorder=3)
     figure.draw_without_rendering()  # now the axes know where data lie
-    dashed, unit = np.geomspace(*ends, 120), figure.dpi / 72
+    dashed, unit = np.geomspace(ends[0], ends[1], 120), figure.dpi / 72
     points = np.vstack([np.c_[macs, ms], np.c_[dashed, dashed * np.median(ms / macs)]])
     taken = [_spot(x, y, 5) for x, y in ax.transData.transform(points)]
-    for row, at, (x, y) in zip(rows, points, ax.transData.transform(points), strict=False):
+    for k, (row, at) in enumerate(zip(rows, points, strict=False)):
+        (x, y), others = ax.transData.transform(at), taken[:k] + taken[k + 1 :]
         width = (_wide(row.name) + 4) * unit
         lows = [(x + dx * unit - width * (dx < 0 if dx else 0.5), y + (dy - 6) * unit) for dx, dy in PLACES]
         boxes = [Bbox.from_bounds(*low, width, 12 * unit) for low in lows]
-        ways = [[_spot(x + t * dx * unit, y + t * dy * unit, 1) for t in np.linspace(0.5, 1, 7)] for dx, dy in PLACES]
-        free = [k for k, box in enumerate(boxes) if ax.bbox.count_contains(box.corners()) == 4
-                and not any(one.count_overlaps(taken) for one in (box, *(ways[k] if k > 7 else ())))]  # fmt: skip
+        ways = [[_spot(x + t * dx * unit, y + t * dy * unit, 1) for t in np.linspace(0.1, 1, 15)] for dx, dy in PLACES]
+        inside = [i for i, box in enumerate(boxes) if ax.bbox.count_contains(box.corners()) == 4]
+        clear = [i for i in inside if not boxes[i].count_overlaps(others)]
+        free = [i for i in clear if i < 8 or not any(spot.count_overlaps(others) for spot in ways[i])] or clear
         best = free[0] if free else 0
         taken += [boxes[best], *(ways[best] if best > 7 else ())]
         arrow = {"arrowstyle": "-", "color": QUIET, "lw": 0.7} if best > 7 else None
