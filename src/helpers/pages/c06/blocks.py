@@ -16,8 +16,10 @@ class Step:
     ----------
     kernel
         Side k; 0 for a pooling, which has no weights.
-    channels_in, channels_out
-        C and C'.
+    channels_in
+        C.
+    channels_out
+        C'.
     depthwise
         Each channel on its own, with one k x k filter a channel.
     """
@@ -39,8 +41,12 @@ class Block:
 
     Attributes
     ----------
-    name, network, year
-        The block's own name, where it comes from, and when that was published.
+    name
+        The block's own.
+    network
+        Where it comes from.
+    year
+        When that was published.
     branches
         Chains of steps, side by side.
     adds_input

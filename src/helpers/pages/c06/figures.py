@@ -137,11 +137,11 @@ def _wide(text: str) -> float:
 ROW, LARGEST, LINE, TEXT, ICON, DISC = 60.0, 21.0, 38.0, 52.0, 222.0, 291.0  # a row, largest radius, where parts stand
 
 
-def timeline(rows: Sequence[tuple[int, str, str, float, Block | None]]) -> Figure:
+def timeline(rows: Sequence[tuple[int, str, str, float | None, Block | None]]) -> Figure:
     """Networks down a line of years: name and idea, a miniature of the block, parameters as the area of a disc.
 
     Rows are evenly apart; where more than three years pass between two, the line is dotted and says how many. They
-    hold year, name, idea (at most six words), millions of parameters, and a block or None, in order of years.
+    hold year, name, idea (at most six words), millions of parameters or None, and a block or None, in order of years.
     """
     check_some(rows, "row")
     years = [row[0] for row in rows]
@@ -169,14 +169,14 @@ def timeline(rows: Sequence[tuple[int, str, str, float, Block | None]]) -> Figur
             size = min(1.0, (ROW - 8) / _height(block, 9, 6))
             _draw(ax, block, ICON, y + size * _height(block, 9, 6) / 2, 44 * size / len(block.branches) ** 0.75,
                   9 * size, 6 * size)  # fmt: skip
-        radius = LARGEST * (millions / max(row[3] for row in rows)) ** 0.5
+        if millions is None:
+            continue
+        radius = LARGEST * (millions / max(row[3] or 0 for row in rows)) ** 0.5
         ax.add_patch(Circle((DISC, y + 6), radius, facecolor=ORANGE, alpha=0.45, lw=0))
         ax.text(DISC, y + 4 - max(radius, 3), f"{millions:.2g} M" if millions < 10 else f"{millions:.0f} M",
                 ha="center", va="top", fontsize=9.5, color=INK)  # fmt: skip
     return figure
 
-
-# ----------------------------------------------------------------------------------------------- lines, speed, accuracy
 
 COLOURS = (ORANGE, BLUE, FAMILY_COLOURS["deit"], FAMILY_COLOURS["cait"], INK, QUIET)
 DASHES = ("-", "--", "-", "-.", "-", "--", ":")

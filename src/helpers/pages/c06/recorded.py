@@ -63,5 +63,3 @@ def verdict(record: Record, statement: str) -> tuple[str, Estimate]:
         if row["statement"] == statement:
             return row["verdict"], Estimate(**row["difference"])
     raise ValueError(f"statement: {statement!r} is not in the record of lab 2")
-
-
