@@ -38,7 +38,7 @@ def draw_block(ax: Axes, brick: Brick, small: bool = False, x0: float = 0.0) -> 
             box.set(facecolor=colour_of_conv(conv), edgecolor="none", zorder=2)
             ax.add_patch(box)
             if not small:
-                ax.text(x, y + 0.6, f"{conv.label}, {conv.outputs}", ha="center", va="bottom", fontsize=8.5, color=INK)
+                ax.text(x, y + 0.6, f"{conv.label}, {conv.outputs}", ha="center", va="bottom", fontsize=10, color=INK)
                 ax.texts[-1].set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.9})
     if brick.residual:
         reach = x0 + WIDE * (0.8 if small else 0.9)
@@ -51,12 +51,12 @@ def blocks(bricks: Sequence[Brick], titles: Sequence[str] | None = None) -> Figu
     """Blocks side by side, each with its weights below."""
     check_some(bricks, "block")
     widths = [max(1.0, 0.95 * len(brick.branches)) for brick in bricks]
-    figure, axes = plt.subplots(1, len(bricks), figsize=(4.7, 2.7), width_ratios=widths, squeeze=False)
+    figure, axes = plt.subplots(1, len(bricks), figsize=(4.5, 2.8), width_ratios=widths, squeeze=False)
     top = max(len(lane) for brick in bricks for lane in brick.branches)
     for ax, brick, title in zip(axes[0], bricks, titles or [b.name for b in bricks], strict=True):
         draw_block(ax, brick)
         ax.set_title(title, fontsize=10, loc="center")
-        ax.text(0, -0.75, f"{brick.weights:,} weights", ha="center", va="top", fontsize=9.5, color=INK)
+        ax.text(0, -0.75, f"{brick.weights:,} weights", ha="center", va="top", fontsize=10.5, color=INK)
         half = 1.5 * max(1.0, 0.8 * len(brick.branches))
         ax.set(xlim=(-half, half), ylim=(-1.2, top + 0.6))
         ax.set_axis_off()
@@ -69,7 +69,7 @@ def timeline(steps: Sequence[Mapping[str, Any]]) -> Figure:
     Steps hold `year`, `name`, `idea` (two lines at most), `parameters` (None where not counted) and `brick`.
     """
     check_some(steps, "step")
-    figure, ax = plt.subplots(figsize=(4.7, 0.84 * len(steps) + 0.2))
+    figure, ax = plt.subplots(figsize=(4.5, 0.88 * len(steps) + 0.2))
     ax.plot([1.3, 1.3], [0.3, -len(steps) + 0.7], color=DIM, lw=2, zorder=0)
     for k, step in enumerate(steps):
         y, parameters = -k, step["parameters"]
@@ -80,7 +80,7 @@ def timeline(steps: Sequence[Mapping[str, Any]]) -> Figure:
         if parameters:
             count = f"{parameters / 1e6:.1f}" if parameters < 10e6 else f"{parameters / 1e6:.0f}"
             ax.text(5.75, y + 0.1, f"{count} M", va="bottom", ha="right", fontsize=10, color=ORANGE)
-        ax.text(2.1, y + 0.06, step["idea"], va="top", fontsize=9.7, color=INK, linespacing=1.2)
+        ax.text(2.1, y + 0.06, step["idea"], va="top", fontsize=10.3, color=INK, linespacing=1.15)
         inset = ax.inset_axes((5.75, y - 0.45, 1.3, 0.9), transform=ax.transData)
         draw_block(inset, step["brick"], small=True)
         lanes, height = len(step["brick"].branches), max(len(lane) for lane in step["brick"].branches)
@@ -138,7 +138,7 @@ def _names(ax: Axes, x: float, ends: list[tuple[float, str, str]], gap: float, l
 
 def recurrent_and_residual() -> Figure:
     """Left: one layer, an arrow from its output back to its input. Right: three layers, each with a way around it."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(4.7, 3.0))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(4.6, 3.0))
     for ax, title in ((left, "recurrent"), (right, "residual")):
         ax.set_title(title, loc="center", fontsize=11)
         ax.set(xlim=(-1.7, 1.7), ylim=(-0.9, 3.6))
@@ -160,13 +160,13 @@ def recurrent_and_residual() -> Figure:
     arrow(left, (0, -0.6), (0, 1.1), QUIET)
     arrow(left, (0, 1.7), (0, 3.3), QUIET)
     arrow(left, (0.1, 2.2), (0.1, 0.6), ORANGE, bend=-1.25)
-    left.text(0, -0.85, "one W, used again and again", ha="center", fontsize=9.5, color=INK)
+    left.text(0, -0.85, "one W, used again and again", ha="center", fontsize=10, color=INK)
     for k in range(3):
         box(right, 1.05 * k + 0.35, f"$W_{k + 1}$")
         arrow(right, (0, 1.05 * k - 0.3), (0, 1.05 * k + 0.1), QUIET)
-        arrow(right, (0, 1.05 * k - 0.2), (0, 1.05 * k + 0.75), PURPLE, bend=0.95)
+        arrow(right, (0, 1.05 * k - 0.2), (0, 1.05 * k + 0.75), PURPLE, bend=1.75)
     arrow(right, (0, 2.75), (0, 3.4), QUIET)
-    right.text(0, -0.85, "its own W each, and a sum", ha="center", fontsize=9.5, color=INK)
+    right.text(0, -0.85, "its own W each, and a sum", ha="center", fontsize=10, color=INK)
     return figure
 
 

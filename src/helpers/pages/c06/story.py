@@ -8,14 +8,14 @@ from torchvision import models
 from helpers.pages.c06.bricks import Brick, Conv, brick
 
 STEPS: tuple[tuple[int, str, str, str], ...] = (
-    (1998, "LeNet-5", "small kernels, shared,\nthen smaller maps", "one"),
+    (1998, "LeNet-5", "small kernels, shared;\nsmaller and smaller maps", "one"),
     (2012, "AlexNet", "large, ReLU, dropout,\ntwo graphics cards", "one"),
     (2013, "Network in Network", "1 × 1, and the mean\nin place of linear layers", "mean"),
     (2014, "VGG-16", "nothing but 3 × 3,\nmore of them", "two of 3 × 3"),
     (2014, "GoogLeNet", "narrow first,\nthen look in four ways", "inception"),
     (2015, "Inception-v3", "cut kernels into\n7 × 1 and 1 × 7", "cut"),
     (2015, "ResNet-50", "add the input:\nlearn what is missing", "bottleneck"),
-    (2016, "Xception", "each channel alone,\nthen mix", "separable"),
+    (2016, "Xception", "each channel alone,\nthen mix", "pair"),
     (2018, "MobileNetV2", "wide inside,\nnarrow in between", "inverted bottleneck"),
     (2019, "EfficientNet-Lite0", "grow depth, width\nand pixels together", "inverted bottleneck"),
     (2022, "ConvNeXt-T", "a ResNet with the habits\nof a Transformer", "ConvNeXt"),
@@ -23,6 +23,7 @@ STEPS: tuple[tuple[int, str, str, str], ...] = (
 OWN: dict[str, Brick] = {
     "one": Brick("one", (Conv(5, 64, 64),)),
     "mean": Brick("mean", (Conv(5, 64, 64), Conv(1, 64, 64), Conv(1, 64, 64))),
+    "pair": Brick("pair", 2 * (Conv(3, 64, 64, True), Conv(1, 64, 64)), residual=True),
     "cut": Brick("cut", (Conv(7, 64, 64, flat=True), Conv(7, 64, 64, flat=True))),
 }
 
