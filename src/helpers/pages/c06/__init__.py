@@ -1,1 +1,1 @@
-"""Chapter 6: Twenty years of ConvNets: LeNet-5 to ConvNeXt."""
+"""Chapter 6: Twenty years of ConvNets."""
