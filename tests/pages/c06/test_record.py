@@ -2,7 +2,9 @@
 
 import pytest
 
+from helpers.measure.accuracy import Estimate
 from helpers.pages.c06 import record, story
+from helpers.pages.c06.depth import DEPTHS, KINDS
 from helpers.records import read_record
 
 
@@ -62,3 +64,12 @@ def test_one_network_stands_twice_among_the_released():
     names = [row["network"] for row in story.released()]
     assert names.count("ResNet-50") == 2
     assert all(float(row["top-1 (%)"]) > 50 for row in story.released())
+
+
+def test_the_study_of_depth_has_three_seeds_of_everything():
+    for kind in KINDS:
+        found = record.by_depth(kind)
+        assert list(found) == list(DEPTHS)
+        assert {estimate.n for estimate in found.values()} == {3}
+    assert record.by_depth("plain")[32].value < 0.2 < 0.9 < record.by_depth("residual, batch norm")[8].value
+    assert record.span(Estimate(0.98, 0.9, 1.06, 3, "seeds")) == "98 [90, 100]"

@@ -39,7 +39,7 @@ def draw_block(ax: Axes, brick: Brick, small: bool = False, x0: float = 0.0) -> 
             ax.add_patch(box)
             if not small:
                 ax.text(x, y + 0.6, f"{conv.label}, {conv.outputs}", ha="center", va="bottom", fontsize=10, color=INK)
-                ax.texts[-1].set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.9})
+                ax.texts[-1].set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6})
     if brick.residual:
         reach = x0 + WIDE * (0.8 if small else 0.9)
         ax.plot([x0, reach, reach, x0], [-0.45, -0.3, top + 0.12, top + 0.28], color=PURPLE, lw=1.8, zorder=1)

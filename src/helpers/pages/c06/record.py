@@ -7,6 +7,8 @@ from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
+from helpers.measure.accuracy import Estimate, over_seeds
+from helpers.pages.c06.depth import DEPTHS, STUDY
 from helpers.records import Record, read_record
 
 LAB = "02_twenty_years"
@@ -32,6 +34,20 @@ def equal_budget() -> tuple[Record, bool]:
         return read_record(LAB, "cpu", PHOTOGRAPHS), True
     except FileNotFoundError:
         return read_record(LAB, "cpu"), False
+
+
+def by_depth(kind: str) -> dict[int, Estimate]:
+    """Depth -> share of new digits named rightly after the recorded training, mean over seeds, Student's interval."""
+    runs = read_record(STUDY, "cpu").model_dump()["runs"]
+    of_kind = [run for run in runs if run["kind"] == kind]
+    return {depth: over_seeds([run["new"] for run in of_kind if run["depth"] == depth]) for depth in DEPTHS}
+
+
+def span(estimate: Estimate) -> str:
+    """A share as `71 [68, 74]`, in %, held within 0 and 100."""
+    ends = (estimate.value if end is None else end for end in (estimate.low, estimate.high))
+    low, high = (100 * min(1.0, max(0.0, end)) for end in ends)
+    return f"{100 * estimate.value:.0f} [{low:.0f}, {high:.0f}]"
 
 
 def rows_of(record: Record) -> list[SimpleNamespace]:
