@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from helpers.models.deit import DeiT
 from helpers.pages.c13 import recorded, shipped, unseen
 from helpers.training.lessons import Lesson
 
@@ -94,3 +96,14 @@ def test_tokens_that_the_photographs_lack_come_from_the_cpu_edition(records):
 
 def test_the_share_that_travelled_is_the_students_gain_over_the_teachers(records):
     assert recorded.share_that_travelled() == (pytest.approx(0.2), pytest.approx(0.5))
+
+
+def test_tokens_and_heads_are_told_apart():
+    torch.manual_seed(0)
+    model, images = DeiT(16, 8, 10, embed_dim=32, depth=1, num_heads=2).eval(), torch.randn(40, 3, 16, 16)
+    model.distillation_head.load_state_dict(model.head.state_dict())
+    found = shipped.tokens_or_heads(model, images)
+    assert found["heads_alone"] == 0  # one token, and two heads that are one
+    assert found["heads_differ"] == found["tokens_alone"]
+    nn.init.normal_(model.distillation_head.weight)
+    assert shipped.tokens_or_heads(model, images)["heads_alone"] > 0.3

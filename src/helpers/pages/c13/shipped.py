@@ -58,3 +58,25 @@ def pieces(count: int = 50, seed: int = 0) -> Tensor:
     views = FixedViews(split, count, seed=seed).pixels.flatten(0, 1).float() / 255  # (4 count, 3, 256, 256)
     small = torch.nn.functional.interpolate(views, size=(SIDE, SIDE), mode="area")
     return (small - 0.5) / 0.5
+
+
+def tokens_or_heads(model: DeiT, images: Tensor) -> dict[str, float]:
+    """In what share of images (B, 3, H, W) two answers are different classes.
+
+    Returns
+    -------
+    dict
+        `heads_differ`: the two heads, each on its own token; `heads_alone`: both heads on the class token;
+        `tokens_alone`: the label's head on the class token and on the distillation token.
+    """
+    with torch.no_grad():
+        tokens = model.embed(images)  # (B, N, D)
+        for block in model.blocks:
+            tokens = block(tokens)
+        by_label, by_teacher = model.heads(tokens)  # (B, K) each
+        one_token, exchanged = tokens.clone(), tokens.clone()
+        one_token[:, 1] = tokens[:, 0]
+        exchanged[:, 0], exchanged[:, 1] = tokens[:, 1], tokens[:, 0]
+        on_one, on_exchanged = model.heads(one_token), model.heads(exchanged)
+    pairs = {"heads_differ": (by_label, by_teacher), "heads_alone": on_one, "tokens_alone": (by_label, on_exchanged[0])}
+    return {name: (a.argmax(1) != b.argmax(1)).double().mean().item() for name, (a, b) in pairs.items()}
