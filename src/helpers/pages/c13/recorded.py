@@ -21,7 +21,7 @@ def students() -> Record:
 
 @cache
 def leak() -> Record:
-    """The record of the teacher that knows half of the test images."""
+    """The record of the teacher that knows a part of the test images."""
     return _first(LEAK)
 
 
@@ -98,7 +98,7 @@ def disagreement(one: str, other: str) -> float:
 
 
 def leaked() -> dict[str, Estimate]:
-    """What having seen half of the test images is worth, to a teacher and to its student."""
+    """What having seen a part of the test images is worth, to a teacher and to its student."""
     return {name: Estimate(**effect) for name, effect in _summary(leak())["leak"].items()}
 
 

@@ -17,7 +17,7 @@ def headline(record: Record) -> str:
         best = max(taught, key=lambda row: row["test_top1"]["value"])
         lines.append(
             f"Of {best['test_top1']['n']:,} test images of {summary['num_classes']} classes a ViT taught by labels "
-            f"alone names **{_percent(rows['none'])}** rightly; the best taught one (*{best['label']}*) "
+            f"alone names **{_percent(rows['none'])}** rightly; the best of those taught beside it (*{best['label']}*) "
             f"**{_percent(best)}**."
         )
     found = [row["verdict"] for row in summary["findings"]]

@@ -1,8 +1,8 @@
 """The leak: does what a teacher knows by heart reach its student?
 
-Half of the test images is given to one teacher, with labels, as its training set; the other teacher learns from as many
+A part of the test images is given to one teacher, with labels, as its training set; the other teacher learns from as many
 other images. Both then teach a student on a third set that neither has seen, and the student sees no test image. The
-test images of the first half are compared with those of the second, which nobody has seen.
+test images of that part are compared with the rest, which nobody has seen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,9 @@ class Parts:
 
 
 def parts(data: Dataset, seed: int = 0) -> Parts:
-    """Half of the test images of each class, as many training images, and the rest of both.
+    """A part of the test images of each class, as many training images, and the rest of both.
+
+    The part is half of the smaller of the two sets, in each class.
 
     Raises
     ------
@@ -101,7 +103,7 @@ def run_one(name: str, seed: int, data: Dataset, parameters: Mapping[str, Any], 
 
 
 def effects(runs: Sequence[Mapping[str, Any]], labels: np.ndarray, own: Parts) -> dict[str, Estimate]:
-    """Points that a teacher's knowledge of half of the test images is worth, to itself and to its student.
+    """Points that a teacher's knowledge of a part of the test images is worth, to itself and to its student.
 
     Returns
     -------

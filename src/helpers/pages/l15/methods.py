@@ -38,10 +38,10 @@ STUDENTS: dict[str, Student] = {
     "token_efficientnet": Student("hard, own token, EfficientNet teaches", "hard", True, "efficientnet_lite0"),
 }
 
-# The second experiment: the same student, taught by a network that knows half of the test images, or none.
+# The second experiment: the same student, taught by a network that knows a part of the test images, or none.
 LEAK: dict[str, Student] = {
     "leak_clean": Student("its teacher saw no test image", "soft", False, "xception_mini"),
-    "leak_seen": Student("its teacher saw half of the test images", "soft", False, "xception_mini"),
+    "leak_seen": Student("its teacher saw a part of the test images", "soft", False, "xception_mini"),
 }
 
 TEACHER = "teacher:"  # before the name of a teacher, where a statement compares with one
