@@ -101,7 +101,7 @@ def disagreements(names: Sequence[str], table: np.ndarray) -> Figure:
 
 
 def leak_bars(effects: Mapping[str, Any]) -> Figure:
-    """What having seen a part of the test images is worth to a teacher and its student, in points, there and on the rest.
+    """What having seen a part of the test images is worth to a teacher and its student, in points.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """The leak: does what a teacher knows by heart reach its student?
 
 A part of the test images is given to one teacher, with labels, as its training set; the other teacher learns from as
-many other images. Both then teach a student on a third set that neither has seen, and the student sees no test image. The
-test images of that part are compared with the rest, which nobody has seen.
+many other images. Both then teach a student on a third set that neither has seen, and the student sees no test image.
+The test images of that part are compared with the rest, which nobody has seen.
 """
 
 from collections.abc import Mapping, Sequence
