@@ -23,7 +23,8 @@ def run(model, seed, right, **more):
     """A made-up run that answers the first `right` images rightly."""
     guesses = np.where(np.arange(200) < right, LABELS, (LABELS + 1) % 4)
     row = {"model": model, "seed": seed, "predictions": guesses.tolist(), "fit_s": 3.0, "answer_s": 0.4}
-    return row | {"images_seen": 1200, "history": {}} | more
+    history = {"epochs": [{"train_accuracy": 0.1}, {"train_accuracy": 0.5 + 0.2 * seed}]}
+    return row | {"images_seen": 1200, "history": history} | more
 
 
 RUNS = [
@@ -62,7 +63,7 @@ def test_a_statement_holds_falls_or_stays_open_by_its_interval():
     assert set(found) == {s for s, a, b in STATEMENTS if {a, b} <= {"vit_mini", "knn", "deit_mini", "xception_mini"}}
     assert found["from scratch, a CNN beats a ViT of its size"].verdict == report.HOLDS
     assert found["from scratch, a CNN beats a ViT of its size"].difference.value == pytest.approx(0.35)
-    assert found["a CNN as teacher helps a ViT"].verdict == report.UNDECIDED
+    assert found["a ViT taught by a CNN beats one that is not"].verdict == report.UNDECIDED
     turned = report.verdicts([run("vit_mini", 0, 150), run("xception_mini", 0, 80)], LABELS)
     assert turned[0].verdict == report.OPPOSITE
 
@@ -123,10 +124,26 @@ def test_the_headline_names_best_and_worst_and_counts_the_verdicts():
     table = report.standings(RUNS, LABELS, COUNTED)
     summary = {"methods": report.summary_rows(table), "chance": 0.25, "num_classes": 4}
     summary["verdicts"] = [one.as_row() for one in report.verdicts(RUNS, LABELS)]
+    summary["order"] = report.order(RUNS, LABELS, ["knn", "xception_mini", "vit_mini", "deit_mini"])
     text = headline(SimpleNamespace(summary=summary))
     assert "Xception-mini (2016) names **75.0" in text
     assert "nearest neighbours (1967) **25.0" in text
     assert "Of 2 statements written down beforehand 1 held, the opposite of 0 did, and 1" in text
+    assert "one training of each" in text
+    assert "cannot be told from" not in text
+    summary["order"] = [["xception_mini", "vit_mini"], ["deit_mini", "knn"]]
+    assert "the first cannot be told from ViT-mini." in headline(SimpleNamespace(summary=summary))
+
+
+def test_the_order_groups_what_cannot_be_told_from_the_first_of_its_group():
+    names = ["knn", "vit_mini", "deit_mini", "xception_mini"]
+    assert report.order(RUNS, LABELS, names) == [["xception_mini"], ["deit_mini", "vit_mini"], ["knn"]]
+    assert report.order(RUNS, LABELS, ["mlp"]) == []
+
+
+def test_training_accuracy_is_that_of_the_last_pass_over_the_seeds():
+    assert report.last_pass([run("vit_mini", 0, 80), run("vit_mini", 1, 80)]) == pytest.approx(0.6)
+    assert report.last_pass([run("knn", 0, 80, history=None)]) is None
 
 
 def test_labels_cover_neither_each_other_nor_a_mark():

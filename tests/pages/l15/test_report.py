@@ -131,7 +131,8 @@ def test_the_headline_says_what_was_found():
     }
     text = headline(SimpleNamespace(summary=json.loads(json.dumps(summary))))
     assert "labels alone names **30.0" in text
-    assert "(*hard, own token*) **70.0" in text
+    assert "taught as DeiT is **70.0" in text
+    assert "one training of each" in text
     assert "worth **+56.0" in text
     alone = headline(SimpleNamespace(summary=summary | {"standings": [], "findings": []}))
     assert alone.count("\n") == 0
@@ -148,7 +149,8 @@ def test_what_travels_is_the_gain_on_seen_minus_the_gain_on_unseen_images():
     own = SimpleNamespace(seen=seen, unseen=unseen)
     clean, leaky = named(100), named(100)
     leaky[seen[60:80]] = LABELS[seen[60:80]]  # twenty of the seen images more
-    knows = LABELS.copy()
+    knows = clean.copy()
+    knows[seen] = LABELS[seen]
     runs = [
         run("leak_clean", 0, 0, predictions=clean.tolist(), teacher_predictions=clean.tolist()),
         run("leak_seen", 0, 0, predictions=leaky.tolist(), teacher_predictions=knows.tolist()),
@@ -163,4 +165,13 @@ def test_what_travels_is_the_gain_on_seen_minus_the_gain_on_unseen_images():
     rows = leak.accuracies(runs, LABELS, own)
     assert [(row["who"], row["teacher"]) for row in rows][:2] == [("teacher", "leak_clean"), ("student", "leak_clean")]
     assert rows[3]["seen"] == pytest.approx(0.7)
+    share = leak.arrived(found)
+    assert share[0] == pytest.approx(0.4), "0.2 of the 0.5 that the teacher gains on what it saw"
+    assert share[1] < share[0] < share[2]
+    assert leak.arrived({}) is None
+
     assert leak.effects(runs[:1], LABELS, own) == {}
+
+
+def test_students_that_cannot_be_told_from_the_best_stand_in_its_group():
+    assert report.order(RUNS, LABELS, ["none", "token"]) == [["token"], ["none"]]

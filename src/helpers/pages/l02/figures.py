@@ -17,9 +17,10 @@ PLACES = tuple((0.0, sign * (9.0 + 10.0 * step)) for step in range(9) for sign i
 
 
 def ladder(rows: Sequence[Any], chance: float) -> Figure:
-    """One row a method, oldest on top: test accuracy with its interval, a tick for each seed.
+    """One row a method, oldest on top: test accuracy with its interval, a tick for each seed; a hollow mark for the
+    training crops of the last pass.
 
-    Rows have `model`, `year`, `top1` (value, low, high) and `by_seed`.
+    Rows have `model`, `year`, `top1` (value, low, high), `by_seed` and `training` (None where nothing was trained).
 
     Raises
     ------
@@ -33,15 +34,23 @@ def ladder(rows: Sequence[Any], chance: float) -> Figure:
         low, high = (estimate.low, estimate.high) if estimate.low is not None else (estimate.value, estimate.value)
         ax.plot([100 * low, 100 * high], [y, y], color=colour, lw=6, alpha=0.3, solid_capstyle="round")
         ax.plot(100 * estimate.value, y, "o", color=colour, ms=7)
+        if row.training is not None:
+            ax.plot(100 * row.training, y, "o", color=colour, ms=7, markerfacecolor="none", zorder=4)
         if len(row.by_seed) > 1:
             ax.plot([100 * seed.value for seed in row.by_seed], [y - 0.28] * len(row.by_seed), "|", color=INK, ms=5)
         ax.annotate(
-            f"{100 * estimate.value:.1f}", (100 * high, y), xytext=(6, -3), textcoords="offset points", fontsize=8.5
+            f"{100 * estimate.value:.1f}",
+            (100 * max(high, row.training or 0), y),
+            xytext=(6, -3),
+            textcoords="offset points",
+            fontsize=8.5,
         )
     ax.axvline(100 * chance, color=QUIET, lw=1, ls=(0, (1, 2)))
     ax.set_yticks(range(len(rows)), [f"{METHODS[row.model].label} · {row.year}" for row in rows])
     ax.set(
-        xlabel="test accuracy (%); band: 95 % interval; dotted: chance", xlim=(0, None), ylim=(len(rows) - 0.4, -0.6)
+        xlabel="test accuracy (%), band: its 95 % interval; dotted: chance\nhollow: on training crops, last pass",
+        xlim=(0, None),
+        ylim=(len(rows) - 0.4, -0.6),
     )
     ax.grid(axis="y", visible=False)
     return figure

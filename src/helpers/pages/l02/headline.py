@@ -9,7 +9,7 @@ from helpers.records import Record
 
 
 def headline(record: Record) -> str:
-    """The best method, the worst, and how many of the statements held."""
+    """The best method and those not told from it, the worst, and how many of the statements held."""
     summary: dict[str, Any] = record.summary
     rows = sorted(summary["methods"], key=lambda row: -row["test_top1"]["value"])
     best, worst = rows[0], rows[-1]
@@ -19,11 +19,15 @@ def headline(record: Record) -> str:
         f"**{_accuracy(best)}** rightly, {seeds}; {_name(worst)} **{_accuracy(worst)}**; by chance it would be "
         f"{100 * summary['chance']:.1f} %."
     ]
+    tied = [METHODS[name].label for name in summary["order"][0] if name != best["model"]]
+    if tied:
+        lines.append(f"On these test images the first cannot be told from {' or '.join(tied)}.")
     found = [row["verdict"] for row in summary["verdicts"]]
     if found:
         lines.append(
             f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "
-            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide."
+            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide"
+            + ("." if best["n_seeds"] > 1 else "; all of it said of one training of each.")
         )
     return "\n".join(f"- {line}" for line in lines)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
+from helpers.measure.ranking import ranked
 from helpers.pages.l02.methods import METHODS, STATEMENTS
 
 HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
@@ -40,6 +41,8 @@ class Standing:
         Milliseconds of an answer, mean over seeds.
     images_seen
         Looks at training images, each look counted.
+    training
+        Share named rightly of the training crops of the last pass, mean over seeds; None for the classical methods.
     """
 
     model: str
@@ -53,6 +56,7 @@ class Standing:
     fit_s: float
     answer_ms: float
     images_seen: int
+    training: float | None
 
 
 @dataclass(frozen=True)
@@ -128,9 +132,23 @@ def standings(
                 fit_s=float(np.mean([run["fit_s"] for run in own])),
                 answer_ms=float(1000 * np.mean([run["answer_s"] for run in own]) / len(labels)),
                 images_seen=int(own[0]["images_seen"]),
+                training=last_pass(own),
             )
         )
     return rows
+
+
+def last_pass(runs: Sequence[Mapping[str, Any]]) -> float | None:
+    """Training accuracy of the last pass, on its crops and while the weights still moved, mean over the runs.
+
+    None where nothing was trained step by step."""
+    rows = [run["history"]["epochs"] for run in runs if run["history"]]
+    return float(np.mean([epochs[-1]["train_accuracy"] for epochs in rows])) if rows else None
+
+
+def order(runs: Sequence[Mapping[str, Any]], labels: np.ndarray, models: Sequence[str]) -> list[list[str]]:
+    """Models from best to worst, those that cannot be told from the first of a group in it: `ranked`."""
+    return ranked({model: right for model, right in answers(runs, labels).items() if model in models})
 
 
 def verdicts(runs: Sequence[Mapping[str, Any]], labels: np.ndarray) -> list[Verdict]:

@@ -122,6 +122,20 @@ def effects(runs: Sequence[Mapping[str, Any]], labels: np.ndarray, own: Parts) -
     return found | {"travelled": minus(found["student, seen"], found["student, unseen"])}
 
 
+def arrived(found: Mapping[str, Estimate]) -> tuple[float, float, float] | None:
+    """Of the points that knowing test images is worth to the teacher the share that arrives at its student: value, low,
+    high. The teacher's own points, many times their interval, are taken as they are.
+
+    None without an interval, or where the teacher gained nothing.
+    """
+    if not found:
+        return None
+    worth, student = found["teacher, seen"].value - found["teacher, unseen"].value, found["travelled"]
+    if student.low is None or student.high is None or worth <= 0:
+        return None
+    return student.value / worth, student.low / worth, student.high / worth
+
+
 def minus(one: Estimate, other: Estimate) -> Estimate:
     """The difference of two estimates of different images; their half intervals are squared and added.
 

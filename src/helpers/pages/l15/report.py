@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
+from helpers.measure.ranking import ranked
 from helpers.pages.l15.methods import STATEMENTS, STUDENTS, TEACHER
 
 HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
@@ -114,6 +115,11 @@ def standings(runs: Runs, labels: np.ndarray, teachers: Mapping[str, np.ndarray]
         seconds = float(np.mean([run["fit_s"] for run in runs if run["student"] == name]))
         rows.append(Standing(name, pooled(right), tuple(right.mean(axis=1).tolist()), seconds))
     return rows
+
+
+def order(runs: Runs, labels: np.ndarray, names: Sequence[str]) -> list[list[str]]:
+    """Students from best to worst, those that cannot be told from the first of a group in it: `ranked`."""
+    return ranked({name: rows == labels for name, rows in answers(runs).items() if name in names})
 
 
 def findings(runs: Runs, labels: np.ndarray, teachers: Mapping[str, np.ndarray]) -> list[Finding]:
