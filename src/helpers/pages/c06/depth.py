@@ -1,145 +1,82 @@
-"""Digits through 2 to 32 layers, with and without a sum around each: does depth train, and how do gradients arrive?
+"""The page's stacks at 2 to 32 layers, three seeds each: what does each way to start and to add do to depth?
 
 `python -m helpers.pages.c06.depth` records the study that the page quotes.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from sklearn.datasets import load_digits
-from torch import Tensor, nn
+from torch import Tensor
 
+from helpers.pages.c06.stacks import Stack, train
 from helpers.records import make_record, project_root, write_atomically
 from helpers.records.places import result_path
 
-WIDTH, CLASSES, DEPTHS = 16, 10, (2, 4, 8, 16, 32)
+DEPTHS = (2, 4, 8, 16, 32)
 STUDY = "06_depth"  # the record
-# What is done against vanishing: (batch norm, residual, He's start)
-KINDS: dict[str, tuple[bool, bool, bool]] = {
-    "plain": (False, False, False),
-    "plain, He's start": (False, False, True),
-    "plain, batch norm": (True, False, False),
-    "residual": (False, True, False),
-    "residual, batch norm": (True, True, False),
+KINDS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "plain, He's start": {"gain": 1.0},
+    "plain, batch norm": {"norm": True},
+    "residual": {"residual": True},
+    "residual, batch norm": {"residual": True, "norm": True},
 }
+RATE = 3e-3
 
 
-class Layer(nn.Module):
-    """relu(norm(conv(x))), or x + that."""
-
-    def __init__(self, batch_norm: bool, residual: bool) -> None:
-        super().__init__()
-        self.convolution = nn.Conv2d(WIDTH, WIDTH, 3, padding=1, bias=not batch_norm)
-        self.norm = nn.BatchNorm2d(WIDTH) if batch_norm else nn.Identity()
-        self.residual = residual
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C, H, W)."""
-        change = F.relu(self.norm(self.convolution(x)))
-        return x + change if self.residual else change
-
-
-def build(kind: str, depth: int, seed: int = 0) -> nn.Sequential:
-    """A convolution of stride 2, `depth` layers on 4 x 4 places, the mean over places, ten logits.
+def build(kind: str, depth: int, seed: int) -> Stack:
+    """A fresh stack of one of `KINDS`; the random state of the caller is left as it was.
 
     Raises
     ------
     ValueError
-        For a kind that is not one of `KINDS`.
+        For another kind.
     """
     if kind not in KINDS:
         raise ValueError(f"kind: expected one of {', '.join(KINDS)}; got {kind!r}")
-    batch_norm, residual, he = KINDS[kind]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        layers = [Layer(batch_norm, residual) for _ in range(depth)]
-        stem = nn.Conv2d(1, WIDTH, 3, padding=1, stride=2)
-        model = nn.Sequential(stem, *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(WIDTH, CLASSES))
-        for module in model.modules() if he else ():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    return model
+        return Stack(depth, **KINDS[kind])
 
 
-@cache
-def digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """scikit-learn's digits, 1,347 to learn from and 450 new ones: images (n, 1, 8, 8) in [0, 1] and labels, twice."""
+def digits(learn: int = 1347) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """scikit-learn's digits in an order of their own, some to learn from and the rest: images (n, 1, 8, 8), labels, twice."""
     found = load_digits()
-    images = torch.tensor(found.images, dtype=torch.float32)[:, None] / 16
-    labels = torch.tensor(found.target)
+    images = torch.tensor(found.images, dtype=torch.float32)[:, None]
+    images, labels = (images - images.mean()) / images.std(), torch.tensor(found.target)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-    learn, new = order[:1347], order[1347:]
-    return images[learn], labels[learn], images[new], labels[new]
+    return images[order[:learn]], labels[order[:learn]], images[order[learn:]], labels[order[learn:]]
 
 
-def gradient_norms(model: nn.Sequential) -> list[float]:
-    """Norm of the loss's gradient by the weights of each of the layers, first to last, before any step."""
-    images, labels, _, _ = digits()
-    model.train()
-    model.zero_grad()
-    F.cross_entropy(model(images[:256]), labels[:256]).backward()
-    norms = []
-    for layer in model:
-        if isinstance(layer, Layer):
-            gradient = layer.convolution.weight.grad
-            assert gradient is not None
-            norms.append(gradient.norm().item())
-    model.zero_grad()
-    return norms
-
-
-def train(model: nn.Sequential, steps: int = 200, batch: int = 64, rate: float = 0.003, seed: int = 0) -> list[float]:
-    """Adam, the rate falling by a cosine; the loss of every step. Leaves the model in eval mode."""
-    images, labels, _, _ = digits()
-    rng = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(model.parameters(), lr=rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    losses = []
-    model.train()
-    for _ in range(steps):
-        chosen = torch.randint(len(images), (batch,), generator=rng)
-        loss = F.cross_entropy(model(images[chosen]), labels[chosen])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        losses.append(loss.item())
-    model.eval()
-    return losses
-
-
-def right(model: nn.Sequential, new: bool = True) -> Tensor:
-    """Which of the new digits, or of those learned from, are named rightly, (n,) of bool."""
-    images, labels = digits()[2:] if new else digits()[:2]
+def right(stack: Stack, images: Tensor, labels: Tensor) -> float:
+    """Share of images named rightly."""
     with torch.no_grad():
-        return model(images).argmax(1) == labels
+        return float((stack(images).argmax(1) == labels).double().mean())
 
 
-def study(steps: int, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Every kind at every depth from every seed: shares of right answers, first gradient over last."""
+def study(epochs: int, seeds: Sequence[int], learn: int = 1347) -> list[dict[str, Any]]:
+    """Every kind at every depth from every seed: steps, their last losses, shares of right answers."""
+    images, labels, new, new_labels = digits(learn)
     rows = []
     for seed in seeds:
         for kind in KINDS:
             for depth in DEPTHS:
-                model = build(kind, depth, seed)
-                norms = gradient_norms(model)
-                losses = train(model, steps, seed=seed)
-                row: dict[str, Any] = {"kind": kind, "depth": depth, "seed": seed}
-                row |= {"loss": sum(losses[-20:]) / 20, "first": norms[0], "last": norms[-1]}
-                row |= {name: right(model, new).double().mean().item() for name, new in (("new", True), ("own", False))}
-                rows.append(row)
+                stack = build(kind, depth, seed)
+                losses = train(stack, images, labels, epochs, RATE, seed)
+                row: dict[str, Any] = {"kind": kind, "depth": depth, "seed": seed, "steps": len(losses)}
+                row |= {"loss": sum(losses[-20:]) / len(losses[-20:]), "own": right(stack, images, labels)}
+                rows.append(row | {"new": right(stack, new, new_labels)})
     return rows
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     begun = datetime.now(UTC)
-    how: dict[str, Any] = {"steps": 200, "seeds": (0, 1, 2)}
+    how: dict[str, Any] = {"epochs": 8, "seeds": (0, 1, 2)}
     record = make_record(
         STUDY,
         "cpu",
