@@ -10,7 +10,7 @@ from helpers.pages.c15.figures import design_square
 from helpers.pages.l08 import figures as training
 from helpers.pages.l08 import pictures
 from helpers.plots import style
-from helpers.plots.tables import NBSP, findings_table, markdown_table, percent, points
+from helpers.plots.tables import NBSP, findings_table, markdown_table, percent, points, whole_percent
 
 mpl.use("Agg")
 
@@ -36,6 +36,8 @@ def test_a_table_without_rows_is_refused():
 
 def test_intervals_are_written_with_true_minus_signs_and_never_broken():
     assert points(estimate(-0.122, -0.155, -0.089)) == f"−12.2{NBSP}points{NBSP}[−15.5,{NBSP}−8.9]"
+    assert whole_percent(estimate(0.98, 0.9, 1.06)) == "98 [90, 100]"
+    assert whole_percent(estimate(0.5)) == "50 [50, 50]"
     assert points(estimate(0.0825)) == f"+8.2{NBSP}points"
     assert percent(estimate(0.5, 0.4, 0.6)) == f"50.0{NBSP}%{NBSP}[40.0,{NBSP}60.0]"
 

@@ -46,6 +46,13 @@ def percent(estimate: Any) -> str:
     return f"{100 * estimate.value:.1f}{NBSP}%{NBSP}[{100 * estimate.low:.1f},{NBSP}{100 * estimate.high:.1f}]"
 
 
+def whole_percent(estimate: Any) -> str:
+    """A share (value, low, high) as `71 [68, 74]`, in %, held within 0 and 100."""
+    ends = (estimate.value if end is None else end for end in (estimate.low, estimate.high))
+    low, high = (100 * min(1.0, max(0.0, end)) for end in ends)
+    return f"{100 * estimate.value:.0f} [{low:.0f}, {high:.0f}]"
+
+
 def points(estimate: Any) -> str:
     """A difference of accuracies as `+3.1 points [0.2, 6.0]`, with true minus signs."""
     value, low, high = (None if x is None else round(100 * x, 6) for x in (estimate.value, estimate.low, estimate.high))

@@ -2,7 +2,6 @@
 
 import pytest
 
-from helpers.measure.accuracy import Estimate
 from helpers.pages.c06 import record, story
 from helpers.pages.c06.depth import DEPTHS, KINDS
 from helpers.records import read_record
@@ -72,4 +71,3 @@ def test_the_study_of_depth_has_three_seeds_of_everything():
         assert list(found) == list(DEPTHS)
         assert {estimate.n for estimate in found.values()} == {3}
     assert record.by_depth("plain")[32].value < 0.2 < 0.9 < record.by_depth("residual, batch norm")[8].value
-    assert record.span(Estimate(0.98, 0.9, 1.06, 3, "seeds")) == "98 [90, 100]"

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from helpers.measure.accuracy import Estimate
 from helpers.pages.c07 import recorded, released
 from helpers.pages.c07.street import BODIES, reach
 from helpers.records import read_record
@@ -22,10 +21,6 @@ def test_the_table_of_the_long_study_names_where_each_field_ends():
     rows = recorded.longer_table(half, half)
     assert [row["houses"] for row in rows] == ["1 to 4", "1 to 10", "1 to 15", "1 to 20", "1 to 20", "1 to 20"]
     assert rows[-1]["after 3,000 steps"] == "100 [100, 100]"
-
-
-def test_an_interval_is_held_within_the_possible():
-    assert recorded.interval(Estimate(0.98, 0.9, 1.06, 3, "seeds")) == "98 [90, 100]"
 
 
 def test_rows_of_the_lab_and_of_released_weights():

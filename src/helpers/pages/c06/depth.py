@@ -44,7 +44,7 @@ def build(kind: str, depth: int, seed: int) -> Stack:
 
 
 def digits(learn: int = 1347) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """scikit-learn's digits in an order of their own, some to learn from and the rest: images (n, 1, 8, 8), labels, twice."""
+    """scikit-learn's digits, shuffled once, some to learn from and the rest: images (n, 1, 8, 8), labels, twice."""
     found = load_digits()
     images = torch.tensor(found.images, dtype=torch.float32)[:, None]
     images, labels = (images - images.mean()) / images.std(), torch.tensor(found.target)

@@ -43,13 +43,6 @@ def by_depth(kind: str) -> dict[int, Estimate]:
     return {depth: over_seeds([run["new"] for run in of_kind if run["depth"] == depth]) for depth in DEPTHS}
 
 
-def span(estimate: Estimate) -> str:
-    """A share as `71 [68, 74]`, in %, held within 0 and 100."""
-    ends = (estimate.value if end is None else end for end in (estimate.low, estimate.high))
-    low, high = (100 * min(1.0, max(0.0, end)) for end in ends)
-    return f"{100 * estimate.value:.0f} [{low:.0f}, {high:.0f}]"
-
-
 def rows_of(record: Record) -> list[SimpleNamespace]:
     """One row a method, oldest first: `model`, `label`, `year`, `top1` (value, low, high, n), and what it costs."""
     summary: dict[str, Any] = record.summary

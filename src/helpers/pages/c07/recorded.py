@@ -7,6 +7,7 @@ import numpy as np
 
 from helpers.measure.accuracy import Estimate, over_seeds
 from helpers.pages.c07.street import BODIES, reach
+from helpers.plots.tables import whole_percent
 from helpers.records import Record, read_record
 
 PLACE = (24, 17)  # row and column of the pixel whose weights the page shows
@@ -52,17 +53,9 @@ def longer_table(short: dict[str, list[float]], counted: dict[str, list[float]])
         row = {"network": body, "houses": f"1 to {min(reach(body), 20)}"}
         row["counting"] = f"{100 * float(np.mean(counted[body][inside])):.0f}"
         row["on this page"] = f"{100 * float(np.mean(short[body][inside])):.0f}"
-        row[f"after {longer_steps():,} steps"] = interval(long)
-        rows.append(row | {"both right": interval(over_seeds(longer_both_right(body)))})
+        row[f"after {longer_steps():,} steps"] = whole_percent(long)
+        rows.append(row | {"both right": whole_percent(over_seeds(longer_both_right(body)))})
     return rows
-
-
-def interval(estimate: Estimate) -> str:
-    """A share as `71 [68, 74]`, in %, held within 0 and 100."""
-    low, high = (
-        max(0.0, min(1.0, end if end is not None else estimate.value)) for end in (estimate.low, estimate.high)
-    )
-    return f"{100 * estimate.value:.0f} [{100 * low:.0f}, {100 * high:.0f}]"
 
 
 def lab_rows(record: Record) -> list[dict[str, Any]]:
