@@ -69,5 +69,6 @@ def test_the_study_of_depth_has_three_seeds_of_everything():
     for kind in KINDS:
         found = record.by_depth(kind)
         assert list(found) == list(DEPTHS)
+        assert record.depth_steps() > 200
         assert {estimate.n for estimate in found.values()} == {3}
     assert record.by_depth("plain")[32].value < 0.2 < 0.9 < record.by_depth("residual, batch norm")[8].value

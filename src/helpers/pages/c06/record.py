@@ -43,6 +43,11 @@ def by_depth(kind: str) -> dict[int, Estimate]:
     return {depth: over_seeds([run["new"] for run in of_kind if run["depth"] == depth]) for depth in DEPTHS}
 
 
+def depth_steps() -> int:
+    """Steps of each training of the study of depth."""
+    return int(read_record(STUDY, "cpu").model_dump()["runs"][0]["steps"])
+
+
 def rows_of(record: Record) -> list[SimpleNamespace]:
     """One row a method, oldest first: `model`, `label`, `year`, `top1` (value, low, high, n), and what it costs."""
     summary: dict[str, Any] = record.summary

@@ -1,0 +1,177 @@
+"""From the runs of lab 07 to its curves, the gaps between the two networks, and the verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
+from helpers.measure.intervals import normal_quantile, t_quantile, variance_of_mean
+from helpers.pages.l07.methods import ARMS, CNN, FEWEST, STATEMENTS, VIT, Statement
+
+HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
+Runs = Sequence[Mapping[str, Any]]
+Answers = dict[tuple[str, str, int], np.ndarray]  # (arm, model, images a class) -> right or wrong, bool (seeds, n)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One network after one number of images: its accuracies.
+
+    Attributes
+    ----------
+    arm
+        How it was trained.
+    model
+        Which network.
+    size
+        Images a class.
+    top1
+        Test accuracy, over seeds and test images.
+    training
+        Share named rightly of the training crops of the last pass, mean over seeds.
+    train
+        Training images.
+    epochs
+        Passes over them.
+    """
+
+    arm: str
+    model: str
+    size: int
+    top1: Estimate
+    training: float
+    train: int
+    epochs: int
+
+    def as_row(self) -> dict[str, Any]:
+        """For the record."""
+        plain = {key: value for key, value in asdict(self).items() if key != "top1"}
+        return plain | {"test_top1": self.top1.as_dict()}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A statement, the sum of accuracies that decides it, and what its interval says."""
+
+    statement: Statement
+    sum: Estimate
+
+    @property
+    def verdict(self) -> str:
+        """ "holds", "the opposite holds", or "undecided" where the interval holds 0."""
+        return verdict(self.sum)
+
+    def as_row(self) -> dict[str, Any]:
+        """For the record."""
+        row: dict[str, Any] = {"statement": self.statement.text, "expected": self.statement.expected}
+        return row | {"verdict": self.verdict, "sum": self.sum.as_dict()}
+
+
+def verdict(estimate: Estimate) -> str:
+    """What an interval says of a sentence that holds above zero."""
+    if estimate.low is None or estimate.high is None or estimate.low <= 0 <= estimate.high:
+        return UNDECIDED
+    return HOLDS if estimate.low > 0 else OPPOSITE
+
+
+def answers(runs: Runs, labels: np.ndarray) -> Answers:
+    """(arm, model, images a class) -> right or wrong, bool (seeds, n), in the order of the seeds.
+
+    Raises
+    ------
+    ValueError
+        If they have different seeds.
+    """
+    found: dict[tuple[str, str, int], dict[int, np.ndarray]] = {}
+    for run in runs:
+        key = (run["arm"], run["model"], run["size"])
+        found.setdefault(key, {})[run["seed"]] = np.asarray(run["predictions"]) == labels
+    seeds = {key: tuple(sorted(rows)) for key, rows in found.items()}
+    if len(set(seeds.values())) > 1:
+        raise ValueError(f"every run needs every seed, got {seeds}")
+    return {key: np.stack([rows[seed] for seed in sorted(rows)]) for key, rows in found.items()}
+
+
+def points(runs: Runs, labels: np.ndarray) -> list[Point]:
+    """One point for each arm, network and number of images, in this order."""
+    found = []
+    for key, right in sorted(
+        answers(runs, labels).items(), key=lambda item: (list(ARMS).index(item[0][0]), item[0][1:])
+    ):
+        own = [run for run in runs if (run["arm"], run["model"], run["size"]) == key]
+        last = float(np.mean([run["history"]["epochs"][-1]["train_accuracy"] for run in own]))
+        found.append(Point(*key, pooled(right), last, own[0]["train"], own[0]["epochs"]))
+    return found
+
+
+def gaps(runs: Runs, labels: np.ndarray) -> dict[str, dict[int, Estimate]]:
+    """Arm -> images a class -> accuracy of the ViT minus that of the CNN, on the same test images."""
+    right, found = answers(runs, labels), {}
+    for arm in ARMS:
+        sizes = sorted(size for own, model, size in right if own == arm and model == VIT and (arm, CNN, size) in right)
+        if sizes:
+            found[arm] = {size: paired_difference(right[arm, VIT, size], right[arm, CNN, size]) for size in sizes}
+    return found
+
+
+def findings(runs: Runs, labels: np.ndarray) -> list[Finding]:
+    """The statements all of whose accuracies are there. FEWEST and MOST are of the sizes that its runs have in common;
+    a statement that needs both needs two sizes."""
+    right, found = answers(runs, labels), []
+    for statement in STATEMENTS:
+        sides = [{size for arm, model, size in right if (arm, model) == term[1:3]} for term in statement.terms]
+        common = sorted(set.intersection(*sides))
+        if not common or (len({term[3] for term in statement.terms}) > 1 and len(common) < 2):
+            continue
+        ends = [common[0] if term[3] == FEWEST else common[-1] for term in statement.terms]
+        terms = [(term[0], right[(*term[1:3], size)]) for term, size in zip(statement.terms, ends, strict=True)]
+        found.append(Finding(statement, contrast(terms)))
+    return found
+
+
+def contrast(terms: Sequence[tuple[int, np.ndarray]]) -> Estimate:
+    """A signed sum of accuracies on the same test images, bool (seeds, n) each.
+
+    Two of them are `paired_difference`; of more, the variance is that of the sums of the single images, over seeds and
+    images as in `pooled`, with one seed over images alone. No interval where the sums do not vary.
+    """
+    if len(terms) == 2 and {sign for sign, _ in terms} == {1, -1}:
+        (_, plus), (_, minus) = sorted(terms, key=lambda term: -term[0])
+        return paired_difference(plus, minus)
+    table = np.sum([sign * right.astype(float) for sign, right in terms], axis=0)  # (seeds, n)
+    seeds, n = table.shape
+    value = float(table.mean())
+    if np.ptp(table) == 0:
+        return Estimate(value, None, None, n, "nothing")
+    if seeds == 1:
+        half = normal_quantile(0.95) * float(table.std(ddof=1)) / n**0.5
+        return Estimate(value, value - half, value + half, n, "test sampling")
+    variance, freedom = variance_of_mean(table)
+    half = t_quantile(0.95, freedom) * variance**0.5
+    return Estimate(value, value - half, value + half, n, "both")
+
+
+def crossing(own: Mapping[int, Estimate]) -> str:
+    """Of the gaps of one arm, in words: from which number of images a class on the ViT is surely ahead, if at all."""
+    ahead = [size for size, gap in own.items() if verdict(gap) == HOLDS]
+    behind = [size for size, gap in own.items() if verdict(gap) == OPPOSITE]
+    if ahead and behind and min(ahead) > max(behind):
+        return f"the CNN is ahead up to {max(behind):,} images a class, the ViT from {min(ahead):,} on"
+    if ahead and behind:
+        return "the order turns more than once"
+    if ahead or behind:
+        who, where = ("ViT", ahead) if ahead else ("CNN", behind)
+        return f"no crossing: the {who} is ahead at {len(where)} of {len(own)} sizes, the rest cannot be told"
+    return "the two cannot be told apart at any size"
+
+
+def record_rows(runs: Runs, labels: np.ndarray, keep_predictions: bool) -> list[dict[str, Any]]:
+    """Runs as the record holds them, each with its test accuracy; `keep_predictions` for the record of a piece."""
+    found = []
+    for run in runs:
+        kept = {key: value for key, value in run.items() if keep_predictions or key != "predictions"}
+        scored = top1(np.asarray(run["predictions"]), labels)
+        found.append(kept | {"test_top1": scored.as_dict(), "n_test": len(labels)})
+    return found
