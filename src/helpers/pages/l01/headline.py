@@ -1,0 +1,20 @@
+"""What lab 1 found, in a few lines."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from helpers.plots.tables import points
+from helpers.records import Record
+
+
+def headline(record: Record) -> str:
+    """How near autograd is, and what each activation's own best rate leaves of the difference between them."""
+    summary: dict[str, Any] = record.summary
+    lines = [f"Largest relative difference of our gradients to autograd's, in float64: **{summary['autograd']:.0e}**."]
+    for row in summary["differences"]:
+        estimate = SimpleNamespace(**row["difference"])
+        lines.append(
+            f"{row['depth']} hidden layers, each at its own best rate: {row['a']} minus {row['b']} "
+            f"**{points(estimate)}** on {estimate.n} test digits."
+        )
+    return "\n".join(f"- {line}" for line in lines)
