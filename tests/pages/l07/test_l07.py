@@ -162,7 +162,10 @@ def test_gaps_and_the_crossing_are_read_from_paired_answers():
     assert [list(own) for own in gaps.values()] == [[5, 50], [5]]
     assert gaps["scratch"][5].value == pytest.approx(-50 / 400)
     assert report.crossing(gaps["scratch"]) == "the CNN is ahead up to 5 images a class, the ViT from 50 on"
-    assert "no crossing: the CNN is ahead at 1 of 1" in report.crossing({5: gaps["scratch"][5]})
+    behind, open_ = gaps["scratch"][5], Estimate(0.1, -0.1, 0.3, 400, "both")
+    assert report.crossing({5: behind}) == "no crossing: the CNN is ahead at the one size"
+    assert report.crossing({5: behind, 50: behind}) == "no crossing: the CNN is ahead at each of 2 sizes"
+    assert "ahead at 1 of 2 sizes, the rest cannot be told" in report.crossing({5: behind, 50: open_})
     turned = {5: gaps["scratch"][50], 50: gaps["scratch"][5]}
     assert report.crossing(turned) == "the order turns more than once"
     assert "cannot be told" in report.crossing({5: Estimate(0.1, -0.1, 0.3, 400, "both")})

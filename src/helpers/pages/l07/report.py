@@ -163,8 +163,14 @@ def crossing(own: Mapping[int, Estimate]) -> str:
         return "the order turns more than once"
     if ahead or behind:
         who, where = ("ViT", ahead) if ahead else ("CNN", behind)
-        return f"no crossing: the {who} is ahead at {len(where)} of {len(own)} sizes, the rest cannot be told"
+        if len(where) == len(own):
+            return f"no crossing: the {who} is ahead at {'each of ' if len(own) > 1 else 'the '}{_sizes(len(own))}"
+        return f"no crossing: the {who} is ahead at {len(where)} of {_sizes(len(own))}, the rest cannot be told"
     return "the two cannot be told apart at any size"
+
+
+def _sizes(count: int) -> str:
+    return f"{count} sizes" if count > 1 else "one size"
 
 
 def record_rows(runs: Runs, labels: np.ndarray, keep_predictions: bool) -> list[dict[str, Any]]:
