@@ -1,0 +1,1 @@
+"""Chapter 11: ViT versus CNN, ten claims under test."""
