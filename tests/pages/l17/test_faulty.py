@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from helpers.models.parity import randomise
+from helpers.models.parity import TRAPS, randomise
 from helpers.models.vit import ViT
 from helpers.pages.l17 import checks, faulty
 from helpers.pages.l17.board import alike, caught, idle, run_tests, said
@@ -182,3 +182,29 @@ def test_learning_by_heart_leaves_gradients_on_inside_the_board():
     losses = checks.by_heart(build(SOUND), steps=3)
     assert len(losses) == 3
     assert losses[0] == pytest.approx(F.cross_entropy(build(SOUND)(noise(10)), torch.arange(10)).item(), abs=1e-4)
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_no_test_of_ours_sees_a_trap_of_lab_6(trap):
+    """Exercise (a): `loud` draws over what a trap wrote into weights, and only the first block is looked at."""
+
+    def broken():
+        net = ViT(**SIZE).eval()
+        TRAPS[trap](net)
+        return net
+
+    with torch.no_grad():
+        assert all(check(broken()) for check in OURS.values())
+
+
+def test_the_rank_of_the_scores_tells_wide_keys_from_others():
+    """Exercise (d): q and k of width d make scores of rank d, and one more for the constant that softmax forgets."""
+
+    def rank(net):
+        attention = checks.loud(net).blocks[0].attention
+        _, weights = attention(0.1 * torch.randn(1, 60, 64, dtype=torch.float64), return_weights=True)
+        return torch.linalg.matrix_rank(weights[0, 0].log(), rtol=1e-9).item()
+
+    with torch.no_grad():
+        assert rank(build(SOUND)) == 64 // 4 + 1
+        assert rank(build("wide_keys")) > 50
