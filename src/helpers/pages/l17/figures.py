@@ -29,7 +29,7 @@ def falling(losses: Mapping[str, Sequence[float]], start: float) -> Figure:
         Without a network.
     """
     check_some(losses, "network")
-    figure, ax = plt.subplots(figsize=(4.6, 3.0))
+    figure, ax = plt.subplots(figsize=(4.2, 2.9))
     ax.axhline(start, color=QUIET, lw=1, ls=(0, (1, 2)))
     for values in losses.values():
         ax.plot(np.arange(len(values)), values, color=BLUE, lw=1.3, alpha=0.7)
@@ -50,7 +50,7 @@ def board(results: Mapping[str, Mapping[str, bool | None]]) -> Figure:
     """
     check_some(results, "test")
     tests, letters = list(results), list(next(iter(results.values())))
-    figure, ax = plt.subplots(figsize=(4.8, 0.3 * len(tests) + 0.75))
+    figure, ax = plt.subplots(figsize=(4.3, 0.3 * len(tests) + 0.75))
     for y, row in enumerate(results.values()):
         ax.axhspan(y - 0.5, y + 0.5, color=FAINT if y % 2 == 0 else "none", lw=0, zorder=0)
         passed = [x for x, letter in enumerate(letters) if row[letter] is True]
@@ -84,7 +84,7 @@ def parity_map(judged: Mapping[str, Mapping[str, Any]], agree: float) -> Figure:
     """
     check_some(judged, "network")
     places = list(next(row["places"] for row in judged.values() if row["places"]))
-    figure, ax = plt.subplots(figsize=(4.8, 0.42 * len(judged) + 1.0))
+    figure, ax = plt.subplots(figsize=(4.3, 0.42 * len(judged) + 1.0))
     for y, row in enumerate(judged.values()):
         ax.axhspan(y - 0.5, y + 0.5, color=FAINT if y % 2 == 0 else "none", lw=0, zorder=0)
         if row["refused"]:
@@ -135,7 +135,9 @@ def ladder(rows: Sequence[Any], chance: float, what: str) -> Figure:
         ax.plot([low, high], [y + 0.25] * 2, color=shade, lw=5, alpha=0.3, solid_capstyle="round", zorder=2)
         face = shade if row.asked == "predictions" else "white"
         ax.plot(value, y + 0.25, "o", color=shade, mfc=face, ms=6, zorder=3)
-        ax.annotate(f"{value:.1f}", (1.0, y + 0.25), xycoords=ax.get_yaxis_transform(), va="center", ha="right")
+        ax.annotate(
+            f"{value:.1f}", (1.0, y + 0.25), xycoords=ax.get_yaxis_transform(), va="center", ha="right", size=10.5
+        )
     ax.set(xlabel=what, ylim=(len(rows) - 0.3, -0.6), xlim=(0, 112), yticks=[], xticks=range(0, 101, 20))
     ax.spines["left"].set_visible(False)
     return figure
