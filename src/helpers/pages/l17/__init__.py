@@ -1,0 +1,1 @@
+"""Lab 17: Which of these is a ViT?"""

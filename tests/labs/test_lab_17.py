@@ -1,0 +1,97 @@
+"""Lab 17 with made-up trainings: another deal, a reader's own test, a parameter that cannot be.
+
+The notebook's own cells run here, in one process; tests of the networks and parity are the real ones.
+"""
+
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from helpers.pages.l17 import costs
+from helpers.pages.l17.faulty import FAULTS, SOUND
+from helpers.parameters import lab_defaults, lab_parameters
+from helpers.records import Record, writing
+
+LAB = Path(__file__).parents[2] / "labs" / "17_which_is_a_vit.ipynb"
+CELLS = {
+    cell["id"]: "".join(cell["source"]) for cell in json.loads(LAB.read_text())["cells"] if cell["cell_type"] == "code"
+}
+STUB = "return None  # not written yet"
+
+
+def answers(fault, labels, seed):
+    """Made-up: the further down in the list of faults, the fewer right answers, and the wrong flatten order most."""
+    right = 0.95 if fault == "flatten" else 0.9 - 0.05 * list(FAULTS).index(fault)
+    return np.where(np.random.default_rng(seed).random(len(labels)) < right, labels, (labels + 1) % 10).tolist()
+
+
+def made_up_training(fault, seed, data, parameters):
+    labels = data.test.labels
+    row = {"fault": fault, "name": FAULTS[fault].name, "seed": seed, "parameters": 58_618, "fit_s": 1.0}
+    row["predictions"] = answers(fault, labels, seed)
+    if fault == "dropout_on":
+        row |= {"again": answers(fault, labels, seed + 9), "repaired": answers(fault, labels, seed)}
+    return row
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    (tmp_path / "labs").mkdir()
+    (tmp_path / "_toc.yml").write_text("root: intro\n")
+    monkeypatch.chdir(tmp_path)
+    for name, found in (("running_source_sha256", "0" * 64), ("used_modules", {}), ("code_version", "1+abc")):
+        monkeypatch.setattr(writing, name, lambda found=found: found)
+    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+    monkeypatch.setattr(costs, "train_one", made_up_training)
+
+
+def run_lab(changed=None, **passed) -> tuple[Record, dict]:
+    history = [
+        CELLS["parameters"],
+        "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items()),
+    ]
+    now: dict = {}
+    for name, source in (CELLS | (changed or {})).items():
+        if name == "install":
+            continue
+        exec(compile(source, name, "exec"), now)
+        if name == "parameters":
+            now |= passed
+            now["lab_parameters"] = lambda namespace, **choices: lab_parameters(namespace, history, **choices)
+            now["lab_defaults"] = lambda: lab_defaults(history)
+    plt.close("all")
+    return Record.model_validate_json(now["path"].read_text()), now
+
+
+def test_another_deal_hides_the_sound_network_elsewhere_and_the_stub_says_nothing(course, capsys):
+    record, now = run_lab(edition="smoke", dealt=7, dogs=1, seeds=2)
+    assert record.summary["deal"][now["sound_letter"]] == SOUND
+    assert now["sound_letter"] == "B"
+    printed = capsys.readouterr().out
+    assert f"No test objects to {now['sound_letter']}." in printed
+    assert set(now["mine"]["my test"].values()) == {None}
+    assert "Not written yet, so it says nothing: my test." in printed
+    assert record.summary["tests"]["caught_by_popular"] == 0
+    assert record.summary["tests"]["caught_by_ours"] == record.summary["faults"] == 8
+    assert record.summary["silent"] == 6
+    assert len(record.runs) == 18
+    assert not {"predictions", "again", "repaired"} & set().union(*record.runs)
+    assert now["better"] == ["wrong flatten order"]
+
+
+def test_a_readers_own_test_is_counted(course, capsys):
+    assert STUB in CELLS["your-tests"]
+    written = CELLS["your-tests"].replace(
+        STUB, 'return "positions.table" in net.state_dict() and net.embed(noise(1)).shape[1] == 17'
+    )
+    _, now = run_lab({"your-tests": written}, edition="smoke", dogs=1, seeds=1)
+    assert set(now["mine"]["my test"].values()) == {True}
+    assert "Not written yet" not in capsys.readouterr().out
+
+
+def test_a_wrong_parameter_stops_the_lab_before_any_work(course):
+    with pytest.raises(ValueError, match="dealt: expected a whole number of at least 1"):
+        run_lab(edition="smoke", dealt="twice")
