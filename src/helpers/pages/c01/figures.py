@@ -1,0 +1,175 @@
+"""Figures of chapter 1: luck of the best of fifty, three sets and how each breaks, two classifiers, heaps, wrong labels."""
+
+from collections.abc import Mapping, Sequence
+from textwrap import fill
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+from numpy.typing import ArrayLike
+
+from helpers.plots.style import DIM, FAINT, FAMILY_COLOURS, INK, PALE_BLUE, QUIET, check_some
+
+HONEST, FOOLED = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
+
+
+def coins(on_test: ArrayLike, on_fresh: ArrayLike, n_test: int, n_fresh: int) -> Figure:
+    """Scores of coin-tossing classifiers on the images they were chosen on, and on fresh ones, in per cent.
+
+    Parameters
+    ----------
+    on_test, on_fresh
+        (m,), fractions; the first best on the test images is marked.
+
+    Raises
+    ------
+    ValueError
+        Without a classifier.
+    """
+    test, fresh = 100 * np.asarray(on_test), 100 * np.asarray(on_fresh)
+    check_some(test, "classifier")
+    figure, ax = plt.subplots(figsize=(4.5, 3.6))
+    winner = int(test.argmax())
+    ax.axhline(50, color=QUIET, lw=1, ls=(0, (4, 3)))
+    ax.axvline(50, color=QUIET, lw=1, ls=(0, (4, 3)))
+    others = np.arange(len(test)) != winner
+    ax.plot(test[others], fresh[others], "o", color=QUIET, ms=5.5, alpha=0.6, mec="none")
+    ax.plot(test[winner], fresh[winner], "o", color=FOOLED, ms=10)
+    place = (test[winner], fresh[winner])
+    words = f"the winner: {test[winner]:.0f} %,\nthen {fresh[winner]:.1f} %"
+    ax.annotate(words, place, xytext=(0, 42), textcoords="offset points", ha="center", fontsize=10.5, color=FOOLED,
+                arrowprops={"arrowstyle": "-", "color": FOOLED})  # fmt: skip
+    ax.set(xlim=(34, 70), ylim=(34, 70), xlabel=f"right of the {n_test} test images (%)")
+    ax.set_ylabel(f"right of {n_fresh:,} fresh ones (%)")
+    return figure
+
+
+def promised_and_kept(
+    tries: Sequence[int], promised: Sequence[float], kept: Sequence[float], validation: int
+) -> Figure:
+    """Accuracy (fractions) of the classifier chosen by a few images, on these and on others, over how many were tried."""
+    check_some(tries, "number of tries")
+    figure, ax = plt.subplots(figsize=(4.6, 3.5))
+    high, low = 100 * np.asarray(promised), 100 * np.asarray(kept)
+    ax.fill_between(tries, low, high, color=FOOLED, alpha=0.14, lw=0)
+    ax.plot(tries, high, "o-", color=FOOLED, ms=4.5)
+    ax.plot(tries, low, "o-", color=HONEST, ms=4.5)
+    middle = len(tries) // 2
+    ax.text(tries[middle], high[middle] + 2.2, f"on the {validation} that chose", ha="right", fontsize=10.5, color=FOOLED)
+    ax.text(tries[middle], low[middle] - 3.4, "on all others", fontsize=10.5, color=HONEST)
+    ax.text(tries[-2], (low[-2] + high[-2]) / 2, "luck", ha="center", va="center", fontsize=10.5, color=INK)
+    ax.set_xscale("log")
+    ax.set_xticks(tries, [str(number) for number in tries])
+    ax.minorticks_off()
+    ax.set(xlabel="classifiers tried", ylabel="accuracy of the best (%)")
+    return figure
+
+
+def three_sets(rows: Sequence[tuple[str, str, str, str]]) -> Figure:
+    """Which set answers which question, how often one may look, and what breaks it: (set, question, looks, breaks)."""
+    check_some(rows, "set")
+    figure, ax = plt.subplots(figsize=(4.8, 1.62 * len(rows)))
+    ax.set(xlim=(0, 10), ylim=(len(rows), 0))
+    ax.set_axis_off()
+    faces = (FAINT, PALE_BLUE, "white")
+    for y, (name, question, looks, breaks) in enumerate(rows):
+        shape = "round,pad=0,rounding_size=0.09"
+        style: Any = {"boxstyle": shape, "facecolor": faces[y % 3], "edgecolor": DIM, "lw": 1.2, "mutation_aspect": 1}
+        ax.add_patch(FancyBboxPatch((0.05, y + 0.05), 9.9, 0.88, **style))
+        ax.text(0.3, y + 0.2, name, fontsize=12, weight="bold", color=INK, va="center")
+        ax.text(9.7, y + 0.2, looks, fontsize=10.5, color=QUIET, va="center", ha="right")
+        ax.text(0.3, y + 0.42, question, fontsize=11, color=HONEST, va="center")
+        text = fill(breaks, 54)
+        ax.text(0.3, y + 0.57, text, fontsize=10.5, color=FOOLED, va="top", linespacing=1.25)
+    return figure
+
+
+def only_one_right(one: str, other: str, only_one: int, only_other: int, columns: int = 10) -> Figure:
+    """Two classifiers on the same images: a square for each image on which exactly one of them is right."""
+    figure, ax = plt.subplots(figsize=(4.5, 2.7))
+    tall = max(-(-count // columns) for count in (only_one, only_other))
+    for start, count, name, colour in ((0, only_one, one, HONEST), (columns + 2, only_other, other, FOOLED)):
+        for place in range(count):
+            row, column = divmod(place, columns)
+            ax.add_patch(plt.Rectangle((start + column + 0.08, row + 0.08), 0.84, 0.84, facecolor=colour, lw=0))  # type: ignore[attr-defined]
+        ax.text(start, -0.45, f"{count} only by {name}", fontsize=11, color=colour, va="bottom")
+    ax.set(xlim=(-0.1, 2 * columns + 2.1), ylim=(tall + 0.1, -1.7), aspect="equal")
+    ax.set_axis_off()
+    return figure
+
+
+def intervals(rows: Mapping[str, Any], xlabel: str, zero: bool = False) -> Figure:
+    """Estimates (value, low, high as fractions) on one axis, one row each under its name.
+
+    Raises
+    ------
+    ValueError
+        Without a row.
+    """
+    check_some(rows, "row")
+    figure, ax = plt.subplots(figsize=(4.6, 0.6 * len(rows) + 0.75))
+    for y, (name, one) in enumerate(rows.items()):
+        ax.plot([100 * one.low, 100 * one.high], [y, y], color=HONEST, lw=6, alpha=0.3, solid_capstyle="round")
+        ax.plot(100 * one.value, y, "o", color=HONEST, ms=7)
+        label = ax.text(0, y - 0.36, name, transform=ax.get_yaxis_transform(), va="center", fontsize=10.5, color=INK)
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
+    if zero:
+        ax.axvline(0, color=INK, lw=1)
+    ax.set(yticks=[], ylim=(len(rows) - 0.5, -0.7), xlabel=xlabel)
+    ax.spines["left"].set_visible(False)
+    return figure
+
+
+def heaps_by_count(counts: Sequence[int], scores: Mapping[str, Sequence[float]]) -> Figure:
+    """Scores of k-means over the number of heaps, one line each with its name at its right end.
+
+    Raises
+    ------
+    ValueError
+        Without a score.
+    """
+    check_some(scores, "score")
+    figure, ax = plt.subplots(figsize=(4.6, 3.5))
+    for (name, values), colour, dash in zip(scores.items(), (FOOLED, QUIET, HONEST), ("-", "--", "-"), strict=False):
+        ax.plot(counts, values, "o", ls=dash, color=colour, ms=4)
+        ax.annotate(name, (counts[-1], values[-1]), xytext=(6, 0), textcoords="offset points", va="center",
+                    fontsize=10.5, color=colour, annotation_clip=False)  # fmt: skip
+    ax.set_xscale("log")
+    shown = [count for count in counts if count in (2, 10, 50, 200, counts[-1])]
+    ax.set_xticks(shown, [f"{count:,}" for count in shown])
+    ax.minorticks_off()
+    ax.set(ylim=(-0.03, 1.05), xlabel="heaps", ylabel="score")
+    return figure
+
+
+def truth_and_labels(points: Mapping[str, tuple[float, float]], ceiling: float) -> Figure:
+    """Classifiers by how often they are right in truth, and by labels some of which are wrong (fractions).
+
+    Parameters
+    ----------
+    points
+        Name -> (right in truth, right by the labels).
+    ceiling
+        Share of labels that are right: what never being wrong scores.
+
+    Raises
+    ------
+    ValueError
+        Without a classifier.
+    """
+    check_some(points, "classifier")
+    figure, ax = plt.subplots(figsize=(4.6, 3.9))
+    ends = (87, 101)
+    ax.plot(ends, ends, color=QUIET, lw=1, ls=(0, (4, 3)))
+    ax.text(93.6, 95.5, "the labels and\nthe truth agree", fontsize=10, color=QUIET, ha="right", va="bottom")
+    ax.axhline(100 * ceiling, color=QUIET, lw=1)
+    ax.text(ends[1] - 0.2, 100 * ceiling - 0.2, "share of labels that are right", fontsize=10, color=QUIET, va="top", ha="right")
+    for (name, (truth, by_labels)), colour in zip(points.items(), (INK, HONEST, FOOLED), strict=False):
+        ax.plot(100 * truth, 100 * by_labels, "o", color=colour, ms=9)
+        last = truth > 0.99
+        ax.annotate(name, (100 * truth, 100 * by_labels), xytext=(0 if not last else 4, 9), textcoords="offset points",
+                    ha="right" if last else "center", va="bottom", fontsize=10.5, color=colour)  # fmt: skip
+    ax.set(xlim=ends, ylim=(87, 97), xlabel="right in truth (%)", ylabel="right by the labels (%)")
+    return figure
