@@ -1,7 +1,7 @@
 """Draw test sets: n images from a world in which a classifier is right with probability a, a share q of them leaked.
 
-The page draws its own numbers, by mulberry32 (Ettinger, 2017), so that this module and the script agree draw by draw. The
-formulas are those of `helpers.widgets.intervals`, whose explorer computes; this one draws.
+The page draws its own numbers, by the generator mulberry32, so that this module and the script agree draw by draw.
+The formulas are those of `helpers.widgets.intervals`, whose explorer computes; this one draws.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,8 @@ def told(test_set: str, number: int, held: int, accuracy: float) -> str:
     by_heart = f" ({remembered} of them remembered)" if remembered else ""
     inside = "inside" if low <= accuracy <= high else "outside"
     return (
-        f"Test set {number}: {right} of {n} right{by_heart}, {100 * right / n:.1f} % [{100 * low:.1f}, {100 * high:.1f}]. "
+        f"Test set {number}: {right} of {n} right{by_heart}, "
+        f"{100 * right / n:.1f} % [{100 * low:.1f}, {100 * high:.1f}]. "
         f"The truth, {100 * accuracy:.0f} %, lies {inside}. So far {held} of {number} intervals hold it."
     )
 

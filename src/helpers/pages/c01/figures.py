@@ -1,4 +1,4 @@
-"""Figures of chapter 1: luck of the best of fifty, three sets and how each breaks, two classifiers, heaps, wrong labels."""
+"""Figures of chapter 1: the luck of the best, three sets and how each breaks, two classifiers, heaps, wrong labels."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
@@ -49,7 +49,7 @@ def coins(on_test: ArrayLike, on_fresh: ArrayLike, n_test: int, n_fresh: int) ->
 def promised_and_kept(
     tries: Sequence[int], promised: Sequence[float], kept: Sequence[float], validation: int
 ) -> Figure:
-    """Accuracy (fractions) of the classifier chosen by a few images, on these and on others, over how many were tried."""
+    """Accuracy (fractions) of the classifier chosen by a few images, on these and on others, over the tries."""
     check_some(tries, "number of tries")
     figure, ax = plt.subplots(figsize=(4.6, 3.5))
     high, low = 100 * np.asarray(promised), 100 * np.asarray(kept)
@@ -57,7 +57,9 @@ def promised_and_kept(
     ax.plot(tries, high, "o-", color=FOOLED, ms=4.5)
     ax.plot(tries, low, "o-", color=HONEST, ms=4.5)
     middle = len(tries) // 2
-    ax.text(tries[middle], high[middle] + 2.2, f"on the {validation} that chose", ha="right", fontsize=10.5, color=FOOLED)
+    ax.text(
+        tries[middle], high[middle] + 2.2, f"on the {validation} that chose", ha="right", fontsize=10.5, color=FOOLED
+    )
     ax.text(tries[middle], low[middle] - 3.4, "on all others", fontsize=10.5, color=HONEST)
     ax.text(tries[-2], (low[-2] + high[-2]) / 2, "luck", ha="center", va="center", fontsize=10.5, color=INK)
     ax.set_xscale("log")
@@ -97,28 +99,6 @@ def only_one_right(one: str, other: str, only_one: int, only_other: int, columns
         ax.text(start, -0.45, f"{count} only by {name}", fontsize=11, color=colour, va="bottom")
     ax.set(xlim=(-0.1, 2 * columns + 2.1), ylim=(tall + 0.1, -1.7), aspect="equal")
     ax.set_axis_off()
-    return figure
-
-
-def intervals(rows: Mapping[str, Any], xlabel: str, zero: bool = False) -> Figure:
-    """Estimates (value, low, high as fractions) on one axis, one row each under its name.
-
-    Raises
-    ------
-    ValueError
-        Without a row.
-    """
-    check_some(rows, "row")
-    figure, ax = plt.subplots(figsize=(4.6, 0.6 * len(rows) + 0.75))
-    for y, (name, one) in enumerate(rows.items()):
-        ax.plot([100 * one.low, 100 * one.high], [y, y], color=HONEST, lw=6, alpha=0.3, solid_capstyle="round")
-        ax.plot(100 * one.value, y, "o", color=HONEST, ms=7)
-        label = ax.text(0, y - 0.36, name, transform=ax.get_yaxis_transform(), va="center", fontsize=10.5, color=INK)
-        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
-    if zero:
-        ax.axvline(0, color=INK, lw=1)
-    ax.set(yticks=[], ylim=(len(rows) - 0.5, -0.7), xlabel=xlabel)
-    ax.spines["left"].set_visible(False)
     return figure
 
 
@@ -165,7 +145,15 @@ def truth_and_labels(points: Mapping[str, tuple[float, float]], ceiling: float) 
     ax.plot(ends, ends, color=QUIET, lw=1, ls=(0, (4, 3)))
     ax.text(93.6, 95.5, "the labels and\nthe truth agree", fontsize=10, color=QUIET, ha="right", va="bottom")
     ax.axhline(100 * ceiling, color=QUIET, lw=1)
-    ax.text(ends[1] - 0.2, 100 * ceiling - 0.2, "share of labels that are right", fontsize=10, color=QUIET, va="top", ha="right")
+    ax.text(
+        ends[1] - 0.2,
+        100 * ceiling - 0.2,
+        "share of labels that are right",
+        fontsize=10,
+        color=QUIET,
+        va="top",
+        ha="right",
+    )
     for (name, (truth, by_labels)), colour in zip(points.items(), (INK, HONEST, FOOLED), strict=False):
         ax.plot(100 * truth, 100 * by_labels, "o", color=colour, ms=9)
         last = truth > 0.99

@@ -2,7 +2,7 @@
 
 `load_digits` ships 1,797 digits without their writers. But its labels, read in order, repeat one form of 130 digits,
 here and there with an entry missing. So a digit's copy of the form says which digits one hand wrote. That neighbours
-in this set stem from one writer is told by the course of scikit-learn, "Sample grouping"; the reading as a form is ours.
+in this set stem from one writer is told by the course of scikit-learn, "Sample grouping"; the form is our reading.
 """
 
 import functools

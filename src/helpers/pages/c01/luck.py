@@ -31,7 +31,13 @@ def seems_sure(coins: int, n: int) -> float:
 
 
 def names_from_few_pixels(
-    known: np.ndarray, names: np.ndarray, asked: np.ndarray, truth: np.ndarray, count: int, pixels: int = 8, seed: int = 0
+    known: np.ndarray,
+    names: np.ndarray,
+    asked: np.ndarray,
+    truth: np.ndarray,
+    count: int,
+    pixels: int = 8,
+    seed: int = 0,
 ) -> np.ndarray:
     """Which answers are right of classifiers that look at a few pixels each, drawn by lot: bool (count, N).
 

@@ -26,7 +26,11 @@ def _bare(ax: Axes) -> None:
 
 
 def _frame(ax: Axes, rows: slice, columns: slice) -> None:
-    corner, width, height = (columns.start - 0.5, rows.start - 0.5), columns.stop - columns.start, rows.stop - rows.start
+    corner, width, height = (
+        (columns.start - 0.5, rows.start - 0.5),
+        columns.stop - columns.start,
+        rows.stop - rows.start,
+    )
     for colour, line in ((ON_PICTURE, 3.6), ("black", 1.6)):
         ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, lw=line))
 
@@ -48,7 +52,9 @@ def cat_step(image: np.ndarray, step: int) -> Figure:
     ax.imshow(part, interpolation="nearest")
     _bare(ax)
     height, width, _ = part.shape
-    ax.set_title((f"{height} × {width} pixels", f"the eye: {height} × {width}", f"a spark: {height} × {width}")[step - 1])
+    ax.set_title(
+        (f"{height} × {width} pixels", f"the eye: {height} × {width}", f"a spark: {height} × {width}")[step - 1]
+    )
     if step == 1:
         _frame(ax, *EYE)
     if step == 2:
@@ -69,7 +75,7 @@ def _channels(part: np.ndarray) -> Figure:
         values = part[..., channel]
         ax.imshow(values, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         _bare(ax)
-        ax.set_title(f"{channel}: {name}", fontsize=10.5)
+        ax.set_title(f"{channel}: {name}", fontsize=10.5, loc="left")
         for (row, column), value in np.ndenumerate(values):
             colour = "black" if value > 110 else ON_PICTURE
             ax.text(column, row, str(value), ha="center", va="center", fontsize=10.5, color=colour)
@@ -156,7 +162,9 @@ def confusion_of_images(images: ArrayLike, given: ArrayLike, labels: ArrayLike, 
             box = (column - 0.45, column + 0.45, row + 0.45, row - 0.45)
             ax.imshow(pictures[some[0]], cmap="Greys", vmin=0, vmax=most, extent=box, interpolation="nearest")
             if len(some) > 1:
-                label = ax.text(column + 0.44, row - 0.42, str(len(some)), ha="right", va="top", fontsize=10, color=FOOLED)
+                label = ax.text(
+                    column + 0.44, row - 0.42, str(len(some)), ha="right", va="top", fontsize=10, color=FOOLED
+                )
                 label.set(weight="bold")
                 label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85})
     ax.set_xticks(np.arange(classes + 1) - 0.5, minor=True)
@@ -177,7 +185,9 @@ def heap_means(images: ArrayLike, heaps: ArrayLike, labels: ArrayLike) -> Figure
     columns = 5
     figure, axes = plt.subplots(-(-len(numbers) // columns), columns, figsize=(4.7, 2.6), squeeze=False)
     order = sorted(numbers, key=lambda one: np.bincount(truth[heap == one]).argmax())
-    for ax, one in zip(axes.flat, order, strict=True):
+    for ax in axes.flat[len(order) :]:
+        ax.set_axis_off()
+    for ax, one in zip(axes.flat, order, strict=False):
         inside = heap == one
         counts = np.bincount(truth[inside])
         first, second = np.argsort(-counts, kind="stable")[:2]
