@@ -1,4 +1,4 @@
-"""Scores of heaps on sortings that one can score by hand, and labels with a habit."""
+"""Scores of heaps against counts by hand, and labels with a habit."""
 
 import numpy as np
 import pytest

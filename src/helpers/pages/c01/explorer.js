@@ -58,7 +58,7 @@ function render({ model, el }) {
   }
 
   function drawSquares() {
-    const columns = Math.ceil(Math.sqrt((now.n * 400) / 225)), side = Math.min(400 / columns, 225 / Math.ceil(now.n / columns), 32), gap = 0.12 * side;
+    const columns = Math.ceil(Math.sqrt((now.n * 400) / 225)), side = Math.min(400 / columns, 225 / Math.ceil(now.n / columns), 40), gap = 0.12 * side;
     squares.replaceChildren(...last.map((letter, i) => {
       const x = (i % columns) * side + gap / 2, y = Math.floor(i / columns) * side + gap / 2, wide = side - gap;
       const box = { x: x.toFixed(2), y: y.toFixed(2), width: wide.toFixed(2), height: wide.toFixed(2) };
@@ -74,13 +74,13 @@ function render({ model, el }) {
   function drawStrip() {
     const sx = (share) => 12 + 376 * share, text = (x, words, at = "middle") => make.svg("text", { x, y: 226, "text-anchor": at, style: "fill:var(--e-quiet);font-size:14px", text: words });
     const line = (x1, y1, x2, y2, style) => make.svg("line", { x1, y1, x2, y2, style });
-    const parts = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => [line(sx(share), 0, sx(share), 206, "stroke:var(--e-line)"), text(sx(share), `${100 * share}`, share === 1 ? "end" : "middle")]);
+    const parts = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => [line(sx(share), 0, sx(share), 206, "stroke:var(--e-line)"), text(sx(share), `${100 * share}${share === 1 ? " %" : ""}`, share === 1 ? "end" : "middle")]);
     rows.forEach(([value, low, high, holds], i) => {
       const y = 8 + 10 * i, colour = holds ? "var(--e-vit)" : "var(--e-cnn)";
       parts.push(line(sx(low), y, sx(high), y, `stroke:${colour};stroke-width:4${holds ? "" : ";stroke-dasharray:5 3"}`),
         make.svg("circle", { cx: sx(value), cy: y, r: 4, style: `fill:var(--e-back);stroke:${colour};stroke-width:2` }));
     });
-    parts.push(line(sx(now.accuracy), 0, sx(now.accuracy), 206, "stroke:var(--e-ink);stroke-width:2;stroke-dasharray:6 4"), text(sx(0.125), "accuracy in %"));
+    parts.push(line(sx(now.accuracy), 0, sx(now.accuracy), 206, "stroke:var(--e-ink);stroke-width:2;stroke-dasharray:6 4"));
     strip.replaceChildren(...parts);
     strip.setAttribute("aria-label", `The last ${rows.length} intervals and the true accuracy; ${rows.filter((row) => !row[3]).length} of them miss it.`);
   }

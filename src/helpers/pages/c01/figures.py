@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from helpers.plots.style import DIM, FAINT, FAMILY_COLOURS, INK, PALE_BLUE, QUIET, check_some
 
+WIDTH = 3.8  # inches: letters of 10.5 points stay readable on a phone
 HONEST, FOOLED = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
 
 
@@ -30,7 +31,7 @@ def coins(on_test: ArrayLike, on_fresh: ArrayLike, n_test: int, n_fresh: int) ->
     """
     test, fresh = 100 * np.asarray(on_test), 100 * np.asarray(on_fresh)
     check_some(test, "classifier")
-    figure, ax = plt.subplots(figsize=(4.5, 3.6))
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.3))
     winner = int(test.argmax())
     ax.axhline(50, color=QUIET, lw=1, ls=(0, (4, 3)))
     ax.axvline(50, color=QUIET, lw=1, ls=(0, (4, 3)))
@@ -51,7 +52,7 @@ def promised_and_kept(
 ) -> Figure:
     """Accuracy (fractions) of the classifier chosen by a few images, on these and on others, over the tries."""
     check_some(tries, "number of tries")
-    figure, ax = plt.subplots(figsize=(4.6, 3.5))
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.1))
     high, low = 100 * np.asarray(promised), 100 * np.asarray(kept)
     ax.fill_between(tries, low, high, color=FOOLED, alpha=0.14, lw=0)
     ax.plot(tries, high, "o-", color=FOOLED, ms=4.5)
@@ -72,7 +73,7 @@ def promised_and_kept(
 def three_sets(rows: Sequence[tuple[str, str, str, str]]) -> Figure:
     """Which set answers which question, how often one may look, and what breaks it: (set, question, looks, breaks)."""
     check_some(rows, "set")
-    figure, ax = plt.subplots(figsize=(4.8, 1.62 * len(rows)))
+    figure, ax = plt.subplots(figsize=(WIDTH, 1.45 * len(rows)))
     ax.set(xlim=(0, 10), ylim=(len(rows), 0))
     ax.set_axis_off()
     faces = (FAINT, PALE_BLUE, "white")
@@ -83,14 +84,14 @@ def three_sets(rows: Sequence[tuple[str, str, str, str]]) -> Figure:
         ax.text(0.3, y + 0.2, name, fontsize=12, weight="bold", color=INK, va="center")
         ax.text(9.7, y + 0.2, looks, fontsize=10.5, color=QUIET, va="center", ha="right")
         ax.text(0.3, y + 0.42, question, fontsize=11, color=HONEST, va="center")
-        text = fill(breaks, 54)
+        text = fill(breaks, 45)
         ax.text(0.3, y + 0.57, text, fontsize=10.5, color=FOOLED, va="top", linespacing=1.25)
     return figure
 
 
 def only_one_right(one: str, other: str, only_one: int, only_other: int, columns: int = 10) -> Figure:
     """Two classifiers on the same images: a square for each image on which exactly one of them is right."""
-    figure, ax = plt.subplots(figsize=(4.5, 2.7))
+    figure, ax = plt.subplots(figsize=(WIDTH, 1.9))
     tall = max(-(-count // columns) for count in (only_one, only_other))
     for start, count, name, colour in ((0, only_one, one, HONEST), (columns + 2, only_other, other, FOOLED)):
         for place in range(count):
@@ -111,7 +112,7 @@ def heaps_by_count(counts: Sequence[int], scores: Mapping[str, Sequence[float]])
         Without a score.
     """
     check_some(scores, "score")
-    figure, ax = plt.subplots(figsize=(4.6, 3.5))
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.1))
     for (name, values), colour, dash in zip(scores.items(), (FOOLED, QUIET, HONEST), ("-", "--", "-"), strict=False):
         ax.plot(counts, values, "o", ls=dash, color=colour, ms=4)
         ax.annotate(name, (counts[-1], values[-1]), xytext=(6, 0), textcoords="offset points", va="center",
@@ -140,16 +141,16 @@ def truth_and_labels(points: Mapping[str, tuple[float, float]], ceiling: float) 
         Without a classifier.
     """
     check_some(points, "classifier")
-    figure, ax = plt.subplots(figsize=(4.6, 3.9))
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.5))
     ends = (87, 101)
     ax.plot(ends, ends, color=QUIET, lw=1, ls=(0, (4, 3)))
-    ax.text(93.6, 95.5, "the labels and\nthe truth agree", fontsize=10, color=QUIET, ha="right", va="bottom")
+    ax.text(93.6, 95.5, "the labels and\nthe truth agree", fontsize=10.5, color=QUIET, ha="right", va="bottom")
     ax.axhline(100 * ceiling, color=QUIET, lw=1)
     ax.text(
         ends[1] - 0.2,
         100 * ceiling - 0.2,
         "share of labels that are right",
-        fontsize=10,
+        fontsize=10.5,
         color=QUIET,
         va="top",
         ha="right",
@@ -157,7 +158,7 @@ def truth_and_labels(points: Mapping[str, tuple[float, float]], ceiling: float) 
     for (name, (truth, by_labels)), colour in zip(points.items(), (INK, HONEST, FOOLED), strict=False):
         ax.plot(100 * truth, 100 * by_labels, "o", color=colour, ms=9)
         last = truth > 0.99
-        ax.annotate(name, (100 * truth, 100 * by_labels), xytext=(0 if not last else 4, 9), textcoords="offset points",
+        ax.annotate(name, (100 * truth, 100 * by_labels), xytext=(4, 22) if last else (0, 9), textcoords="offset points",
                     ha="right" if last else "center", va="bottom", fontsize=10.5, color=colour)  # fmt: skip
     ax.set(xlim=ends, ylim=(87, 97), xlabel="right in truth (%)", ylabel="right by the labels (%)")
     return figure

@@ -96,7 +96,8 @@ def nearest_names(known: np.ndarray, names: np.ndarray, asked: np.ndarray) -> np
 
     known (M, P), names (M,), asked (N, P) -> (N,)
     """
-    squares = (known**2).sum(axis=1) - 2 * asked @ known.T  # (N, M), squared distances but for |asked|^2
+    # squared distances less |asked|^2, which is the same for all known images
+    squares = (known**2).sum(axis=1) - 2 * asked @ known.T  # (N, M)
     return names[squares.argmin(axis=1)]
 
 

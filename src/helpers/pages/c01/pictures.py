@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from helpers.plots.style import FAINT, FAMILY_COLOURS, INK, ON_PICTURE, QUIET, check_some
 
+WIDTH = 3.8  # inches: letters of 10.5 points stay readable on a phone
 HONEST, FOOLED = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
 EYE = (slice(90, 130), slice(150, 190))  # rows and columns of the cat
 SPARK = (slice(99, 103), slice(167, 171))
@@ -47,14 +48,13 @@ def cat_step(image: np.ndarray, step: int) -> Figure:
         raise ValueError(f"step: expected 1 to 4, got {step}")
     if step == 4:
         return _channels(image[SPARK])
-    figure, ax = plt.subplots(figsize=(4.5, 3.1))
+    figure, ax = plt.subplots(figsize=(WIDTH, 2.65))
     part = (image, image[EYE], image[SPARK])[step - 1]
     ax.imshow(part, interpolation="nearest")
     _bare(ax)
     height, width, _ = part.shape
-    ax.set_title(
-        (f"{height} × {width} pixels", f"the eye: {height} × {width}", f"a spark: {height} × {width}")[step - 1]
-    )
+    titles = (f"{height} × {width} pixels", f"the eye: {height} × {width}", f"a spark: {height} × {width}")
+    ax.set_title(titles[step - 1], loc="left")
     if step == 1:
         _frame(ax, *EYE)
     if step == 2:
@@ -70,7 +70,7 @@ def cat_step(image: np.ndarray, step: int) -> Figure:
 
 def _channels(part: np.ndarray) -> Figure:
     """Three sheets of numbers, one a channel, each as bright as its numbers."""
-    figure, axes = plt.subplots(1, 3, figsize=(4.6, 1.95))
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 1.65))
     for channel, (ax, name) in enumerate(zip(axes, CHANNELS, strict=True)):
         values = part[..., channel]
         ax.imshow(values, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
@@ -91,7 +91,9 @@ def three_cats(panels: Sequence[tuple[str, ArrayLike, str]]) -> Figure:
         Without an image.
     """
     check_some(panels, "image")
-    figure, axes = plt.subplots(len(panels), 2, figsize=(4.4, 1.3 * len(panels)), width_ratios=[1, 1.15], squeeze=False)
+    figure, axes = plt.subplots(
+        len(panels), 2, figsize=(WIDTH, 1.15 * len(panels)), width_ratios=[1, 1.1], squeeze=False
+    )
     for (left, right), (name, image, words) in zip(axes, panels, strict=True):
         left.imshow(np.asarray(image).astype(np.uint8))
         for ax in (left, right):
@@ -120,10 +122,11 @@ def nearest_pairs(images: ArrayLike, rows: Sequence[Sequence[int]], labels: Arra
     """
     check_some(rows[0], "digit")
     pictures, truth = np.asarray(images), np.asarray(labels)
-    figure = plt.figure(figsize=(max(4.7 * len(rows[0]) / 5, 2.2), 1.3 * len(rows)))
-    for part, indices, name in zip(np.atleast_1d(figure.subfigures(len(rows), 1)), rows, names, strict=True):
+    figure = plt.figure(figsize=(max(WIDTH * len(rows[0]) / 5, 1.9), 1.15 * len(rows)))
+    parts = figure.subfigures(len(rows), 1, squeeze=False)
+    for part, indices, name in zip(parts[:, 0], rows, names, strict=True):
         part.suptitle(name, fontsize=10.5, color=QUIET, x=0.02, ha="left")
-        for ax, index, asked in zip(np.atleast_1d(part.subplots(1, len(indices))), indices, rows[0], strict=True):
+        for ax, index, asked in zip(part.subplots(1, len(indices), squeeze=False)[0], indices, rows[0], strict=True):
             ax.imshow(pictures[index], cmap="Greys", interpolation="nearest")
             _bare(ax)
             wrong = truth[index] != truth[asked]
@@ -150,20 +153,20 @@ def confusion_of_images(images: ArrayLike, given: ArrayLike, labels: ArrayLike, 
     pictures, named, truth = (np.asarray(values) for values in (images, given, labels))
     wrong = np.flatnonzero(named != truth)
     check_some(wrong, "error")
-    figure, ax = plt.subplots(figsize=(4.7, 4.9))
+    figure, ax = plt.subplots(figsize=(WIDTH, 4.0))
     ax.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), aspect="equal")
     most: Any = pictures.max()
     for row in range(classes):
         ax.add_patch(Rectangle((row - 0.5, row - 0.5), 1, 1, facecolor=FAINT, lw=0))
         right = int(np.sum((truth == row) & (named == row)))
-        ax.text(row, row, str(right), ha="center", va="center", fontsize=10, color=QUIET)
+        ax.text(row, row, str(right), ha="center", va="center", fontsize=10.5, color=QUIET)
         for column in set(named[wrong][truth[wrong] == row].tolist()):
             some = wrong[(truth[wrong] == row) & (named[wrong] == column)]
             box = (column - 0.45, column + 0.45, row + 0.45, row - 0.45)
             ax.imshow(pictures[some[0]], cmap="Greys", vmin=0, vmax=most, extent=box, interpolation="nearest")
             if len(some) > 1:
                 label = ax.text(
-                    column + 0.44, row - 0.42, str(len(some)), ha="right", va="top", fontsize=10, color=FOOLED
+                    column + 0.44, row - 0.42, str(len(some)), ha="right", va="top", fontsize=10.5, color=FOOLED
                 )
                 label.set(weight="bold")
                 label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85})
@@ -172,8 +175,8 @@ def confusion_of_images(images: ArrayLike, given: ArrayLike, labels: ArrayLike, 
     ax.grid(visible=False)
     ax.grid(which="minor", lw=0.6)
     ax.tick_params(which="minor", length=0)
-    ax.set_xticks(range(classes), range(classes))
-    ax.set_yticks(range(classes), range(classes))
+    ax.set_xticks(range(classes), [str(one) for one in range(classes)])
+    ax.set_yticks(range(classes), [str(one) for one in range(classes)])
     ax.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), xlabel="is named", ylabel="is")
     return figure
 
@@ -183,7 +186,7 @@ def heap_means(images: ArrayLike, heaps: ArrayLike, labels: ArrayLike) -> Figure
     pictures, heap, truth = (np.asarray(values) for values in (images, heaps, labels))
     numbers = np.unique(heap)
     columns = 5
-    figure, axes = plt.subplots(-(-len(numbers) // columns), columns, figsize=(4.7, 2.6), squeeze=False)
+    figure, axes = plt.subplots(-(-len(numbers) // columns), columns, figsize=(WIDTH, 2.5), squeeze=False)
     order = sorted(numbers, key=lambda one: np.bincount(truth[heap == one]).argmax())
     for ax in axes.flat[len(order) :]:
         ax.set_axis_off()
