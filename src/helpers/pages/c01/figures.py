@@ -157,8 +157,8 @@ def truth_and_labels(points: Mapping[str, tuple[float, float]], ceiling: float) 
     )
     for (name, (truth, by_labels)), colour in zip(points.items(), (INK, HONEST, FOOLED), strict=False):
         ax.plot(100 * truth, 100 * by_labels, "o", color=colour, ms=9)
-        last = truth > 0.99
-        ax.annotate(name, (100 * truth, 100 * by_labels), xytext=(4, 22) if last else (0, 9), textcoords="offset points",
-                    ha="right" if last else "center", va="bottom", fontsize=10.5, color=colour)  # fmt: skip
+        place, side = ((4, 22), "right") if truth > 0.99 else ((0, 9), "center")  # not over the edge
+        ax.annotate(name, (100 * truth, 100 * by_labels), xytext=place, textcoords="offset points",
+                    ha=side, va="bottom", fontsize=10.5, color=colour)  # fmt: skip
     ax.set(xlim=ends, ylim=(87, 97), xlabel="right in truth (%)", ylabel="right by the labels (%)")
     return figure

@@ -37,7 +37,7 @@ class Digits:
 
     @property
     def pixels(self) -> np.ndarray:
-        """The images, one a row: (n, 64)."""
+        """(n, 64), one image a row."""
         return self.images.reshape(len(self.images), -1)
 
 
