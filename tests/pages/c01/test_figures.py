@@ -84,6 +84,14 @@ def test_every_set_has_its_question_and_its_breach():
     assert said == ["training", "often", "what?", "like this", "test", "once", "how?", "like that"]
 
 
+def test_what_people_made_is_dashed_and_what_is_learned_is_filled():
+    rows = [("2004", "#6b7280", "counts", "SVM", False), ("2012", "#c8550a", "layers", "layer", True)]
+    ax = figures.pipelines(rows).axes[0]
+    assert [patch.get_linestyle() != "solid" for patch in ax.patches] == [False, True, False, False, False, False]
+    said = [text.get_text() for text in ax.texts if text.get_text()]
+    assert said == ["2004", "pixels", "counts", "SVM", "2012", "pixels", "layers", "layer"]
+
+
 def test_a_square_for_each_image_on_which_one_is_right():
     ax = figures.only_one_right("one", "other", 13, 4).axes[0]
     assert len(ax.patches) == 17
@@ -105,6 +113,7 @@ def test_lines_of_scores_and_points_of_classifiers_carry_their_names():
         (lambda: figures.coins([], [], 1, 1), "classifier"),
         (lambda: figures.promised_and_kept([], [], [], 1), "number of tries"),
         (lambda: figures.three_sets([]), "set"),
+        (lambda: figures.pipelines([]), "row"),
         (lambda: figures.heaps_by_count([1], {}), "score"),
         (lambda: figures.truth_and_labels({}, 0.9), "classifier"),
         (lambda: pictures.three_cats([]), "image"),

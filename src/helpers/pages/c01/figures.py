@@ -89,6 +89,36 @@ def three_sets(rows: Sequence[tuple[str, str, str, str]]) -> Figure:
     return figure
 
 
+def pipelines(rows: Sequence[tuple[str, str, str, str, bool]]) -> Figure:
+    """From pixels to a decision, one row a way: (name, colour, features, decision, are the features learned?).
+
+    What is learned from examples is filled, what people made is dashed; a decision always is learned.
+    """
+    check_some(rows, "row")
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.86 * len(rows) + 0.1))
+    ax.set(xlim=(0, 10), ylim=(len(rows), 0))
+    ax.set_axis_off()
+    for y, (name, colour, features, decision, learned) in enumerate(rows):
+        ax.text(0.05, y + 0.13, name, fontsize=10.5, weight="bold", color=colour, va="center")
+        for x, width, text, filled in (
+            (0.05, 1.7, "pixels", None),
+            (2.6, 3.9, features, learned),
+            (7.35, 2.6, decision, True),
+        ):
+            style: Any = {
+                "boxstyle": "round,pad=0,rounding_size=0.12",
+                "edgecolor": colour if filled else QUIET,
+                "lw": 1.3,
+            }
+            style |= {"facecolor": "white"} if not filled else {"facecolor": PALE_BLUE}
+            style |= {"linestyle": (0, (3, 2))} if filled is False else {}
+            ax.add_patch(FancyBboxPatch((x, y + 0.3), width, 0.5, **style))
+            ax.text(x + width / 2, y + 0.55, text, fontsize=10.5, color=INK, ha="center", va="center")
+        for start, end in ((1.85, 2.5), (6.6, 7.25)):
+            ax.annotate("", (end, y + 0.55), (start, y + 0.55), arrowprops={"arrowstyle": "-|>", "color": QUIET})
+    return figure
+
+
 def only_one_right(one: str, other: str, only_one: int, only_other: int, columns: int = 10) -> Figure:
     """Two classifiers on the same images: a square for each image on which exactly one of them is right."""
     figure, ax = plt.subplots(figsize=(WIDTH, 1.9))
