@@ -104,7 +104,7 @@ def test_lines_of_scores_and_points_of_classifiers_carry_their_names():
     ax = figures.truth_and_labels({"never wrong": (1.0, 0.9), "A": (0.96, 0.91)}, 0.9).axes[0]
     placed = [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in ax.lines if line.get_marker() == "o"]
     assert placed == [(100, 90), (96, 91)]
-    assert {"never wrong", "A"} <= {text.get_text() for text in ax.texts}
+    assert {"never wrong: the share of\nlabels that are right", "A"} <= {text.get_text() for text in ax.texts}
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def three_sets(rows: Sequence[tuple[str, str, str, str]]) -> Figure:
 def pipelines(rows: Sequence[tuple[str, str, str, str, bool]]) -> Figure:
     """From pixels to a decision, one row a way: (name, colour, features, decision, are the features learned?).
 
-    What is learned from examples is filled, what people made is dashed; a decision always is learned.
+    What is learned from labels is filled, what people designed is dashed; a decision always is learned.
     """
     check_some(rows, "row")
     figure, ax = plt.subplots(figsize=(WIDTH, 0.86 * len(rows) + 0.1))
@@ -176,19 +176,12 @@ def truth_and_labels(points: Mapping[str, tuple[float, float]], ceiling: float) 
     ax.plot(ends, ends, color=QUIET, lw=1, ls=(0, (4, 3)))
     ax.text(93.6, 95.5, "the labels and\nthe truth agree", fontsize=10.5, color=QUIET, ha="right", va="bottom")
     ax.axhline(100 * ceiling, color=QUIET, lw=1)
-    ax.text(
-        ends[1] - 0.2,
-        100 * ceiling - 0.2,
-        "share of labels that are right",
-        fontsize=10.5,
-        color=QUIET,
-        va="top",
-        ha="right",
-    )
     for (name, (truth, by_labels)), colour in zip(points.items(), (INK, HONEST, FOOLED), strict=False):
         ax.plot(100 * truth, 100 * by_labels, "o", color=colour, ms=9)
-        place, side = ((4, 22), "right") if truth > 0.99 else ((0, 9), "center")  # not over the edge
-        ax.annotate(name, (100 * truth, 100 * by_labels), xytext=place, textcoords="offset points",
-                    ha=side, va="bottom", fontsize=10.5, color=colour)  # fmt: skip
+        text, place, side, edge = name, (0, 9), "center", "bottom"
+        if truth == 1:
+            text, place, side, edge = f"{name}: the share of\nlabels that are right", (4, -8), "right", "top"
+        ax.annotate(text, (100 * truth, 100 * by_labels), xytext=place, textcoords="offset points",
+                    ha=side, va=edge, fontsize=10.5, color=colour)  # fmt: skip
     ax.set(xlim=ends, ylim=(87, 97), xlabel="right in truth (%)", ylabel="right by the labels (%)")
     return figure
