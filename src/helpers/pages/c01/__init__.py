@@ -1,0 +1,1 @@
+"""Chapter 1, images, classes and honest evaluation: what serves that page alone."""
