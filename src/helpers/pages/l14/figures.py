@@ -180,8 +180,8 @@ def added(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> 
         if arm in after:
             ax.plot(blocks, np.median(after[arm], axis=0), ".-", color=COLOURS[arm], ms=6)
         ax.axhline(1, color=INK, lw=0.8, ls=(0, (1, 2)))
-        ax.set(yscale="log", title=ARMS[arm].label)
-        ax.title.set_color(COLOURS[arm])
+        ax.set(yscale="log")
+        ax.set_title(ARMS[arm].label, color=COLOURS[arm], loc="left")
     axes[-1, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.supylabel("what a block adds, as a share of its input", fontsize=10)
     axes[-1, 0].set_xlabel(
