@@ -106,7 +106,7 @@ def test_a_probe_measures_what_blocks_add_and_hear(images):
     tokens = [asked.embed(images)]
     for block in blocks_of(asked):
         tokens.append(block(tokens[-1]))
-    share = [float(((y - x).norm(dim=-1) / x.norm(dim=-1)).mean()) for x, y in pairwise(tokens)]
+    share = [((y - x).norm(dim=-1) / x.norm(dim=-1)).mean().item() for x, y in pairwise(tokens)]
     assert found["adds"] == pytest.approx(share, rel=1e-4)
     loss = torch.nn.functional.cross_entropy(asked.classify(tokens[-1]), labels)
     first, last = torch.autograd.grad(loss, [tokens[1], tokens[-1]], retain_graph=True)
