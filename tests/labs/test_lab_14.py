@@ -97,6 +97,8 @@ def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
     assert record.summary["more_even"] == {"more_even": 0, "seeds": 2}, "the made-up blocks are all alike"
     assert [row["arm"] for row in record.summary["blocks"]] == list(ARMS)
     assert all(now["answers"].values()), "each prediction is answered"
+    lost = now["answers"]["3. lost by the high rate"]
+    assert (lost.count("plain ViT:"), lost.count("LayerScale:")) == (1, 1)
     assert not checkpoints(course)
 
 

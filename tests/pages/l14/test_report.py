@@ -73,7 +73,7 @@ def test_a_statement_holds_falls_or_stays_open():
     found = {one.statement: one for one in report.findings(RUNS, LABELS)}
     assert found["a plain ViT gains from depth"].verdict == report.OPPOSITE
     assert found["a plain ViT gains from depth"].difference.value == pytest.approx(-0.2)
-    assert found["with LayerScale it does"].verdict == report.HOLDS
+    assert found["one with LayerScale gains from depth"].verdict == report.HOLDS
     assert found["LayerScale helps the deepest"].difference.value == pytest.approx(0.3)
     assert found["LayerScale helps the shallowest"].verdict == report.UNDECIDED
     assert found["the high rate harms the deepest plain ViT"].a == ("plain", 24, USUAL)

@@ -17,7 +17,7 @@ from helpers.plots.style import FAMILY_COLOURS, GREEN, INK, QUIET, SOFT_BLUE, ch
 
 WIDTH = 4.2  # inches
 COLOURS = {
-    "post": QUIET,
+    "post": INK,
     "plain": FAMILY_COLOURS["vit"],
     "scale_large": SOFT_BLUE,
     "scale": GREEN,

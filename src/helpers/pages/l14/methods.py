@@ -44,15 +44,25 @@ Side = tuple[str, str, str]  # arm, depth, rate
 # down before the first recorded run.
 STATEMENTS: tuple[tuple[str, Side, Side, str], ...] = (
     ("a plain ViT gains from depth", ("plain", DEEP, USUAL), ("plain", SHALLOW, USUAL), "no, it saturates early"),
-    ("with LayerScale it does", ("scale", DEEP, USUAL), ("scale", SHALLOW, USUAL), "yes"),
-    ("with class attention too it does", ("late", DEEP, USUAL), ("late", SHALLOW, USUAL), "yes"),
+    ("one with LayerScale gains from depth", ("scale", DEEP, USUAL), ("scale", SHALLOW, USUAL), "yes"),
+    ("one with class attention gains from depth", ("late", DEEP, USUAL), ("late", SHALLOW, USUAL), "yes"),
     ("norms in front help the deepest", ("plain", DEEP, USUAL), ("post", DEEP, USUAL), "yes"),
     ("LayerScale helps the deepest", ("scale", DEEP, USUAL), ("plain", DEEP, USUAL), "yes"),
     ("LayerScale helps the shallowest", ("scale", SHALLOW, USUAL), ("plain", SHALLOW, USUAL), "speaks of large depths"),
     ("a late class token helps the deepest", ("late", DEEP, USUAL), ("scale", DEEP, USUAL), "yes"),
     ("tiny gains beat 0.1 in the deepest", ("scale", DEEP, USUAL), ("scale_large", DEEP, USUAL), "smaller when deeper"),
     ("talking heads help the deepest", ("cait", DEEP, USUAL), ("late", DEEP, USUAL), "uses them"),
-    ("the high rate harms the deepest plain ViT", ("plain", DEEP, USUAL), ("plain", DEEP, HIGH), "depth: less stable"),
-    ("it harms the one with LayerScale", ("scale", DEEP, USUAL), ("scale", DEEP, HIGH), "LayerScale: more stable"),
-    ("at the high rate LayerScale helps", ("scale", DEEP, HIGH), ("plain", DEEP, HIGH), "yes, by the same reason"),
+    (
+        "the high rate harms the deepest plain ViT",
+        ("plain", DEEP, USUAL),
+        ("plain", DEEP, HIGH),
+        "depth unsettles training",
+    ),
+    (
+        "the high rate harms the deepest with LayerScale",
+        ("scale", DEEP, USUAL),
+        ("scale", DEEP, HIGH),
+        "LayerScale steadies it",
+    ),
+    ("at the high rate LayerScale helps", ("scale", DEEP, HIGH), ("plain", DEEP, HIGH), "yes"),
 )
