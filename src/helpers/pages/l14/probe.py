@@ -46,12 +46,13 @@ def probe(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Any]:
         Where the network answers with numbers that are not finite.
     """
     asked = copy.deepcopy(model).double().eval()
+    device = next(asked.parameters()).device  # training may have moved it
     asked.zero_grad()
     with _passing(blocks_of(asked)) as passed:
-        logits = asked(images.double())
+        logits = asked(images.to(device).double())
     if not bool(torch.isfinite(logits).all()):
         raise ValueError("probe: expected finite logits, got NaN or infinity: these weights have diverged")
-    cross_entropy(logits, labels).backward()
+    cross_entropy(logits, labels.to(device)).backward()
     rows = [_row(block, x, y) for block, (x, y) in zip(blocks_of(asked), passed, strict=True)]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
