@@ -1,0 +1,1 @@
+"""Lab 14: Depth, LayerScale and class attention."""
