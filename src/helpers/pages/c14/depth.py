@@ -1,8 +1,8 @@
 """Digits through 6 to 48 Transformer blocks: how gradients arrive, how far a first step pushes, and what trains.
 
-A digit of 8 x 8 pixels is read as eight tokens, its rows. Linear layers start at a deviation of 0.7/sqrt(inputs), at which
-a fresh block of width 32 changes its tokens as much as one of width 768 that starts at the usual 0.02. Started at 0.02
-itself it would change them hardly at all, which is a LayerScale of its own.
+A digit of 8 x 8 pixels is read as eight tokens, its rows. Linear layers start at a deviation of 0.7/sqrt(inputs), at
+which a fresh block of width 32 changes its tokens about as much as one of width 768 that starts at the usual 0.02.
+Started at 0.02 itself it would change them hardly at all, which is a LayerScale of its own.
 
 `python -m helpers.pages.c14.depth` records the study that the page quotes.
 """
