@@ -14,9 +14,9 @@ BLUE, ORANGE, GREEN, VIOLET = (FAMILY_COLOURS[family] for family in ("vit", "cnn
 GREY = FAMILY_COLOURS["classical"]
 SIDE, WINDOW, SHIFT = 8, 4, 2
 STEPS = (
-    "1  windows: a token looks within its own",
-    "2  the same windows again: neighbours never meet",
-    "3  the cut moves by half a window: nine pieces",
+    "1  windows: look within your own",
+    "2  and again: neighbours never meet",
+    "3  shift the cut: nine pieces",
     "4  roll the map: four full windows again",
     "5  mask: only the same letter may look",
     "6  roll back: what each has seen",
@@ -89,25 +89,24 @@ def window_step(step: int) -> Figure:
 
 
 def _mask_of_the_last_window(ax: Axes) -> None:
-    """The bottom right window's pieces, and its rows of the mask, as the package makes it."""
+    """The bottom right window's pieces, and its part of the mask, as the package makes it."""
     allowed = may_look(SIDE, SIDE, WINDOW, SHIFT)[-1].numpy()
     pieces = [letter((4 + k // 4 + SHIFT) % SIDE, (4 + k % 4 + SHIFT) % SIDE) for k in range(16)]
+    size, left, top = 0.385, 2.04, 1.0
     for k, piece in enumerate(pieces):
-        _cell(ax, 2.6 + 0.62 * (k // 4), 0.62 * (k % 4), "white")
-        x, y = 0.62 * (k % 4), 2.6 + 0.62 * (k // 4)
-        ax.add_patch(Rectangle((x, y), 0.62, 0.62, facecolor=TINTS[piece][0], alpha=TINTS[piece][1]))
-        ax.text(x + 0.31, y + 0.33, piece, ha="center", va="center", fontsize=10.5, color=INK)
-    size = 5.1 / 16
-    for query in range(16):
+        x, y = size * (k % 4), top + size * (k // 4)
+        ax.add_patch(Rectangle((x, y), size, size, facecolor=TINTS[piece][0], alpha=TINTS[piece][1]))
+        for at, beside in ((x, y), (left - size, top + size * k)):
+            ax.text(at + size / 2, beside + 0.55 * size, piece, ha="center", va="center", fontsize=10.5, color=INK)
         for key in range(16):
-            colour, alpha = TINTS[pieces[query]] if allowed[query, key] else (FAINT, 1.0)
-            x, y = 3.1 + size * key, 1.3 + size * query
-            ax.add_patch(Rectangle((x, y), size, size, facecolor=colour, alpha=alpha, edgecolor="none"))
-        ax.text(2.95, 1.3 + size * (query + 0.55), pieces[query], ha="center", va="center", fontsize=10.5, color=QUIET)
-    ax.add_patch(Rectangle((3.1, 1.3), 5.1, 5.1, facecolor="none", edgecolor=QUIET, lw=1))
-    ax.text(5.65, 1.05, "key: the same 16 tokens", ha="center", fontsize=10.5, color=QUIET)
-    ax.text(5.65, 6.9, f"{int(allowed.sum())} of {allowed.size} pairs may look", ha="center", fontsize=10.5, color=INK)
-    ax.text(1.25, 2.3, "the last window", ha="center", fontsize=10.5, color=QUIET)
+            colour, alpha = TINTS[piece] if allowed[k, key] else (FAINT, 1.0)
+            ax.add_patch(Rectangle((left + size * key, top + size * k), size, size, facecolor=colour, alpha=alpha))
+    ax.add_patch(Rectangle((0, top), 4 * size, 4 * size, facecolor="none", edgecolor=INK, lw=2))
+    ax.add_patch(Rectangle((left, top), 16 * size, 16 * size, facecolor="none", edgecolor=QUIET, lw=1))
+    ax.text(left + 8 * size, top - 0.25, "its 16 tokens as keys", ha="center", fontsize=10.5, color=QUIET)
+    ax.text(2 * size, top - 0.25, "last window", ha="center", fontsize=10.5, color=QUIET)
+    told = f"{int(allowed.sum())} of {allowed.size} pairs may look"
+    ax.text(left + 8 * size, top + 16 * size + 0.55, told, ha="center", fontsize=10.5, color=INK)
 
 
 def reach(maps: dict[str, list[ArrayLike]]) -> Figure:
@@ -155,7 +154,7 @@ def late_class_token() -> Figure:
         _box(ax, x, 0.1, 1.05, 0.7, "patch", DIM)
         _arrow(ax, (x + 0.52, 0.85), (x + 0.52, 1.45), QUIET)
         _arrow(ax, (x + 0.52, 2.65), (x + 0.52, 3.3), QUIET)
-    _box(ax, 0.3, 1.5, 5.3, 1.1, "L blocks: patches among themselves", BLUE, PALE_BLUE)
+    _box(ax, 0.3, 1.5, 5.3, 1.1, "L blocks:\npatches among themselves", BLUE, PALE_BLUE)
     _box(ax, 0.3, 3.35, 5.3, 0.75, "patches, which no longer change", DIM)
     _box(ax, 6.7, 1.5, 2.1, 1.1, "class token\nenters here", VIOLET)
     _arrow(ax, (7.75, 2.65), (7.75, 3.3), VIOLET)
@@ -173,37 +172,40 @@ TREE: dict[str, tuple[int, int, str, str]] = {
     "Transformer": (1, 3, "attention", BLUE),
     "hybrid": (2, 1, "CNN first", VIOLET),
     "ViT": (2, 3, "patches", BLUE),
-    "early conv.": (3, 1, "soft start", VIOLET),
+    "conv stem": (3, 1, "soft start", VIOLET),
     "Swin": (3, 2, "windows", BLUE),
-    "CaiT": (4, 3, "depth", BLUE),
     "DeiT": (3, 3, "recipe", BLUE),
     "Mixer": (3, 4, "MLP alone", GREY),
+    "CaiT": (4, 3, "depth", BLUE),
     "ConvNeXt": (5, 0, "habits", ORANGE),
-    "DeiT III": (5, 3, "recipe II", BLUE),
+    "DeiT III": (5, 3, "recipe III", BLUE),
     "registers": (6, 3, "+4 tokens", BLUE),
 }
 YEARS = ("2015", "2017", "2020", "2021", "2021", "2022", "2023")
-BRANCHES = (("ResNet", "hybrid"), ("ViT", "hybrid"), ("Transformer", "ViT"), ("hybrid", "early conv."), ("ViT", "Swin"))
+BRANCHES = (("ResNet", "hybrid"), ("ViT", "hybrid"), ("Transformer", "ViT"), ("hybrid", "conv stem"), ("ViT", "Swin"))
 BRANCHES += (("ViT", "Mixer"), ("ViT", "DeiT"), ("DeiT", "CaiT"), ("CaiT", "DeiT III"), ("DeiT III", "registers"))
-BRANCHES += (("ResNet", "ConvNeXt"), ("Swin", "ConvNeXt"), ("ResNet", "Swin"))
+BRANCHES += (("ResNet", "ConvNeXt"), ("Swin", "ConvNeXt"))
 
 
 def family_tree() -> Figure:
     """Who took what from whom, 2015 to 2023, coloured by what mixes tokens or pixels."""
-    figure, ax = plt.subplots(figsize=(4.9, 5.9))
-    ax.set(xlim=(-0.95, 4.58), ylim=(7.35, -0.55))
+    figure, ax = plt.subplots(figsize=(5.2, 5.9))
+    ax.set(xlim=(-0.98, 4.95), ylim=(7.2, -0.4))
     ax.set_axis_off()
     for parent, child in BRANCHES:
         (row, column, _, _), (below, beside, _, colour) = TREE[parent], TREE[child]
-        _arrow(ax, (column, row + 0.3), (beside, below - 0.31), colour)
+        start, end = (1.08 * column, row + 0.3), (1.08 * beside, below - 0.32)
+        if row == below:
+            start, end = (start[0] - 0.5, row), (end[0] + 0.53, row)
+        _arrow(ax, start, end, colour)
     for name, (row, column, brought, colour) in TREE.items():
-        _box(ax, column - 0.48, row - 0.3, 0.96, 0.6, "", colour, "white")
-        size = 10.5 if len(name) < 10 else 9.5
-        ax.text(column, row - 0.1, name, ha="center", va="center", fontsize=size, weight="bold", color=colour)
-        ax.text(column, row + 0.14, brought, ha="center", va="center", fontsize=10, color=INK)
+        half = 0.62 if len(name) > 10 else 0.5
+        _box(ax, 1.08 * column - half, row - 0.3, 2 * half, 0.6, "", colour, "white")
+        ax.text(1.08 * column, row - 0.1, name, ha="center", va="center", fontsize=10.5, weight="bold", color=colour)
+        ax.text(1.08 * column, row + 0.14, brought, ha="center", va="center", fontsize=10.5, color=INK)
     for row, year in enumerate(YEARS):
-        ax.text(-0.93, row, year, va="center", fontsize=10.5, color=QUIET)
-    words = (("convolution", ORANGE), ("attention", BLUE), ("both", VIOLET), ("neither", GREY))
-    for place, (word, colour) in enumerate(words):
-        ax.text(-0.5 + 1.45 * place, 7.05, word, ha="left", fontsize=10.5, weight="bold", color=colour)
+        ax.text(-0.97, row, year, va="center", fontsize=10.5, color=QUIET)
+    words = (("convolution", ORANGE, -0.5), ("attention", BLUE, 1.25), ("both", VIOLET, 2.75), ("neither", GREY, 3.85))
+    for word, colour, at in words:
+        ax.text(at, 6.95, word, ha="left", fontsize=10.5, weight="bold", color=colour)
     return figure

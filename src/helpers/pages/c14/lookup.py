@@ -136,6 +136,13 @@ def right(net: Reader, question: str, seed: int = 10_000) -> float:
         return (net(tokens).argmax(1) == colours).double().mean().item()
 
 
+def counting_loss(seed: int = 10_000) -> float:
+    """The mean loss of one who answers with a row's shares of colours, whatever is asked by content."""
+    tokens, colours = draw("by content", 2000, seed)
+    shares = tokens[:, 1:, CARDS : CARDS + COLOURS].mean(1)  # (n, 4)
+    return -shares.gather(1, colours[:, None]).log().mean().item()
+
+
 def most_frequent(seed: int = 10_000) -> float:
     """Share of new questions by content that are answered rightly by the colour that most cards of a row have."""
     tokens, colours = draw("by content", 2000, seed)

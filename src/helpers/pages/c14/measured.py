@@ -153,3 +153,23 @@ def lookups(rows: Rows, guess: float) -> Figure:
     ax.set_yticks(range(len(arms)), [f"{kind}, {names[read]}" for kind, read in arms], fontsize=10.5)
     ax.set(xlim=(15, 104), ylim=(len(arms) - 0.5, -0.9), xlabel="% of new rows answered rightly")
     return figure
+
+
+def learning(losses: Sequence[float], guess: float) -> Figure:
+    """The loss of every step, and their mean over 20; `guess` is the loss of a row's shares of colours.
+
+    Raises
+    ------
+    ValueError
+        With fewer than 20 steps.
+    """
+    if len(losses) < 20:
+        raise ValueError(f"losses: expected at least 20 steps, got {len(losses)}")
+    figure, ax = plt.subplots(figsize=(4.6, 3.0))
+    ax.plot(losses, color=DIM, lw=1)
+    smooth = np.convolve(losses, np.ones(20) / 20, mode="valid")
+    ax.plot(np.arange(19, len(losses)), smooth, color=FAMILY_COLOURS["vit"])
+    ax.axhline(guess, color=QUIET, lw=1, ls=(0, (4, 3)))
+    ax.text(len(losses), guess + 0.03, "knows a row's colours, not which", fontsize=10.5, color=QUIET, ha="right")
+    ax.set(ylim=(0, None), xlabel="step", ylabel="loss")
+    return figure
