@@ -115,7 +115,7 @@ def trained(rows: Rows) -> Figure:
         ax.set_yticks(np.arange(len(depths)) + 0.5, [str(depth) for depth in depths])
         ax.grid(visible=False)
         ax.tick_params(length=0)
-        ax.set_title(kind, fontsize=10.5, color=COLOURS[kind])
+        ax.set_title(kind, loc="left", fontsize=10.5, color=COLOURS[kind])
     for ax in axes[:, 0]:
         ax.set_ylabel("blocks")
     for ax in axes[1]:
