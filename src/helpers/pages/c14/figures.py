@@ -131,7 +131,7 @@ def reach(maps: dict[str, list[ArrayLike]]) -> Figure:
             ax.grid(visible=False)
             ax.set_frame_on(False)
             ax.set_xlabel(f"{k + 1}: {int(found.sum())}", fontsize=10.5, labelpad=1)
-        line[0].set_title(name, fontsize=10.5)
+        line[0].set_title(name, loc="left", fontsize=10.5).set_in_layout(False)  # longer than its panel
     return figure
 
 
@@ -159,7 +159,7 @@ def late_class_token() -> Figure:
     _box(ax, 6.7, 1.5, 2.1, 1.1, "class token\nenters here", VIOLET)
     _arrow(ax, (7.75, 2.65), (7.75, 3.3), VIOLET)
     for k, y in enumerate((3.35, 4.75)):
-        _box(ax, 6.5, y, 2.5, 0.75, "it reads, "[:8] + ("once" if not k else "again"), VIOLET)
+        _box(ax, 6.5, y, 2.5, 0.75, ("it reads", "and again")[k], VIOLET)
         _arrow(ax, (5.65, 3.72), (6.45, y + 0.37), QUIET)
         _arrow(ax, (7.75, y + 0.8), (7.75, y + 1.35), VIOLET)
     ax.text(7.75, 6.3, "class", ha="center", va="center", fontsize=10.5, color=INK)
@@ -172,7 +172,7 @@ TREE: dict[str, tuple[int, int, str, str]] = {
     "Transformer": (1, 3, "attention", BLUE),
     "hybrid": (2, 1, "CNN first", VIOLET),
     "ViT": (2, 3, "patches", BLUE),
-    "conv stem": (3, 1, "soft start", VIOLET),
+    "stem": (3, 1, "3 × 3 first", VIOLET),
     "Swin": (3, 2, "windows", BLUE),
     "DeiT": (3, 3, "recipe", BLUE),
     "Mixer": (3, 4, "MLP alone", GREY),
@@ -182,7 +182,7 @@ TREE: dict[str, tuple[int, int, str, str]] = {
     "registers": (6, 3, "+4 tokens", BLUE),
 }
 YEARS = ("2015", "2017", "2020", "2021", "2021", "2022", "2023")
-BRANCHES = (("ResNet", "hybrid"), ("ViT", "hybrid"), ("Transformer", "ViT"), ("hybrid", "conv stem"), ("ViT", "Swin"))
+BRANCHES = (("ResNet", "hybrid"), ("ViT", "hybrid"), ("Transformer", "ViT"), ("hybrid", "stem"), ("ViT", "Swin"))
 BRANCHES += (("ViT", "Mixer"), ("ViT", "DeiT"), ("DeiT", "CaiT"), ("CaiT", "DeiT III"), ("DeiT III", "registers"))
 BRANCHES += (("ResNet", "ConvNeXt"), ("Swin", "ConvNeXt"))
 
