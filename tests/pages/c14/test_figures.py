@@ -130,4 +130,4 @@ def test_the_table_of_released_networks():
 def test_the_records_hold_every_run():
     rows = measured.depth_rows()
     assert len(rows) == len(depth.KINDS) * len(depth.DEPTHS) * len(depth.RATES) * 2
-    assert len(measured.lookup_rows()) == 2 * 3 * 2 * 3
+    assert len(measured.lookup_rows()) == 2 * 3 * 2 * 2
