@@ -63,5 +63,8 @@ def test_training_warms_up_and_learns():
 
 def test_the_study_has_a_row_for_each():
     rows = depth.study(steps=10, seeds=(0,), depths=(1, 2), rates=(0.001,))
-    assert len(rows) == 2 * len(depth.KINDS)
-    assert {"kind", "depth", "seed", "rate", "loss", "new", "first", "last", "growth", "push"} == set(rows[0])
+    assert len(rows) == 2 * len(depth.TRAINED)
+    assert {"kind", "depth", "seed", "rate", "loss", "new"} == set(rows[0])
+    fresh = depth.starts(seeds=(0, 1), depths=(2,))
+    assert len(fresh) == 2 * len(depth.KINDS)
+    assert {"kind", "depth", "seed", "first", "last", "growth", "push"} == set(fresh[0])

@@ -85,7 +85,7 @@ def test_the_panels_of_depth_hold_the_means():
     with pytest.raises(ValueError, match="expected rows with"):
         measured.average(rows, "new", kind="norm first", depth=7)
     axes = measured.trained(rows).axes
-    assert [ax.get_title(loc="left") for ax in axes] == list(depth.KINDS)
+    assert [ax.get_title(loc="left") for ax in axes] == list(depth.TRAINED)
     assert words(axes[0]) == ["55", "56", "55", "56"]
     above, below = measured.at_the_start(rows).axes
     assert all(list(line.get_ydata()) == [12.0, 24.0] for line in above.lines)
@@ -129,5 +129,6 @@ def test_the_table_of_released_networks():
 
 def test_the_records_hold_every_run():
     rows = measured.depth_rows()
-    assert len(rows) == len(depth.KINDS) * len(depth.DEPTHS) * len(depth.RATES) * 2
+    assert len(rows) == len(depth.TRAINED) * len(depth.TRAINED_DEPTHS) * len(depth.RATES)
+    assert len(measured.start_rows()) == len(depth.KINDS) * len(depth.DEPTHS) * 3
     assert len(measured.lookup_rows()) == 2 * 3 * 2 * 2

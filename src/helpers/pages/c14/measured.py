@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.pages.c14.depth import KINDS
+from helpers.pages.c14.depth import KINDS, TRAINED
 from helpers.pages.c14.depth import STUDY as DEPTH_STUDY
 from helpers.pages.c14.lookup import STUDY as LOOKUP_STUDY
 from helpers.plots.style import DIM, FAMILY_COLOURS, INK, QUIET, check_some
@@ -21,8 +21,13 @@ COLOURS |= {"LayerScale 0.1": FAMILY_COLOURS["deit"], "LayerScale 1e-5": FAMILY_
 
 
 def depth_rows() -> Rows:
-    """One row a kind, depth, rate and seed of `helpers.pages.c14.depth`."""
+    """One row a kind, depth, rate and seed that `helpers.pages.c14.depth` has trained."""
     return list(read_record(DEPTH_STUDY, "cpu").runs)
+
+
+def start_rows() -> Rows:
+    """One row a kind, depth and seed, before training."""
+    return list(read_record(DEPTH_STUDY, "cpu").summary["starts"])
 
 
 def lookup_rows() -> Rows:
@@ -93,7 +98,7 @@ def at_the_start(rows: Rows) -> Figure:
 
 
 def trained(rows: Rows) -> Figure:
-    """Four panels, one a kind: percent of new digits right over rate and depth, the mean over seeds.
+    """Three panels, one a kind: percent of new digits right over rate and depth, the mean over seeds.
 
     Raises
     ------
@@ -101,9 +106,9 @@ def trained(rows: Rows) -> Figure:
         Without a row.
     """
     check_some(rows, "row")
-    figure, axes = plt.subplots(2, 2, figsize=(4.7, 4.5), sharex=True, sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(4.9, 2.3), sharey=True)
     depths, rates = values(rows, "depth"), values(rows, "rate")
-    for kind, ax in zip(KINDS, axes.flat, strict=True):
+    for kind, ax in zip(TRAINED, axes.flat, strict=True):
         for y, depth in enumerate(depths):
             for x, rate in enumerate(rates):
                 share = average(rows, "new", kind=kind, depth=depth, rate=rate)
@@ -111,15 +116,15 @@ def trained(rows: Rows) -> Figure:
                 ax.add_patch(Rectangle((x, y), 1, 1, facecolor="none", edgecolor=DIM, lw=0.5))
                 ax.text(x + 0.5, y + 0.52, f"{100 * share:.0f}", ha="center", va="center", fontsize=10.5, color=INK)
         ax.set(xlim=(0, len(rates)), ylim=(len(depths), 0))
-        ax.set_xticks(np.arange(len(rates)) + 0.5, [f"{rate:g}".lstrip("0") for rate in rates], fontsize=10)
+        ax.set_xticks(
+            np.arange(len(rates)) + 0.5, [f"{rate:g}".lstrip("0") for rate in rates], fontsize=10, rotation=45
+        )
         ax.set_yticks(np.arange(len(depths)) + 0.5, [str(depth) for depth in depths])
         ax.grid(visible=False)
         ax.tick_params(length=0)
         ax.set_title(kind, loc="left", fontsize=10.5, color=COLOURS[kind])
-    for ax in axes[:, 0]:
-        ax.set_ylabel("blocks")
-    for ax in axes[1]:
         ax.set_xlabel("rate")
+    axes[0].set_ylabel("blocks")
     return figure
 
 
