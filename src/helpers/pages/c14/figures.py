@@ -189,7 +189,7 @@ BRANCHES += (("ResNet", "ConvNeXt"), ("Swin", "ConvNeXt"))
 
 def family_tree() -> Figure:
     """Who took what from whom, 2015 to 2023, coloured by what mixes tokens or pixels."""
-    figure, ax = plt.subplots(figsize=(5.2, 5.9))
+    figure, ax = plt.subplots(figsize=(4.7, 5.6))
     ax.set(xlim=(-0.98, 4.95), ylim=(7.2, -0.4))
     ax.set_axis_off()
     for parent, child in BRANCHES:

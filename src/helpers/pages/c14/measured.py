@@ -106,7 +106,7 @@ def trained(rows: Rows) -> Figure:
         Without a row.
     """
     check_some(rows, "row")
-    figure, axes = plt.subplots(1, 3, figsize=(4.9, 2.3), sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(4.5, 2.3), sharey=True)
     depths, rates = values(rows, "depth"), values(rows, "rate")
     for kind, ax in zip(TRAINED, axes.flat, strict=True):
         for y, depth in enumerate(depths):
@@ -175,6 +175,6 @@ def learning(losses: Sequence[float], guess: float) -> Figure:
     smooth = np.convolve(losses, np.ones(20) / 20, mode="valid")
     ax.plot(np.arange(19, len(losses)), smooth, color=FAMILY_COLOURS["vit"])
     ax.axhline(guess, color=QUIET, lw=1, ls=(0, (4, 3)))
-    ax.text(len(losses), guess + 0.03, "knows a row's colours, not which", fontsize=10.5, color=QUIET, ha="right")
+    ax.text(len(losses), guess + 0.03, "only counts\nthe colours", fontsize=10.5, color=QUIET, ha="right", va="bottom")
     ax.set(ylim=(0, None), xlabel="step", ylabel="loss")
     return figure
