@@ -66,7 +66,7 @@ function render({ model, el }) {
     }
     svg.replaceChildren(...parts);
     const strangers = sharing - allowed;
-    let text = `Row ${now.row + 1}, column ${now.column + 1} shares a window with ${sharing} tokens, itself among them`;
+    let text = `Windows of ${now.window}, shifted by ${now.shift}: row ${now.row + 1}, column ${now.column + 1} shares a window with ${sharing} tokens, itself among them`;
     if (!strangers) text += "; all are its neighbours in the image, and it may look at all";
     else if (now.mask) text += `; the mask leaves it ${allowed} and hides ${strangers} from another edge of the image`;
     else text += `; without a mask it looks at all, and ${strangers} come from another edge of the image`;
