@@ -36,7 +36,8 @@ def told(window: int, shift: int, row: int, column: int, mask: bool) -> str:
     """What the explorer says, in a sentence; rows and columns are counted from 1."""
     sharing, allowed = mates(window, shift, row, column)
     strangers = len(sharing) - len(allowed)
-    text = f"Windows of {window}, shifted by {shift}: row {row + 1}, column {column + 1} shares a window with {len(sharing)} tokens, itself among them"
+    text = f"Windows of {window}, shifted by {shift}: row {row + 1}, column {column + 1} shares a window with "
+    text += f"{len(sharing)} tokens, itself among them"
     if not strangers:
         return f"{text}; all are its neighbours in the image, and it may look at all"
     if mask:
