@@ -11,7 +11,7 @@ from helpers.layers.windows import cut_windows, may_look
 from helpers.plots.style import FAINT, FAMILY_COLOURS, INK, QUIET, RC, SOFT_BLUE
 from helpers.widgets.base import Explorer
 
-SIDE, WINDOWS = 8, (2, 4)
+SIDE, WINDOWS = 8, (4, 2)
 FIRST: dict[str, Any] = {"window": 4, "shift": 2, "row": 1, "column": 6, "rolled": False, "mask": True}
 
 

@@ -182,7 +182,13 @@ TREE: dict[str, tuple[int, int, str, str]] = {
     "registers": (6, 3, "+4 tokens", BLUE),
 }
 YEARS = ("2015", "2017", "2020", "2021", "2021", "2022", "2023")
-BRANCHES = (("ResNet", "hybrid"), ("ViT", "hybrid"), ("Transformer", "ViT"), ("hybrid", "stem"), ("ViT", "Swin"))
+BRANCHES: tuple[tuple[str, str], ...] = (
+    ("ResNet", "hybrid"),
+    ("ViT", "hybrid"),
+    ("Transformer", "ViT"),
+    ("hybrid", "stem"),
+    ("ViT", "Swin"),
+)
 BRANCHES += (("ViT", "Mixer"), ("ViT", "DeiT"), ("DeiT", "CaiT"), ("CaiT", "DeiT III"), ("DeiT III", "registers"))
 BRANCHES += (("ResNet", "ConvNeXt"), ("Swin", "ConvNeXt"))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from statistics import mean
-from typing import Any
+from typing import Any, cast
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,7 +27,7 @@ def depth_rows() -> Rows:
 
 def start_rows() -> Rows:
     """One row a kind, depth and seed, before training."""
-    return list(read_record(DEPTH_STUDY, "cpu").summary["starts"])
+    return cast(Rows, read_record(DEPTH_STUDY, "cpu").summary["starts"])
 
 
 def lookup_rows() -> Rows:
