@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from helpers.models.cait import CAIT_CONFIGS, CaiT
 from helpers.models.convnext import CONVNEXT_CONFIGS, ConvNeXt
 from helpers.models.efficientnet import EfficientNetLite0
+from helpers.models.mixer import MIXER_CONFIGS, Mixer
+from helpers.models.swin import SWIN_CONFIGS, Swin
 from helpers.models.vit import VIT_CONFIGS, ViT
 from helpers.models.xception import Xception
 
@@ -45,6 +47,14 @@ MODELS: dict[str, tuple[Callable[[int], nn.Module], Callable[[int], nn.Module]]]
     "CaiT-XXS24": (
         lambda size: CaiT(size, 16, **CAIT_CONFIGS["XXS24"]),
         lambda size: timm.create_model("cait_xxs24_224", img_size=size),
+    ),
+    "Swin-T": (  # 224 px, or another size whose maps its windows tile
+        lambda size: Swin(size, **SWIN_CONFIGS["T"]),
+        lambda size: timm.create_model("swin_tiny_patch4_window7_224", img_size=size, drop_path_rate=0.0),
+    ),
+    "Mixer-B": (
+        lambda size: Mixer(size, 16, **MIXER_CONFIGS["B"]),
+        lambda size: timm.create_model("mixer_b16_224", img_size=size),
     ),
 }
 

@@ -23,6 +23,15 @@ def convnext(**options):
     return timm.create_model("convnext_atto", num_classes=7, **{"conv_mlp": False} | options)
 
 
+def swin(**options):
+    sizes = {"img_size": 32, "window_size": 4, "depths": (2, 2), "num_heads": (2, 4), "embed_dim": 16}
+    return timm.models.SwinTransformer(num_classes=7, **sizes | options)
+
+
+def mixer(**options):
+    return timm.models.MlpMixer(7, 32, patch_size=8, num_blocks=2, embed_dim=16, **options)
+
+
 class Parallel(torch.nn.Module):
     """Not a ViT at all."""
 
@@ -36,6 +45,8 @@ SAME_NAMES_OTHER_FUNCTION = {
     "EfficientNet-Lite0 with PyTorch's padding": lambda: timm.create_model("efficientnet_lite0", num_classes=7),
     "ConvNeXt with tanh GELU": lambda: convnext(act_layer="gelu_tanh"),
     "ConvNeXt with LayerNorm eps 1e-5": lambda: convnext(norm_eps=1e-5),
+    "Swin with LayerNorm eps 1e-6": lambda: swin(norm_layer=functools.partial(torch.nn.LayerNorm, eps=1e-6)),
+    "Mixer with tanh GELU": lambda: mixer(act_layer=timm.layers.GELUTanh),
     "ResNet with dilation": lambda: tv.resnet50(num_classes=7, replace_stride_with_dilation=[False, False, True]),
     "Transformer with GELU": lambda: torch.nn.Transformer(16, 2, 1, 1, 32, activation="gelu"),
     "attention with a zero key": lambda: torch.nn.MultiheadAttention(16, 2, add_zero_attn=True),
@@ -82,6 +93,13 @@ NAMED = {
     "ConvNeXt of 1 x 1 convolutions": (lambda: convnext(conv_mlp=True), ["mlp.fc1.weight (160, 40, 1, 1)"]),
     # timm halves before the first stage too where the patches are small; we do not.
     "ConvNeXt with patches of 2": (lambda: convnext(patch_size=2), ["stages.0.downsample.1.weight"]),
+    "Swin without query bias": (lambda: swin(qkv_bias=False), ["stages.0.blocks.0.attention.qkv.bias"]),
+    "Swin of a long image": (lambda: swin(img_size=(32, 64)), ["expected a square, got 32 x 64"]),
+    "Swin of other windows in its second stage": (
+        lambda: swin(img_size=64, window_size=(4, 4, 2), depths=(2, 2, 2), num_heads=(2, 4, 4)),
+        ["bias_table (9, 4), ours (49, 4)"],
+    ),
+    "ResMLP": (lambda: timm.create_model("resmlp_12_224", img_size=32), ["blocks.0.mlp_tokens.fc1.weight"]),
     "unknown class": (Parallel, ["timm.VisionTransformer", "torchvision.AlexNet", "Parallel"]),
     "unknown family": (lambda: timm.create_model("resnet18"), ["torchvision.ResNet", "timm.ResNet"]),
 }

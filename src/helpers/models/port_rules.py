@@ -16,6 +16,7 @@ from helpers.layers.attention import MultiHeadAttention
 from helpers.layers.patches import PatchEmbedding
 from helpers.models.cait import CaiT
 from helpers.models.deit import DeiT
+from helpers.models.mixer import Mixer
 from helpers.models.port_convolutional import (
     CONVNEXT,
     EFFICIENTNET,
@@ -40,6 +41,7 @@ from helpers.models.port_runs import (
     run_on_images,
     run_transformer,
 )
+from helpers.models.swin import Swin
 from helpers.models.transformer import EncoderDecoder
 from helpers.models.vit import ViT
 
@@ -105,6 +107,57 @@ def build_vit(reference: Reference, tensors: Tensors) -> nn.Module:
 def build_cait(reference: Reference, tensors: Tensors) -> nn.Module:
     """The depth counts the patch blocks only."""
     return with_channels(CaiT(**vit_sizes(reference, tensors)), tensors)
+
+
+SWIN: Rules = (
+    (r"^patch_embed\.norm\b", "patch_norm"),
+    (r"^layers\b", "stages"),
+    (r"\.downsample\.", ".merge."),
+    (r"\.relative_position_bias_table$", ".bias_table"),
+    (r"^head\.fc\b", "head"),
+    *VIT,
+)
+
+MIXER: Rules = (
+    (r"^stem\.proj\b", "patches.projection"),
+    (r"\.mlp_tokens\.", ".token_mlp."),
+    (r"\.mlp_channels\.", ".channel_mlp."),
+    (r"_mlp\.fc1\.", "_mlp.hidden."),
+    (r"_mlp\.fc2\.", "_mlp.output."),
+)
+
+
+def build_swin(reference: Reference, tensors: Tensors) -> nn.Module:
+    """The window is that of the first stage: later maps may be smaller than it."""
+    height, width = reference.patch_embed.img_size
+    embed_dim, _, patch_size, _ = tensors["patch_embed.proj.weight"].shape
+    if height != width:
+        raise ValueError(f"image_size: expected a square, got {height} x {width}")
+    stages = [reference.get_submodule(f"layers.{i}.blocks") for i in range(len(reference.layers))]
+    model = Swin(
+        image_size=height,
+        patch_size=patch_size,
+        num_classes=tensors["head.fc.weight"].shape[0],
+        embed_dim=embed_dim,
+        depths=[len(blocks) for blocks in stages],
+        num_heads=[blocks[0].attn.num_heads for blocks in stages],
+        window=stages[0][0].window_size[0],
+        drop_path=getattr(stages[-1][-1].drop_path1, "drop_prob", 0.0),
+    )
+    return with_channels(model, tensors)
+
+
+def build_mixer(reference: Reference, tensors: Tensors) -> nn.Module:
+    """Widths from the first block."""
+    return Mixer(
+        image_size=tuple(reference.stem.img_size),
+        patch_size=tensors["stem.proj.weight"].shape[-1],
+        num_classes=tensors["head.weight"].shape[0],
+        embed_dim=tensors["stem.proj.weight"].shape[0],
+        depth=len(reference.get_submodule("blocks")),
+        token_dim=tensors["blocks.0.mlp_tokens.fc1.weight"].shape[0],
+        drop_path=getattr(reference.get_submodule("blocks.0").drop_path, "drop_prob", 0.0),
+    )
 
 
 # --------------------------------------------------------------------------------------------- text
@@ -195,6 +248,10 @@ FAMILIES: dict[tuple[str, str], Family] = {
     ("timm", "VisionTransformer"): Family(build_vit, VIT, TRANSFORMER_BLOCKS),
     ("timm", "VisionTransformerDistilled"): Family(build_vit, VIT, TRANSFORMER_BLOCKS),
     ("timm", "Cait"): Family(build_cait, VIT, TRANSFORMER_BLOCKS),
+    ("timm", "SwinTransformer"): Family(
+        build_swin, SWIN, r"patch_embed\.proj|layers\.\d+\.blocks\.\d+"
+    ),
+    ("timm", "MlpMixer"): Family(build_mixer, MIXER, r"stem\.proj|blocks\.\d+"),
     ("torch", "MultiheadAttention"): Family(build_attention, ATTENTION, r"(?!)", run_attention),
     ("torch", "Transformer"): Family(
         build_transformer, TRANSFORMER, r"(encoder|decoder)\.layers\.\d+", run_transformer

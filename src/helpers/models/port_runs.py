@@ -17,7 +17,8 @@ def random_tensor(seed: int, *shape: int) -> Tensor:
 def example_images(reference: Any) -> Tensor:
     """Two random images of the size and channels a reference takes, (2, C, H, W) in float64."""
     first = next(module for module in reference.modules() if isinstance(module, nn.Conv2d))
-    size = reference.patch_embed.img_size if hasattr(reference, "patch_embed") else (64, 64)
+    embedding = getattr(reference, "patch_embed", getattr(reference, "stem", None))
+    size = getattr(embedding, "img_size", (64, 64))  # a CNN takes any
     return random_tensor(0, 2, first.in_channels, *size)
 
 

@@ -1,0 +1,1 @@
+"""Chapter 14, Beyond: CaiT, Swin, hybrids, ConvNeXt, Mixer."""
