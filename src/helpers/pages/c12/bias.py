@@ -1,8 +1,8 @@
 """Digits, small networks with more or less bias for pictures, and how they are trained.
 
-The digits are scikit-learn's, 8 x 8 grey values (Alpaydin and Kaynak 1998), as they come, centred, or each at one random
-place of a 12 x 12 canvas. A bias can be given (a convolutional stem, after Xiao et al., "Early convolutions help
-transformers see better", NeurIPS 2021; a fresh shift at each look) and taken away (one fixed shuffle in all images).
+The digits are scikit-learn's, 8 x 8 grey values (Alpaydin and Kaynak 1998), as they come, centred, or each at one
+random place of a 12 x 12 canvas. A bias can be given (a convolutional stem, after Xiao et al., "Early convolutions
+help transformers see better", NeurIPS 2021; a fresh shift at each look) and taken away (one fixed shuffle in all).
 """
 
 import math
