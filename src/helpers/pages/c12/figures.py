@@ -71,7 +71,7 @@ def table5_slopes() -> Figure:
     """Table 5 of the ViT paper: accuracy against pre-training photographs, a line a network."""
     figure, ax = plt.subplots(figsize=(4.7, 4.2))
     x = np.array(list(PHOTOGRAPHS.values()))
-    nudge = {"B/16": 0.25, "L/32": -0.1, "L/16": -0.1}
+    nudge = {"B/16": -0.45, "L/32": 0.5}
     for name, row in TABLE5.items():
         strong = name in ("B/16", "L/16")
         y = np.array(row)
@@ -109,15 +109,12 @@ def two_learners(
         ax.plot(fine, line, color=colour, lw=1.6)
         ax.plot(sizes, points, "o", color=colour, ms=6)
         few = colour == ORANGE
-        at, away = ((sizes[-1], points[-1]), (0, 9)) if few else ((sizes[0], points[0]), (12, -2))
-        ax.annotate(
-            name, at, away, textcoords="offset points", ha="right" if few else "left", fontsize=11, color=colour
-        )
+        at, away = (sizes[0], points[0]), (0, -17) if few else (12, -2)
+        ax.annotate(name, at, away, textcoords="offset points", fontsize=11, color=colour)
     ax.axvline(cross, color=QUIET, lw=1, ls=(0, (4, 3)))
-    ax.annotate(
-        f"they cross at {cross:.0f}", (cross, ax.get_ylim()[0]), (-6, 40), textcoords="offset points", ha="right",
-        fontsize=11, color=INK,
-    )  # fmt: skip
+    ax.text(
+        cross * 1.06, 0.95, f"they cross\nat {cross:.0f}", transform=ax.get_xaxis_transform(), va="top", fontsize=11
+    )
     ax.set(xscale="log", yscale="log", xlabel="signals to learn from", ylabel="error on new signals")
     ax.set_xticks(list(sizes), [f"{size:,}" for size in sizes])
     ax.minorticks_off()

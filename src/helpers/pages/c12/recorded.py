@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
 from IPython.display import Markdown
 
 from helpers.measure.accuracy import Estimate
@@ -38,6 +39,15 @@ def accuracy(arm: str, size: int, world: str = "centred", shuffle: str = "none")
     if len(found) != 1:
         raise ValueError(f"no {arm!r} at {size} in {world}, {shuffle}")
     return float(found[0]["value"])
+
+
+def training(arm: str, size: int) -> float:
+    """Share of the training digits named rightly after the last step, in order and centred, mean of the seeds."""
+    rows = [dict(row) for row in study().runs]
+    own = [
+        row for row in rows if (row["arm"], row["world"], row["shuffle"], row["size"]) == (arm, "centred", "none", size)
+    ]
+    return float(np.mean([row["train_top1"] for row in own]))
 
 
 def difference(name: str, size: int) -> Estimate:
