@@ -104,16 +104,17 @@ def two_learners(
     """
     figure, ax = plt.subplots(figsize=(4.7, 3.7))
     for name, points, line, colour in zip(
-        ("3 numbers, a little wrong", "256 numbers, can be right"), measured, expected, (ORANGE, BLUE), strict=True
+        ("3 numbers,\na little wrong", "256 numbers, can be right"), measured, expected, (ORANGE, BLUE), strict=True
     ):
         ax.plot(fine, line, color=colour, lw=1.6)
         ax.plot(sizes, points, "o", color=colour, ms=6)
         few = colour == ORANGE
-        at, away = (sizes[0], points[0]), (0, -17) if few else (12, -2)
-        ax.annotate(name, at, away, textcoords="offset points", fontsize=11, color=colour)
+        at, away = ((sizes[-1], points[-1]), (0, 7)) if few else ((sizes[0], points[0]), (12, -2))
+        side = "right" if few else "left"
+        ax.annotate(name, at, away, textcoords="offset points", ha=side, fontsize=11, color=colour)
     ax.axvline(cross, color=QUIET, lw=1, ls=(0, (4, 3)))
     ax.text(
-        cross * 1.06, 0.95, f"they cross\nat {cross:.0f}", transform=ax.get_xaxis_transform(), va="top", fontsize=11
+        cross / 1.06, 0.05, f"they cross\nat {cross:.0f}", transform=ax.get_xaxis_transform(), ha="right", fontsize=11
     )
     ax.set(xscale="log", yscale="log", xlabel="signals to learn from", ylabel="error on new signals")
     ax.set_xticks(list(sizes), [f"{size:,}" for size in sizes])
@@ -156,9 +157,9 @@ def accuracy_lines(points: Sequence[Mapping[str, Any]], chance: float) -> Figure
         ends = [[100 * point[end] for point in own] for end in ("low", "value", "high")]
         ax.fill_between(sizes, ends[0], ends[2], color=colour, alpha=0.16, lw=0)
         ax.plot(sizes, ends[1], "o-", color=colour, ms=5)
-        below = arm in ("mlp",)
+        aside = {"cnn": 8, "mlp": -2, "vit_stem": -10}.get(arm, 0)
         ax.annotate(
-            label, (sizes[-1], ends[1][-1]), (8, -8 if below else 1), textcoords="offset points", va="center",
+            label, (sizes[-1], ends[1][-1]), (8, aside), textcoords="offset points", va="center",
             fontsize=11, color=colour,
         )  # fmt: skip
     ax.axhline(100 * chance, color=QUIET, lw=1, ls=(0, (1, 2)))

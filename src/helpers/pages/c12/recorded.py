@@ -8,7 +8,6 @@ import numpy as np
 from IPython.display import Markdown
 
 from helpers.measure.accuracy import Estimate
-from helpers.plots.tables import points
 from helpers.records import Record, read_record
 
 LAB, PHOTOGRAPHS = "07_where_they_cross", "tiny194"  # the name of the recording that takes hours
@@ -92,18 +91,20 @@ def gaps(record: Record) -> dict[str, list[dict[str, Any]]]:
 def told(record: Record) -> Markdown:
     """Lab 7 in a few sentences: where the two cross from scratch, and whose curve is steeper."""
     own = gaps(record)["scratch"]
-    ends = [
-        points(Estimate(**{k: row[k] for k in ("value", "low", "high", "n", "covers")})) for row in (own[0], own[-1])
-    ]
+    ends = [_lead(float(row["value"])) for row in (own[0], own[-1])]
     photographs = record.data is not None and record.data.terms != "drawn"
     what = "small photographs" if photographs else "drawn dogs"
     crossing = record.summary["crossing"]["scratch"]  # type: ignore[index,call-overload]
     text = f"On {what} of {record.summary['num_classes']} classes, from scratch: {crossing}. At {own[0]['size']:,} "
-    text += f"images a class the ViT is {ends[0]} against the CNN, at {own[-1]['size']:,} it is {ends[1]}."
+    text += f"images a class the ViT is {ends[0]}, at {own[-1]['size']:,} it is {ends[1]}."
     steeper = verdict(record, "more images help the ViT more than the CNN")
     if steeper:
         text += f" *More images help the ViT more than the CNN*: {steeper}."
     return Markdown(text)
+
+
+def _lead(gap: float) -> str:
+    return f"{abs(100 * gap):.1f} points {'ahead' if gap > 0 else 'behind'}"
 
 
 def verdict(record: Record, statement: str) -> str:

@@ -24,7 +24,7 @@ def word(gain: Estimate) -> str:
 def gains_told(name: str, sizes: Sequence[int]) -> Markdown:
     """A difference of the study at each size, with its word; one interval for the whole sentence."""
     found = [(size, recorded.difference(name, size)) for size in sizes]
-    parts = [f"with {size} of each class it {word(gain)} ({100 * gain.value:+.0f} points)" for size, gain in found]
+    parts = [f"with {size} of each class it {word(gain)} ({100 * gain.value:+.1f} points)" for size, gain in found]
     return Markdown("; ".join(parts).replace("-", "−"))
 
 
