@@ -21,11 +21,11 @@ def word(gain: Estimate) -> str:
     return "helps" if gain.low > 0 else "hurts"
 
 
-def gains_told(name: str, sizes: Sequence[int]) -> Markdown:
+def gains_told(name: str, sizes: Sequence[int]) -> str:
     """A difference of the study at each size, with its word; one interval for the whole sentence."""
     found = [(size, recorded.difference(name, size)) for size in sizes]
     parts = [f"with {size} of each class it {word(gain)} ({100 * gain.value:+.1f} points)" for size, gain in found]
-    return Markdown("; ".join(parts).replace("-", "−"))
+    return "; ".join(parts).replace("-", "−")
 
 
 def rates_of(rows: Sequence[Row], network: str) -> list[Row]:
@@ -106,6 +106,6 @@ def cards() -> list[tuple[str, str, str]]:
     ]
 
 
-def worth_told(model: str) -> Markdown:
+def worth_told(model: str) -> str:
     """What pre-training on other photographs was worth to a small network, in points with its interval."""
-    return Markdown(points(recorded.worth(model)))
+    return points(recorded.worth(model))
