@@ -109,7 +109,7 @@ def order_of(kind: str, side: int) -> Tensor:
         raise ValueError(f"kind: expected none, patches or pixels, got {kind!r}")
     patch = side // GRID
     cut = places.reshape(GRID, patch, GRID, patch).transpose(0, 2, 1, 3).reshape(GRID**2, patch, patch)
-    cut = cut[rng.permutation(GRID**2)].reshape(GRID, GRID, patch, patch).transpose(0, 2, 1, 3)
+    cut = cut[rng.permutation(GRID**2)].reshape(GRID, GRID, patch, patch).transpose(0, 2, 1, 3)  # type: ignore[assignment]
     return torch.from_numpy(np.ascontiguousarray(cut).ravel())
 
 

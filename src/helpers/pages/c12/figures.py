@@ -240,9 +240,9 @@ def rate_curves(rows: Sequence[Mapping[str, Any]], chance: float) -> Figure:
 def _card(ax: Axes, y: float, head: str, do: str, why: str, face: str) -> None:
     shape = "round,pad=0,rounding_size=0.1"
     ax.add_patch(FancyBboxPatch((0, y), 10, 1.9, boxstyle=shape, facecolor=face, edgecolor=DIM, lw=1))
-    ax.text(0.25, y + 0.95, head, fontsize=17, weight="bold", va="center", color=INK)
-    ax.text(2.35, y + 1.52, do, fontsize=11.5, weight="bold", va="center", color=INK)
-    ax.text(2.35, y + 0.72, why, fontsize=10.5, va="center", color=INK, linespacing=1.35)
+    ax.text(0.2, y + 0.95, head, fontsize=16, weight="bold", va="center", color=INK)
+    ax.text(2.2, y + 1.52, do, fontsize=11.5, weight="bold", va="center", color=INK)
+    ax.text(2.2, y + 0.72, why, fontsize=10.5, va="center", color=INK, linespacing=1.2)
 
 
 def what_to_do(cards: Sequence[tuple[str, str, str]]) -> Figure:
@@ -254,7 +254,7 @@ def what_to_do(cards: Sequence[tuple[str, str, str]]) -> Figure:
         Without a card.
     """
     check_some(cards, "card")
-    figure, ax = plt.subplots(figsize=(5.2, 1.25 * len(cards)))
+    figure, ax = plt.subplots(figsize=(4.6, 1.25 * len(cards)))
     ax.set(xlim=(-0.1, 10.1), ylim=(-2.05 * len(cards) + 1.9, 2.05))
     ax.set_axis_off()
     for k, (head, do, why) in enumerate(cards):

@@ -22,10 +22,13 @@ def word(gain: Estimate) -> str:
 
 
 def gains_told(name: str, sizes: Sequence[int]) -> str:
-    """A difference of the study at each size, with its word; one interval for the whole sentence."""
-    found = [(size, recorded.difference(name, size)) for size in sizes]
-    parts = [f"with {size} of each class it {word(gain)} ({100 * gain.value:+.1f} points)" for size, gain in found]
-    return "; ".join(parts).replace("-", "−")
+    """A difference of the study at each size, in points; "(open)" where its interval holds zero."""
+    parts = []
+    for size in sizes:
+        gain = recorded.difference(name, size)
+        mark = " (open)" if word(gain).startswith("cannot") else ""
+        parts.append(f"{100 * gain.value:+.1f} with {size}{mark}")
+    return ", ".join(parts).replace("-", "−")
 
 
 def rates_of(rows: Sequence[Row], network: str) -> list[Row]:
@@ -94,14 +97,14 @@ def cards() -> list[tuple[str, str, str]]:
         ),
         (
             "10",
-            "A head; if fresh, then with a bias",
-            f"120 breeds: {100 * head[10]:.0f} %\nfresh: {digits[10]}, {stem}",
+            "A head; if fresh, with a bias",
+            f"120 breeds: {100 * head[10]:.0f} %\nfresh: {digits[10]},\n{stem}",
         ),
-        ("100", "Fine-tune all of it, below the cliff", f"90 a breed, small networks, fresh → pre-trained:\n{small}"),
+        ("100", "Fine-tune all of it, below the cliff", f"90 a breed, fresh → pre-trained:\n{small}"),
         (
             "1,000",
             "Either family; spend on the recipe",
-            "reported, ImageNet, ViT-B/16: 77.9 %;\nwith DeiT's recipe 81.8 %",
+            "reported for ViT-B/16 on ImageNet: 77.9 %,\nwith DeiT's recipe 81.8 %",
         ),
     ]
 
