@@ -100,7 +100,7 @@ def test_two_learners_cards_and_colours_are_drawn():
     assert any("175" in text.get_text() for text in figure.axes[0].texts)
     cards = figures.what_to_do([("1", "do", "why"), ("10", "do", "why")])
     assert len(cards.axes[0].patches) == 2
-    assert len(figures.coloured(torch.zeros(3, 3, 8, 8)).axes) == 3
+    assert len(figures.coloured(np.zeros((3, 8, 8, 3))).axes) == 3
     with pytest.raises(ValueError, match="card"):
         figures.what_to_do([])
 

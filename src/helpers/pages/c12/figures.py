@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
-from torch import Tensor
 
 from helpers.pages.c12.paper import PHOTOGRAPHS, TABLE5
 from helpers.plots.style import DIM, FAINT, FAMILY_COLOURS, INK, PALE_BLUE, QUIET, check_some
@@ -122,8 +121,8 @@ def two_learners(
     return figure
 
 
-def coloured(images: Tensor) -> Figure:
-    """Colour images in a row, (n, 3, S, S) in -1..1.
+def coloured(images: np.ndarray) -> Figure:
+    """Colour images in a row, (n, S, S, 3) in 0..1.
 
     Raises
     ------
@@ -133,7 +132,7 @@ def coloured(images: Tensor) -> Figure:
     check_some(images, "image")
     figure, axes = plt.subplots(1, len(images), figsize=(4.7, 0.95), squeeze=False)
     for ax, picture in zip(axes[0], images, strict=True):
-        ax.imshow(((picture + 1) / 2).permute(1, 2, 0).numpy())
+        ax.imshow(picture)
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
     return figure
