@@ -53,7 +53,7 @@ def follow(value: Any, path: Sequence[str | dict[str, str]]) -> Any:
     for step in path:
         if isinstance(step, dict):
             ((key, wanted),) = [*step.items()][:1]
-            rows = [row for row in value if all(row.get(k) == v for k, v in step.items())]
+            rows = [row for row in value if all(str(row.get(k)) == v for k, v in step.items())]
             if len(rows) != 1:
                 raise KeyError(f"{path}: expected one row with {key} {wanted!r}, got {len(rows)}")
             value = rows[0]

@@ -1,0 +1,1 @@
+"""Chapter 12: data, pre-training and regularisation."""

@@ -1,0 +1,141 @@
+"""What the page quotes: its own study, lab 7 (on photographs where that is recorded, else on drawn dogs), lab 8."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from IPython.display import Markdown
+
+from helpers.measure.accuracy import Estimate
+from helpers.records import Record, read_record
+
+LAB, PHOTOGRAPHS = "07_where_they_cross", "tiny194"  # the name of the recording that takes hours
+ARMS = {"scratch": "from scratch", "strong": "strong recipe", "pretrained": "pre-trained on other pictures"}
+
+
+@cache
+def study() -> Record:
+    """The page's networks, several seeds each: `python -m helpers.pages.c12.study`."""
+    return read_record("12_bias", "cpu")
+
+
+def accuracies(world: str = "centred", shuffle: str = "none") -> list[dict[str, Any]]:
+    """Points of the study with `arm`, `size`, `value`, `low`, `high`."""
+    rows: list[dict[str, Any]] = study().summary["points"]  # type: ignore[assignment]
+    return [row for row in rows if (row["world"], row["shuffle"]) == (world, shuffle)]
+
+
+def accuracy(arm: str, size: int, world: str = "centred", shuffle: str = "none") -> float:
+    """Share of test digits named rightly, mean of the seeds.
+
+    Raises
+    ------
+    ValueError
+        If the study has no such point.
+    """
+    found = [row for row in accuracies(world, shuffle) if (row["arm"], row["size"]) == (arm, size)]
+    if len(found) != 1:
+        raise ValueError(f"no {arm!r} at {size} in {world}, {shuffle}")
+    return float(found[0]["value"])
+
+
+def training(arm: str, size: int) -> float:
+    """Share of the training digits named rightly after the last step, in order and centred, mean of the seeds."""
+    rows = [dict(row) for row in study().runs]
+    own = [
+        row for row in rows if (row["arm"], row["world"], row["shuffle"], row["size"]) == (arm, "centred", "none", size)
+    ]
+    return float(np.mean([row["train_top1"] for row in own]))
+
+
+def difference(name: str, size: int) -> Estimate:
+    """One of the study's differences, with its interval.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name and size.
+    """
+    rows: list[dict[str, Any]] = study().summary["differences"]  # type: ignore[assignment]
+    for row in rows:
+        if (row["name"], row["size"]) == (name, size):
+            return Estimate(**{key: row[key] for key in ("value", "low", "high", "n", "covers")})
+    raise ValueError(f"no difference {name!r} at {size}")
+
+
+# --------------------------------------------------------------------------------------------------------------- lab 7
+
+
+@cache
+def lab7() -> Record | None:
+    """Lab 7's record on photographs, else its cpu edition, else None."""
+    for variant in (PHOTOGRAPHS, None):
+        try:
+            return read_record(LAB, "cpu", variant)
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def shown(record: Record | None, what: str, show: Callable[[Record], Any]) -> Any:
+    """What `show` makes of a record; without one, a line that says `what` is not recorded yet."""
+    return Markdown(f"*Not recorded yet: {what}.*") if record is None else show(record)
+
+
+def gaps(record: Record) -> dict[str, list[dict[str, Any]]]:
+    """Arm -> rows of `size`, `value`, `low`, `high`: accuracy of the ViT minus that of the CNN."""
+    return dict(record.summary["gaps"])  # type: ignore[arg-type]
+
+
+def told(record: Record) -> Markdown:
+    """Lab 7 in a few sentences: where the two cross from scratch, and whose curve is steeper."""
+    own = gaps(record)["scratch"]
+    ends = [_lead(float(row["value"])) for row in (own[0], own[-1])]
+    photographs = record.data is not None and record.data.terms != "drawn"
+    what = "small photographs" if photographs else "drawn dogs"
+    crossing = record.summary["crossing"]["scratch"]  # type: ignore[index,call-overload]
+    text = f"On {what} of {record.summary['num_classes']} classes, from scratch: {crossing}. At {own[0]['size']:,} "
+    text += f"images a class the ViT is {ends[0]}, at {own[-1]['size']:,} it is {ends[1]}."
+    steeper = verdict(record, "more images help the ViT more than the CNN")
+    if steeper:
+        text += f" *More images help the ViT more than the CNN*: {steeper}."
+    return Markdown(text)
+
+
+def _lead(gap: float) -> str:
+    return f"{abs(100 * gap):.1f} points {'ahead' if gap > 0 else 'behind'}"
+
+
+def verdict(record: Record, statement: str) -> str:
+    """What the record says of a statement: holds, the opposite holds, undecided; empty where it was not tested."""
+    rows: list[dict[str, Any]] = record.summary["findings"]  # type: ignore[assignment]
+    return next((str(row["verdict"]) for row in rows if row["statement"] == statement), "")
+
+
+# --------------------------------------------------------------------------------------------------------------- lab 8
+
+
+def cell(model: str, tuning: str) -> dict[str, Any]:
+    """Accuracy (`value`, `low`, `high`) of a small network on 120 breeds in photographs, 90 of each."""
+    rows: list[dict[str, Any]] = read_record("08_xception_vs_vit", "cpu", "dogs12000").summary["cells"]  # type: ignore[assignment]
+    return dict(next(row["test_top1"] for row in rows if (row["model"], row["tuning"]) == (model, tuning)))
+
+
+def worth(model: str) -> Estimate:
+    """What pre-training on other photographs is worth: fine-tuned in full minus from scratch."""
+    record = read_record("08_xception_vs_vit", "cpu", "dogs12000")
+    rows: list[dict[str, Any]] = record.summary["differences"]  # type: ignore[assignment]
+    return Estimate(**next(row["difference"] for row in rows if row["name"] == f"{model}: full – scratch"))
+
+
+def head_alone() -> dict[int, float]:
+    """Photographs a breed -> accuracy of a released network of which the head alone was trained, on 120 breeds."""
+    record = read_record("08_xception_vs_vit", "cpu", "dogs2400.released")
+    curve: dict[str, list[dict[str, Any]]] = record.summary["curve"]  # type: ignore[assignment]
+    return {int(row["images_a_class"]): row["test_top1"]["value"] for row in curve["efficientnet_lite0"]}
+
+
+def photograph_rates() -> list[dict[str, Any]]:
+    """Rows of the sweep of chapter 15: `model`, `learning_rate`, `val_top1`."""
+    return [dict(row) for row in read_record("15_rates", "cpu").runs]

@@ -1,0 +1,52 @@
+"""What chapter 12 reads of records."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from helpers.pages.c12 import recorded, says, study
+
+
+def test_every_difference_of_the_study_is_there_and_is_that_of_its_accuracies():
+    for name, (plus, minus) in study.DIFFERENCES.items():
+        for size in study.SIZES:
+            found = recorded.difference(name, size)
+            arms = [recorded.accuracy(arm, size, world, shuffle) for arm, world, shuffle in (plus, minus)]
+            assert found.value == pytest.approx(arms[0] - arms[1])
+    with pytest.raises(ValueError, match="no difference"):
+        recorded.difference("ViT minus CNN", 7)
+    with pytest.raises(ValueError, match="no 'svm'"):
+        recorded.accuracy("svm", 1)
+
+
+def test_cards_go_from_few_images_to_many():
+    assert [card[0] for card in says.cards()] == ["1", "10", "100", "1,000"]
+
+
+def test_without_a_record_the_page_says_so():
+    assert "Not recorded yet: lab 7" in recorded.shown(None, "lab 7", lambda record: record).data
+
+
+def gap(size, value):
+    return {"size": size, "value": value, "low": value - 0.1, "high": value + 0.1, "n": 90, "covers": "both"}
+
+
+@pytest.mark.parametrize(("terms", "what"), [("drawn", "drawn dogs"), ("restricted", "small photographs")])
+def test_lab_7_is_told_as_its_record_says(terms, what):
+    summary = {"num_classes": 12, "gaps": {"scratch": [gap(3, -0.3), gap(100, 0.02)]}}
+    summary |= {"crossing": {"scratch": "no crossing"}}
+    summary |= {"findings": [{"statement": "more images help the ViT more than the CNN", "verdict": "holds"}]}
+    record = SimpleNamespace(data=SimpleNamespace(terms=terms), summary=summary)
+    text = recorded.told(record).data
+    assert text.startswith(f"On {what} of 12 classes, from scratch: no crossing.")
+    assert "At 3 images a class" in text
+    assert text.endswith("*More images help the ViT more than the CNN*: holds.")
+    assert recorded.verdict(record, "no such statement") == ""
+    assert [row["size"] for row in recorded.gaps(record)["scratch"]] == [3, 100]
+
+
+def test_lab_7s_own_record_can_be_told():
+    record = recorded.lab7()
+    if record is None:
+        pytest.skip("lab 7 is not recorded")
+    assert "from scratch" in recorded.told(record).data
