@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from helpers.plots.style import FAMILY_COLOURS, INK, QUIET, check_some, colour_of
 
+APART = 1.7  # factor between two names on a logarithmic axis
 WIDTH = 4.6  # inches: as wide as a figure beside its text; letters of 10 points stay readable on a phone
 
 
@@ -45,7 +46,10 @@ def compute_lines(sizes: Sequence[int], gmacs: Mapping[str, Sequence[float]]) ->
     for name, values in gmacs.items():
         dashes = "-" if name.startswith("ViT") else (0, (5, 2))
         ax.plot(sizes, values, ls=dashes, color=colour_of(name))
-        at = (sizes[-1], values[-1])
+    height = 0.0
+    for name, values in sorted(gmacs.items(), key=lambda item: item[1][-1]):
+        height = max(values[-1], APART * height)  # names of lines that end together stand above each other
+        at = (sizes[-1], height)
         ax.annotate(name, at, xytext=(5, -3), textcoords="offset points", color=colour_of(name), fontsize=10)
     ax.set(xscale="log", yscale="log", xlabel="side of the image in pixels", ylabel="billion MACs an image")
     ticks = [size for size in sizes if size in (224, 448, 896, 1792)]
