@@ -59,14 +59,14 @@ def test_a_guess_is_taken_once_and_counted(stage):
     explorer = stage.explorer(1)
     guess = explorer.get_by_role("group", name="Your guess")
     rows = GuessExplorer().rows
-    assert stage.said(1) == "Not guessed yet. 0 of 0 guessed rightly."
+    assert stage.said(1) == "Sentence 1: not guessed yet. 0 of 0 guessed rightly."
     for at, row in enumerate(rows):
         wrong = (row["right"] + 1) % len(row["options"])
         chosen = row["right"] if at % 2 == 0 else wrong
         guess.get_by_role("button").nth(chosen).focus()
         stage.page.keyboard.press("Enter")
-        word = "Right" if at % 2 == 0 else "Otherwise"
-        assert stage.said(1) == f"{word}: {row['answer']} {at // 2 + 1} of {at + 1} guessed rightly."
+        word = "right" if at % 2 == 0 else "otherwise"
+        assert stage.said(1) == f"Sentence {at + 1}: {word}. {row['answer']} {at // 2 + 1} of {at + 1} guessed rightly."
         guess.get_by_role("button").nth(row["right"]).click()  # too late
         assert f"of {at + 1} guessed" in stage.said(1)
         if at + 1 < len(rows):

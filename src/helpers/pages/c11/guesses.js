@@ -24,8 +24,8 @@ function render({ model, el }) {
     back.disabled = at === 0;
     next.disabled = at === questions.length - 1;
     const done = guessed.filter((g) => g !== null).length, hits = guessed.filter((g, k) => g === questions[k].right).length;
-    const verdict = mine === null ? "Not guessed yet." : `${mine === right ? "Right" : "Otherwise"}: ${answer}`;
-    say(`${verdict} ${hits} of ${done} guessed rightly.`);
+    const verdict = mine === null ? "not guessed yet." : `${mine === right ? "right" : "otherwise"}. ${answer}`;
+    say(`Sentence ${at + 1}: ${verdict} ${hits} of ${done} guessed rightly.`);
   }
   draw();
   return () => el.replaceChildren();
