@@ -96,10 +96,12 @@ def family_of(name: str) -> str:
     for family in ("deit", "cait", "vit"):
         if lowered.startswith(family):
             return family
+    if lowered.startswith("swin"):
+        return "vit"
     convolutional = ("xception", "efficientnet", "convnext", "resnet", "vgg", "lenet", "alexnet", "googlenet", "cnn")
     if any(part in lowered for part in convolutional):
         return "cnn"
-    if any(part in lowered for part in ("bow", "svm", "knn", "mlp")):
+    if any(part in lowered for part in ("bow", "svm", "knn", "mlp", "mixer")):
         return "classical"
     raise ValueError(f"no family for the model name {name!r}; families: {', '.join(FAMILY_COLOURS)}")
 

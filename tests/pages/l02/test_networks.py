@@ -1,4 +1,4 @@
-"""The nine networks: of about one size, alive at both image sizes, built by their seed alone."""
+"""The twelve networks: of about one size, alive at both image sizes, built by their seed alone."""
 
 import math
 

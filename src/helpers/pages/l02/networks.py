@@ -1,9 +1,9 @@
-"""Nine networks for images of 32 or 64 px, one a milestone of the history, most of about a million parameters.
+"""Twelve networks for images of 32 or 64 px, one a milestone of the history, most of about a million parameters.
 
-Xception, ConvNeXt, ViT and DeiT are the course's own models at a small size, LeNet-5 is the published one, which sees
-the images at 32 px. AlexNet, VGG and ResNet are drawn smaller here, each by its own rules: large first kernels,
-overlapping pooling and dropout; nothing but 3 x 3 kernels, and more of them; additions around two convolutions each (of
-He et al., 2016, section 4.2, the form for small images).
+Xception, ConvNeXt, ViT, DeiT, CaiT, Swin and Mixer are the course's own models at a small size, LeNet-5 is the
+published one, which sees the images at 32 px. AlexNet, VGG and ResNet are drawn smaller here, each by its own rules:
+large first kernels, overlapping pooling and dropout; nothing but 3 x 3 kernels, and more of them; additions around
+two convolutions each (of He et al., 2016, section 4.2, the form for small images).
 """
 
 from collections.abc import Callable
@@ -12,16 +12,20 @@ import torch
 from torch import Tensor, nn
 
 from helpers.layers.he_initialisation import he_initialisation
+from helpers.models.cait import CAIT_CONFIGS, CaiT
 from helpers.models.convnext import CONVNEXT_CONFIGS, ConvNeXt
 from helpers.models.deit import DeiT
 from helpers.models.lenet import LeNet5
+from helpers.models.mixer import MIXER_CONFIGS, Mixer
 from helpers.models.mlp import MLP
 from helpers.models.resnet import ResidualBlock, convolution
+from helpers.models.swin import SWIN_CONFIGS, Swin
 from helpers.models.vit import ViT
 from helpers.models.xception import Xception
 
 SIZES = (32, 64)  # pixels
 PARAMETERS = 1_200_000  # what the perceptron is sized to
+CAIT_MINI = CAIT_CONFIGS["mini"] | {"layer_scale": 0.1}  # eight blocks need no start as small as the deep ones
 TRANSFORMER = {"embed_dim": 128, "depth": 6, "num_heads": 4}  # of the course's ViT-mini and DeiT-mini
 
 
@@ -138,6 +142,9 @@ NETWORKS: dict[str, Callable[[int, int], nn.Module]] = {
     "xception_mini": lambda K, S: Xception(K, width=0.25),
     "vit_mini": lambda K, S: ViT(S, 8, K, **TRANSFORMER),
     "deit_mini": lambda K, S: DeiT(S, 8, K, **TRANSFORMER),
+    "cait_mini": lambda K, S: CaiT(S, num_classes=K, **CAIT_MINI),
+    "swin_mini": lambda K, S: Swin(S, num_classes=K, **SWIN_CONFIGS["mini"]),
+    "mixer_mini": lambda K, S: Mixer(S, num_classes=K, **MIXER_CONFIGS["mini"]),
     "convnext_mini": lambda K, S: ConvNeXt(**CONVNEXT_CONFIGS["mini"], num_classes=K),
 }
 

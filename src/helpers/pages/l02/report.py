@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
 from helpers.measure.ranking import ranked
-from helpers.pages.l02.methods import METHODS, STATEMENTS
+from helpers.pages.l02.methods import LATER_STATEMENTS, METHODS, STATEMENTS
 
 HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
 
@@ -156,7 +156,7 @@ def verdicts(runs: Sequence[Mapping[str, Any]], labels: np.ndarray) -> list[Verd
     correct = answers(runs, labels)
     return [
         Verdict(statement, a, b, paired_difference(correct[a], correct[b]))
-        for statement, a, b in STATEMENTS
+        for statement, a, b in (*STATEMENTS, *LATER_STATEMENTS)
         if {a, b} <= set(correct)
     ]
 

@@ -22,7 +22,14 @@ from helpers.training.distillation import HardDistillation
 
 DATASETS = ("breeds", "tiny_imagenet")
 TEACHERS = ("alexnet_like", "vgg_like", "resnet_like", "xception_mini", "convnext_mini")
-WHOLE_ROWS = ("mlp", "vit_mini", "deit_mini")  # no gain from pixels that lie channel by channel
+WHOLE_ROWS = (
+    "mlp",
+    "vit_mini",
+    "deit_mini",
+    "cait_mini",
+    "swin_mini",
+    "mixer_mini",
+)  # no gain from pixels that lie channel by channel
 NORM = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 STUDENT = "deit_mini"
 Parameters = Mapping[str, Any]
