@@ -88,6 +88,8 @@ def test_the_study_trains_each_arm_and_sums_up():
     assert len(rows) == 2 * len(study.grid((1,)))
     assert {row["name"] for row in summary["differences"]} == set(study.DIFFERENCES)
     assert [row["network"] for row in summary["rates"]] == ["cnn", "vit"]
+    assert [row["network"] for row in summary["own_rates"] if row["chosen"]] == list(bias.NETWORKS)
+    assert summary["own_rates"][0]["n_val"] >= 500
     at = {(p["arm"], p["world"], p["shuffle"]): p["value"] for p in summary["points"]}
     gap = next(row for row in summary["differences"] if row["name"] == "ViT minus CNN")
     assert np.isclose(gap["value"], at["vit", "centred", "none"] - at["cnn", "centred", "none"])

@@ -1,4 +1,7 @@
-"""The page's networks with several seeds: few images and many, order and shuffle, fractals first, six rates.
+"""The page's networks with several seeds: few images and many, order and shuffle, fractals first, rates.
+
+First one rate and as many steps for all; then, in the arms "own rate", each network at the rate that suits it on other
+digits, and four times the steps.
 
 `python -m helpers.pages.c12.study` records what the page quotes.
 """
@@ -24,6 +27,8 @@ STUDY = "12_bias"  # the record
 SIZES = (1, 10, 100)  # images a class
 SHUFFLES = ("none", "pixels")
 RATES = (1e-4, 4e-4, 1.6e-3, 6.4e-3, 2.56e-2, 1.024e-1, 0.4096)
+LONGER = 4  # times the steps, for a network at its own rate
+TO_CHOOSE = 50  # digits of each class to choose a rate with; the rest of those that are drawn from judges
 Key = tuple[str, str, str, int]  # arm, world, shuffle, images a class
 Right = dict[Key, np.ndarray]  # bool (seeds, n)
 # The differences that the page quotes: name -> arm, world and shuffle of both sides; at every size that both have.
@@ -36,6 +41,17 @@ DIFFERENCES: dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]] = {
     "convolutions first, shuffled minus in order": (("vit_stem", "centred", "pixels"), ("vit_stem", "centred", "none")),
     "wandering: CNN, shuffled minus in order": (("cnn", "wandering", "pixels"), ("cnn", "wandering", "none")),
     "wandering: MLP, shuffled minus in order": (("mlp", "wandering", "pixels"), ("mlp", "wandering", "none")),
+    "wandering: ViT, shuffled minus in order": (("vit", "wandering", "pixels"), ("vit", "wandering", "none")),
+    "own rates: ViT minus CNN": (("vit, own rate", "centred", "none"), ("cnn, own rate", "centred", "none")),
+    "own rates: convolutions first minus ViT": (
+        ("vit_stem, own rate", "centred", "none"),
+        ("vit, own rate", "centred", "none"),
+    ),
+    "own rates: convolutions first minus CNN": (
+        ("vit_stem, own rate", "centred", "none"),
+        ("cnn, own rate", "centred", "none"),
+    ),
+    "own rates: ViT minus MLP": (("vit, own rate", "centred", "none"), ("mlp, own rate", "centred", "none")),
     "fractals first minus ViT": (("vit, fractals first", "centred", "none"), ("vit", "centred", "none")),
     "twice the steps minus ViT": (("vit, twice the steps", "centred", "none"), ("vit", "centred", "none")),
     "ViT, shifted minus plain": (("vit, shifted", "centred", "none"), ("vit", "centred", "none")),
@@ -71,17 +87,43 @@ def grid(sizes: Sequence[int]) -> list[Key]:
     """What is trained."""
     plain = list(product(bias.NETWORKS, ("centred",), SHUFFLES, sizes))
     plain += product(("mlp", "cnn", "vit"), ("wandering",), SHUFFLES, sizes)
-    helped = ("vit, fractals first", "vit, twice the steps", "vit, shifted", "cnn, shifted")
+    helped = ["vit, fractals first", "vit, twice the steps", "vit, shifted", "cnn, shifted"]
+    helped += [f"{name}, own rate" for name in bias.NETWORKS]
     return plain + [(arm, "centred", "none", size) for arm, size in product(helped, sizes)]
 
 
-def one(key: Key, seed: int, steps: int) -> tuple[np.ndarray, dict[str, Any]]:
-    """Train and ask: which test digits it names rightly, bool (n,), and a row for the record."""
+def rates_chosen(rates: Sequence[float], steps: int, seed: int = 99) -> list[dict[str, Any]]:
+    """Each network at each rate, `LONGER` times the steps, on digits that no test holds: what it named rightly of those
+    not drawn, and the rate that was best (`chosen`; of equals the smallest)."""
+    data, rows = bias.digits(), []
+    images, labels = data.draw(TO_CHOOSE, seed)
+    others = ~(data.images[:, None] == images[None]).flatten(2).all(2).any(1)  # (pool,): not drawn, nor equal to one
+    for name in bias.NETWORKS:
+        own: list[dict[str, Any]] = []
+        for rate in rates:
+            model = bias.train(bias.build(name, seed), images, labels, steps=LONGER * steps, seed=seed, rate=rate)
+            right = bias.answers(model, data.images[others]) == data.labels[others].numpy()
+            own.append({"network": name, "rate": rate, "val_top1": float(right.mean()), "n_val": len(right)})
+        best = max(own, key=lambda row: row["val_top1"])
+        rows += [row | {"chosen": row is best} for row in own]
+    return rows
+
+
+def one(key: Key, seed: int, steps: int, own_rates: Mapping[str, float]) -> tuple[np.ndarray, dict[str, Any]]:
+    """Train and ask: which test digits it names rightly, bool (n,), and a row for the record.
+
+    Parameters
+    ----------
+    own_rates
+        Network -> its rate in the arm "own rate".
+    """
     arm, world, kind, size = key
     data, model = bias.digits(world), prepared(arm, world, seed, steps)
     images, labels = data.draw(size, seed)
-    images, many = bias.shuffle(images, kind), steps * (2 if "twice" in arm else 1)
-    bias.train(model, images, labels, steps=many, seed=seed, moving="shifted" in arm)
+    images, many, rate = bias.shuffle(images, kind), steps * (2 if "twice" in arm else 1), bias.RATE
+    if "own rate" in arm:
+        many, rate = LONGER * steps, own_rates[arm.split(",")[0]]
+    bias.train(model, images, labels, steps=many, seed=seed, rate=rate, moving="shifted" in arm)
     right = bias.answers(model, bias.shuffle(data.test_images, kind)) == data.test_labels.numpy()
     learned = float((bias.answers(model, images) == labels.numpy()).mean())
     row = {"arm": arm, "world": world, "shuffle": kind, "size": size, "seed": seed, "train_top1": learned}
@@ -120,14 +162,17 @@ def study(
     steps: int, seeds: Sequence[int], sizes: Sequence[int], rates: Sequence[float], rate_seeds: Sequence[int]
 ) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
     """All of it: rows of the runs, and the summary."""
+    chosen = rates_chosen(rates, steps)
+    own_rates = {row["network"]: row["rate"] for row in chosen if row["chosen"]}
+    print(own_rates, flush=True)
     right, rows = {}, []
     for key in grid(sizes):
-        found = [one(key, seed, steps) for seed in seeds]
+        found = [one(key, seed, steps, own_rates) for seed in seeds]
         right[key] = np.stack([named for named, _ in found])
         rows += [row for _, row in found]
         print(*key, [round(row["test_top1"], 3) for _, row in found], flush=True)
     swept = rate_rows(rates, rate_seeds, max(sizes), steps)
-    return rows, summary_of(right) | {"rates": swept}
+    return rows, summary_of(right) | {"rates": swept, "own_rates": chosen}
 
 
 if __name__ == "__main__":
