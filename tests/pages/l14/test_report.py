@@ -7,9 +7,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from helpers.pages.l14 import figures, report
+from helpers.measure.accuracy import Estimate
+from helpers.pages.l14 import figures, report, says
 from helpers.pages.l14.headline import headline
-from helpers.pages.l14.methods import ARMS, DEEP, HIGH, SHALLOW, STATEMENTS, USUAL
+from helpers.pages.l14.methods import ARMS, DEEP, HIGH, HOLDS, OPPOSITE, SHALLOW, STATEMENTS, UNDECIDED, USUAL
 
 LABELS = np.arange(200) % 4
 COUNTED = {(arm, depth): {"parameters": 10 * depth, "macs": 100 * depth} for arm in ARMS for depth in (6, 24)}
@@ -41,13 +42,16 @@ RUNS = [
 
 
 def test_statements_speak_of_arms_depths_and_rates_that_exist():
-    for _, *sides, _ in STATEMENTS:
-        for arm, depth, rate in sides:
+    for one in STATEMENTS:
+        for sign, (arm, depth, rate) in one.terms:
             assert arm in ARMS
             assert depth in (DEEP, SHALLOW)
             assert rate in (USUAL, HIGH)
-        assert sides[0] != sides[1]
-    assert len({statement for statement, *_ in STATEMENTS}) == len(STATEMENTS)
+            assert sign in (1, -1)
+        assert sum(sign for sign, _ in one.terms) == 0
+        assert len({side for _, side in one.terms}) == len(one.terms)
+        assert one.expected in ("", HOLDS, OPPOSITE)
+    assert len({one.text for one in STATEMENTS}) == len(STATEMENTS)
 
 
 def test_standings_are_in_the_order_of_the_ladder_and_say_what_diverged():
@@ -71,14 +75,19 @@ def test_standings_are_in_the_order_of_the_ladder_and_say_what_diverged():
 
 def test_a_statement_holds_falls_or_stays_open():
     found = {one.statement: one for one in report.findings(RUNS, LABELS)}
-    assert found["a plain ViT gains from depth"].verdict == report.OPPOSITE
+    assert found["a plain ViT gains from depth"].verdict == OPPOSITE
+    assert found["a plain ViT gains from depth"].agrees == "as the paper says"
     assert found["a plain ViT gains from depth"].difference.value == pytest.approx(-0.2)
-    assert found["one with LayerScale gains from depth"].verdict == report.HOLDS
+    assert found["one with LayerScale gains from depth"].verdict == HOLDS
+    assert found["LayerScale helps the shallowest"].agrees == "not said"
     assert found["LayerScale helps the deepest"].difference.value == pytest.approx(0.3)
-    assert found["LayerScale helps the shallowest"].verdict == report.UNDECIDED
-    assert found["the high rate harms the deepest plain ViT"].a == ("plain", 24, USUAL)
-    assert found["the high rate harms the deepest plain ViT"].b == ("plain", 24, HIGH)
-    assert "a late class token helps the deepest" not in found
+    assert found["LayerScale helps the shallowest"].verdict == UNDECIDED
+    harm = found["the high rate harms the deepest plain ViT"]
+    assert harm.terms == ((1, ("plain", 24, USUAL)), (-1, ("plain", 24, HIGH)))
+    apart = found["it harms the deepest more without LayerScale"]
+    assert apart.difference.value == pytest.approx(harm.difference.value - (120 - 119) / 200)
+    assert "class attention helps the deepest" not in found
+    assert "it harms the plain ViT more when deep" not in found, "the shallow one did not meet the high rate"
     with pytest.raises(ValueError, match="every arm needs every seed"):
         report.findings([RUNS[0], run("scale", 6, 9, seed=1)], LABELS)
 
@@ -88,10 +97,36 @@ def test_with_one_depth_nothing_is_said_of_depth():
     assert [one.statement for one in found] == ["LayerScale helps the deepest", "LayerScale helps the shallowest"]
 
 
-def test_the_deepest_arms_are_ranked_at_the_usual_rate():
-    assert report.order(RUNS, LABELS) == [["scale"], ["plain"]]
-    close = [run("plain", 24, 100), run("scale", 24, 101)]
-    assert report.order(close, LABELS) == [["scale", "plain"]]
+def test_the_deepest_arms_are_ordered_at_the_usual_rate_and_signs_are_those_of_neighbours():
+    arms, leads = report.order(RUNS, LABELS)
+    assert (arms, [lead.value for lead in leads]) == (["scale", "plain"], [pytest.approx(0.3)])
+    assert says.order_told(arms, leads) == "LayerScale > plain ViT"
+    close = [run("post", 24, 40), run("plain", 24, 100), run("scale", 24, 101)]
+    assert says.order_told(*report.order(close, LABELS)) == "LayerScale ≈ plain ViT > post-norm"
+    assert says.order_told([], []) == ""
+
+
+def test_a_run_is_told_in_words():
+    runs = [*RUNS, run("plain", 6, 99, rate=HIGH)]
+    found, table = report.findings(runs, LABELS), report.standings(runs, LABELS, COUNTED)
+    text = "\n".join(says.conclusions(table, found, steps=270, chance=0.25))
+    assert "LayerScale gained from it; plain ViT lost." in text
+    assert "the LayerScale of 24 blocks, 60.0" in text
+    assert "chance 25.0 %" in text
+    assert "1 of 7 trainings" in text
+    for words in ("than the one with LayerScale", "than the shallow plain one", "270 steps", "more than 30 %"):
+        assert words in text
+    assert "the plain one more" in says.high_told(found)
+    assert says.conclusions([], [], steps=1, chance=0.25) == [
+        "**Diverged** (a loss that is no number): 0 of 0 trainings."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.1, 0.2, "more"), (-0.2, -0.1, "fewer"), (-0.1, 0.1, "cannot be told")]
+)
+def test_the_first_prediction_is_answered_in_its_own_words(low, high, word):
+    assert says.more_or_fewer(Estimate((low + high) / 2, low, high, 100, "both")).startswith(word)
 
 
 def test_profiles_leave_out_the_high_rate_and_what_diverged():

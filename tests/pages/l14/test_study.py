@@ -35,10 +35,12 @@ def dogs():
     return load_dataset("breeds", image_size=32, progress=False, **PARAMETERS["breeds"])
 
 
-def test_the_grid_holds_every_arm_at_every_depth_and_the_high_rate_at_the_largest():
+def test_the_grid_holds_every_arm_at_every_depth_and_the_high_rate_at_both_ends():
     names = list(study.grid(PARAMETERS))
     assert names == [
         *(f"{arm}/{depth}/usual/{seed}" for arm in ("plain", "late") for depth in (3, 4) for seed in (0, 1)),
+        "plain/3/high/0",
+        "plain/3/high/1",
         "plain/4/high/0",
         "plain/4/high/1",
     ]

@@ -98,7 +98,8 @@ def two_rates(rows: Sequence[Any], chance: float) -> Figure:
     ValueError
         Without an arm at the high rate.
     """
-    high = {row.arm: row for row in rows if row.rate == HIGH}
+    deepest = max((row.depth for row in rows), default=0)
+    high = {row.arm: row for row in rows if row.rate == HIGH and row.depth == deepest}
     check_some(high, "arm at the high rate")
     usual = {row.arm: row for row in rows if row.rate == USUAL and row.arm in high and row.depth == high[row.arm].depth}
     figure, ax = plt.subplots(figsize=(WIDTH, 0.75 * len(high) + 1.2))

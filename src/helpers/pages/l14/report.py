@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
-from helpers.measure.ranking import ranked
-from helpers.pages.l14.methods import ARMS, DEEP, HIGH, STATEMENTS, USUAL, Side
+from helpers.measure.contrast import contrast
+from helpers.pages.l14.methods import ARMS, DEEP, HIGH, HOLDS, OPPOSITE, STATEMENTS, UNDECIDED, USUAL, Side
 
-HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
 Runs = Sequence[Mapping[str, Any]]
 Cell = tuple[str, int, str]  # arm, depth, rate
 
@@ -61,12 +61,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Finding:
-    """One statement: the accuracy of `a` minus that of `b`, what the paper says, and what is said of it here."""
+    """One statement: its signed cells, what the paper says, what it lets one expect, and what was measured."""
 
     statement: str
-    a: Cell
-    b: Cell
+    terms: tuple[tuple[int, Cell], ...]
     paper: str
+    expected: str
     difference: Estimate
 
     @property
@@ -74,9 +74,22 @@ class Finding:
         """ "holds", "the opposite holds", or "undecided" where the interval holds 0."""
         return verdict(self.difference)
 
+    @property
+    def agrees(self) -> str:
+        """ "as the paper says", "against the paper", "open", or "not said" where the paper lets one expect nothing."""
+        if not self.expected:
+            return "not said"
+        if self.verdict == UNDECIDED:
+            return "open"
+        return "as the paper says" if self.verdict == self.expected else "against the paper"
+
     def as_row(self) -> dict[str, Any]:
         """For the record."""
-        return asdict(self) | {"difference": self.difference.as_dict(), "verdict": self.verdict}
+        return asdict(self) | {
+            "difference": self.difference.as_dict(),
+            "verdict": self.verdict,
+            "agrees": self.agrees,
+        }
 
 
 def verdict(difference: Estimate) -> str:
@@ -156,26 +169,30 @@ def depths_of(runs: Runs) -> tuple[int, int]:
 
 
 def findings(runs: Runs, labels: np.ndarray) -> list[Finding]:
-    """The statements whose two sides both ran, each with its paired difference and what that says."""
+    """The statements all of whose sides ran, each with its signed sum on the same test images and what that says.
+
+    A statement that needs two depths needs two."""
     answers, (shallow, deep) = right(runs, labels), depths_of(runs)
 
     def cell(side: Side) -> Cell:
         return side[0], deep if side[1] == DEEP else shallow, side[2]
 
-    pairs = [(statement, cell(a), cell(b), paper) for statement, a, b, paper in STATEMENTS]
-    return [
-        Finding(statement, a, b, paper, paired_difference(answers[a], answers[b]))
-        for statement, a, b, paper in pairs
-        if a != b and {a, b} <= set(answers)
-    ]
+    found = []
+    for one in STATEMENTS:
+        terms = tuple((sign, cell(side)) for sign, side in one.terms)
+        cells = [own for _, own in terms]
+        if len(set(cells)) == len(cells) and set(cells) <= set(answers):
+            summed = contrast([(sign, answers[own]) for sign, own in terms])
+            found.append(Finding(one.text, terms, one.paper, one.expected, summed))
+    return found
 
 
-def order(runs: Runs, labels: np.ndarray) -> list[list[str]]:
-    """The arms of the largest depth at the usual rate from best to worst, those that cannot be told from the first of a
-    group in it: `ranked`."""
+def order(runs: Runs, labels: np.ndarray) -> tuple[list[str], list[Estimate]]:
+    """The arms of the largest depth at the usual rate from best to worst, and each one's lead over the next, paired."""
     deep = depths_of(runs)[1]
     answers = {arm: rows for (arm, depth, rate), rows in right(runs, labels).items() if (depth, rate) == (deep, USUAL)}
-    return ranked(answers)
+    arms = sorted(answers, key=lambda arm: -float(answers[arm].mean()))
+    return arms, [paired_difference(answers[a], answers[b]) for a, b in pairwise(arms)]
 
 
 def profiles(runs: Runs, quantity: str, when: str) -> dict[tuple[str, int], np.ndarray]:

@@ -69,13 +69,15 @@ def check(parameters: Parameters) -> None:
 
 
 def grid(parameters: Parameters) -> dict[str, Key]:
-    """Name -> part of the grid: every arm at every depth, and the high rate at the largest depth, with every seed."""
+    """Name -> part of the grid: every arm at every depth, and the high rate at both ends, with every seed."""
     arms = [arm for arm in ARMS if arm in parameters["arms"]]
     depths, seeds = sorted(parameters["depths"]), range(parameters["seeds"])
     keys = [Key(arm, depth, USUAL, seed) for arm, depth, seed in product(arms, depths, seeds)]
     if parameters["high_rate"] is not None:
         high = [arm for arm in arms if arm in parameters["high_arms"]]
-        keys += [Key(arm, depths[-1], HIGH, seed) for arm, seed in product(high, seeds)]
+        keys += [
+            Key(arm, depth, HIGH, seed) for arm, depth, seed in product(high, sorted({depths[0], depths[-1]}), seeds)
+        ]
     return {key.name: key for key in keys}
 
 
