@@ -26,7 +26,7 @@ from helpers.records import make_record, project_root, write_atomically
 from helpers.records.places import result_path
 
 WIDTH, HEADS, TOKENS, CLASSES = 32, 4, 8, 10
-DEPTHS, TRAINED_DEPTHS, RATES = (6, 12, 24, 48), (6, 24, 48), (0.001, 0.003, 0.01, 0.03)
+DEPTHS, TRAINED_DEPTHS, RATES = (6, 12, 24, 48), (6, 24, 48), (0.001, 0.003, 0.01, 0.03, 0.1)
 GAIN = 0.7  # deviation of fresh weights, times the root of a layer's inputs
 STUDY = "14_stacks"  # the record
 # Where the norm stands, and LayerScale's first value.
@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[str, float | None]] = {
     "LayerScale 0.1": ("first", 0.1),
     "LayerScale 1e-5": ("first", 1e-5),
 }
-TRAINED = ("norm first", "LayerScale 0.1", "LayerScale 1e-5")
+TRAINED = tuple(KINDS)
 
 
 class Block(nn.Module):
@@ -206,7 +206,7 @@ def study(steps: int, seeds: Sequence[int], depths: Sequence[int], rates: Sequen
 if __name__ == "__main__":
     torch.set_num_threads(1)
     begun = datetime.now(UTC)
-    how: dict[str, Any] = {"steps": 60, "seeds": (0,), "depths": TRAINED_DEPTHS, "rates": RATES}
+    how: dict[str, Any] = {"steps": 60, "seeds": (0, 1, 2), "depths": TRAINED_DEPTHS, "rates": RATES}
     fresh: dict[str, Any] = {"seeds": (0, 1, 2), "depths": DEPTHS}
     record = make_record(
         STUDY,
