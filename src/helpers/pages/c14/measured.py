@@ -98,7 +98,7 @@ def at_the_start(rows: Rows) -> Figure:
 
 
 def trained(rows: Rows) -> Figure:
-    """Three panels, one a kind: percent of new digits right over rate and depth, the mean over seeds.
+    """A panel a kind, two by two: percent of new digits right over rate and depth, the mean over seeds.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def trained(rows: Rows) -> Figure:
         Without a row.
     """
     check_some(rows, "row")
-    figure, axes = plt.subplots(1, 3, figsize=(4.5, 2.3), sharey=True)
+    figure, axes = plt.subplots(2, 2, figsize=(4.6, 4.3), sharex=True, sharey=True)
     depths, rates = values(rows, "depth"), values(rows, "rate")
     for kind, ax in zip(TRAINED, axes.flat, strict=True):
         for y, depth in enumerate(depths):
@@ -123,8 +123,10 @@ def trained(rows: Rows) -> Figure:
         ax.grid(visible=False)
         ax.tick_params(length=0)
         ax.set_title(kind, loc="left", fontsize=10.5, color=COLOURS[kind])
+    for ax in axes[1]:
         ax.set_xlabel("rate")
-    axes[0].set_ylabel("blocks")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("blocks")
     return figure
 
 
