@@ -30,10 +30,10 @@ def answers(fault, labels, seed):
 
 def made_up_training(fault, seed, data, parameters):
     labels = data.test.labels
-    row = {"fault": fault, "name": FAULTS[fault].name, "seed": seed, "parameters": 58_618, "fit_s": 1.0}
+    row = {"fault": fault, "name": FAULTS[fault].name, "seed": seed, "updates": 360, "fit_s": 1.0}
     row["predictions"] = answers(fault, labels, seed)
-    if fault == "dropout_on":
-        row |= {"again": answers(fault, labels, seed + 9), "repaired": answers(fault, labels, seed)}
+    if fault == "batch_mean":
+        row["alone"] = answers(fault, labels, seed + 9)
     return row
 
 
@@ -71,25 +71,33 @@ def test_another_deal_hides_the_sound_network_elsewhere_and_the_stub_says_nothin
     assert record.summary["deal"][now["sound_letter"]] == SOUND
     assert now["sound_letter"] == "B"
     printed = capsys.readouterr().out
-    assert f"No test objects to {now['sound_letter']}." in printed
+    assert now["caught"](now["ours"]) == "ACDEFGHI"
     assert set(now["mine"]["my test"].values()) == {None}
     assert "Not written yet, so it says nothing: my test." in printed
     assert record.summary["tests"]["caught_by_popular"] == 0
     assert record.summary["tests"]["caught_by_ours"] == record.summary["faults"] == 8
     assert record.summary["silent"] == 6
-    assert len(record.runs) == 18
-    assert not {"predictions", "again", "repaired"} & set().union(*record.runs)
+    assert len(record.runs) == 8
+    assert not {"predictions", "alone"} & set().union(*record.runs)
+    assert [row["caught_by"] for row in record.summary["expected"]] == [["unit scores"]]
+    assert "Of 9 new faults our tests catch 1." in printed
+    assert "Parity catches 9 with drawn weights, 8 with fresh ones." in printed
+    assert "Your tests acquit the sound network: 1 of 1." in printed
     assert now["better"] == ["wrong flatten order"]
 
 
-def test_a_readers_own_test_is_counted(course, capsys):
+def test_a_readers_own_test_is_counted_controlled_and_its_false_alarms_are_named(course, capsys):
     assert STUB in CELLS["your-tests"]
-    written = CELLS["your-tests"].replace(
-        STUB, 'return "positions.table" in net.state_dict() and net.embed(noise(1)).shape[1] == 17'
-    )
+    written = CELLS["your-tests"].replace(STUB, 'return "positions.table" in net.state_dict()')
+    written += '\nmy_tests["hard"] = (lambda net: net.head.in_features == 65, mix_the_batch)\n'
     _, now = run_lab({"your-tests": written}, edition="smoke", dogs=1, seeds=1)
     assert set(now["mine"]["my test"].values()) == {True}
-    assert "Not written yet" not in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Not written yet" not in printed
+    assert "Control of my test: A, B, C, D, E, F, G, H, I still pass, spoilt." in printed
+    assert "Control of hard: it convicts all" in printed
+    assert "False alarm: your test 'hard' convicts F, which is sound." in printed
+    assert "Your tests acquit the sound network: 2 of 3." in printed
 
 
 def test_a_wrong_parameter_stops_the_lab_before_any_work(course):

@@ -5,25 +5,23 @@ import copy
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from helpers.models.parity import TRAPS, randomise
+from helpers.models.parity import randomise
 from helpers.models.vit import ViT
 from helpers.pages.l17 import checks, faulty
-from helpers.pages.l17.board import alike, caught, idle, run_tests, said
 from helpers.pages.l17.checks import OURS, POPULAR, noise
 from helpers.pages.l17.faulty import FAULTS, LETTERS, SIZE, SOUND, build, deal, load_what_fits, sealed_by
 
 CONVICTS = {  # fault -> the tests of ours that it fails, all of them
     SOUND: set(),
-    "late_class": {"counted"},
+    "late_class": {"counted", "positions reach every token"},
     "wide_keys": {"counted"},
     "no_scale": {"unit scores"},
     "post_norm": {"raised stream"},
     "flatten": {"one bright patch"},
-    "batch_mean": {"alone or in company"},
+    "batch_mean": {"alone or in company", "gradients arrive"},
     "dropout_on": {"asked twice", "alone or in company", "raised stream"},
-    "no_positions": {"places matter", "every parameter is used"},
+    "no_positions": {"places matter", "positions reach every token", "gradients arrive"},
 }
 
 
@@ -137,74 +135,20 @@ def test_a_letter_or_a_fault_that_is_not_there_is_refused():
         build("typo")
 
 
-# ---------------------------------------------------------------------------------------------------- the board
-
-
-def test_the_board_says_who_was_caught_and_who_was_not_told_apart():
-    tests = {"is A": lambda net: net == "A", "is no C": lambda net: net != "C", "later": lambda net: None}
-    results = run_tests(tests, lambda letter: letter, "ABCD")
-    assert caught(results) == "BCD"
-    assert alike(results) == ["A", "BD", "C"]
-    assert idle(results) == ["later"]
-    text = said(results)
-    assert "Caught, by at least one test: B, C, D." in text
-    assert "No test objects to A." in text
-    assert "No test has separated B, D from each other." in text
-    assert "Not written yet, so it says nothing: later." in text
-
-
-def test_a_test_that_is_not_written_catches_nobody_and_does_not_pass_for_one():
-    results = run_tests({"mine": lambda net: None}, lambda letter: letter, "ABC")
-    assert caught(results) == ""
-    assert "One of them is sound; 2 are not." in said(results)
-    assert "Not written yet" in said(results)
-
-
-@pytest.mark.parametrize("answer", [1, "yes", torch.tensor(True)])
-def test_a_test_that_answers_neither_true_nor_false_is_refused(answer):
-    with pytest.raises(ValueError, match=r"test 'mine': expected True, False or None.*try bool"):
-        run_tests({"mine": lambda net: answer}, lambda letter: letter, "AB")
-
-
-def test_every_test_gets_a_fresh_network():
-    def spoils(net):
-        clean = bool(net.head.bias.eq(0).all())
-        net.head.bias.add_(1)
-        return clean
-
-    assert caught(run_tests({"first": spoils, "second": spoils}, sealed_by(23), "AB")) == ""
-    with pytest.raises(ValueError, match="expected at least one"):
-        run_tests({}, sealed_by(23), "AB")
-
-
-def test_learning_by_heart_leaves_gradients_on_inside_the_board():
-    assert run_tests({"heart": checks.loss_falls}, lambda letter: build(SOUND), "A") == {"heart": {"A": True}}
-    losses = checks.by_heart(build(SOUND), steps=3)
-    assert len(losses) == 3
-    assert losses[0] == pytest.approx(F.cross_entropy(build(SOUND)(noise(10)), torch.arange(10)).item(), abs=1e-4)
-
-
-@pytest.mark.parametrize("trap", TRAPS)
-def test_no_test_of_ours_sees_a_trap_of_lab_6(trap):
-    """Exercise (a): `loud` draws over what a trap wrote into weights, and only the first block is looked at."""
-
-    def broken():
-        net = ViT(**SIZE).eval()
-        TRAPS[trap](net)
-        return net
-
+def test_another_size_keeps_the_fault_and_the_spoiling():
+    dark = build("no_positions").eval().spoil(lambda net: nn.init.constant_(net.head.bias, 7.0))
+    larger = dark.resized(embed_dim=128)
+    assert larger.head.in_features == 128
+    assert not larger.training
+    assert larger.head.bias.eq(7).all()
     with torch.no_grad():
-        assert all(check(broken()) for check in OURS.values())
+        assert not OURS["places matter"](larger)
+    assert build(SOUND).head.bias.eq(0).all(), "a spoilt network leaves the next fresh one alone"
 
 
-def test_the_rank_of_the_scores_tells_wide_keys_from_others():
-    """Exercise (d): q and k of width d make scores of rank d, and one more for the constant that softmax forgets."""
-
-    def rank(net):
-        attention = checks.loud(net).blocks[0].attention
-        _, weights = attention(0.1 * torch.randn(1, 60, 64, dtype=torch.float64), return_weights=True)
-        return torch.linalg.matrix_rank(weights[0, 0].log(), rtol=1e-9).item()
-
-    with torch.no_grad():
-        assert rank(build(SOUND)) == 64 // 4 + 1
-        assert rank(build("wide_keys")) > 50
+def test_biases_of_the_keys_get_no_gradient_and_all_others_do():
+    net = checks.loud(build(SOUND))
+    net(noise(4).double()).square().sum().backward()
+    for block in net.blocks:
+        query, key, value = block.attention.qkv.bias.grad.chunk(3)
+        assert key.abs().max() < 1e-12 < 1e-6 < min(query.abs().min(), value.abs().min())

@@ -1,6 +1,7 @@
 """Tests against networks: who passes what, and whom no test has told from the others."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -39,6 +40,57 @@ def run_tests(tests: Mapping[str, Callable[[Any], bool | None]], make: Callable[
                 raise ValueError(f"test {name!r}: expected True, False or None, got {answer!r}, a {kind}; try bool(…)")
             results[name][letter] = answer
     return results
+
+
+@dataclass(frozen=True)
+class Control:
+    """Can a test fail? Asked of every network that it acquits, once that network is spoilt on purpose.
+
+    Attributes
+    ----------
+    acquitted
+        Letters of the networks that pass unspoilt. Without one, there is nothing to spoil.
+    blind
+        Letters of those that pass spoilt as well: the test does not see what was broken.
+    """
+
+    acquitted: str
+    blind: str
+
+    @property
+    def holds(self) -> bool:
+        """Some network passes unspoilt, and none of these passes spoilt."""
+        return bool(self.acquitted) and not self.blind
+
+    def said(self, name: str) -> str:
+        """The outcome in words."""
+        if not self.acquitted:
+            return f"Control of {name}: it convicts all, so no network is left to spoil. Is the test right?"
+        if self.blind:
+            return (
+                f"Control of {name}: {_listed(self.blind)} still pass, spoilt. The test does not see what was broken."
+            )
+        return f"Control of {name}: unspoilt, {_listed(self.acquitted)} pass; spoilt, none of them."
+
+
+def controlled(
+    test: Callable[[Any], bool | None], spoil: Callable[[Any], Any], make: Callable[[str], Any], letters: str
+) -> Control:
+    """Spoil every network that passes, in place, and ask again.
+
+    Parameters
+    ----------
+    test
+        Of a network: True where it passes.
+    spoil
+        Breaks a network in place, in what the test asks for; `loud` draws over what it writes into weights.
+    make, letters
+        As of `run_tests`; what is made has a method `spoil`.
+    """
+    first = run_tests({"test": test}, make, letters)["test"]
+    acquitted = "".join(letter for letter in letters if first[letter])
+    again = run_tests({"test": test}, lambda letter: make(letter).spoil(spoil), acquitted)["test"]
+    return Control(acquitted, "".join(letter for letter in acquitted if again[letter]))
 
 
 def caught(results: Results) -> str:

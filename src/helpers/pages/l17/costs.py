@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from helpers.data import Dataset, Split, load_dataset
 from helpers.data.batches import Batches
-from helpers.models.parity import difference, module_outputs, randomise
+from helpers.models.parity import difference, module_outputs
 from helpers.models.pretrained import build_model
 from helpers.models.vit import ViT
-from helpers.pages.l17.faulty import FAULTS, SIZE, Suspect, build, load_what_fits
+from helpers.pages.l17.checks import Ready, loud
+from helpers.pages.l17.faulty import FAULTS, SIZE, SOUND, Suspect, build, load_what_fits
 from helpers.training import TrainingConfig, fit
 
 DIGITS: dict[str, Any] = {
@@ -40,7 +41,8 @@ MINI: dict[str, Any] = {
 BREEDS = slice(100, 120)  # of the outputs of ViT-mini; the hundred before them are fractals
 DRAWN_SEED = 17  # another than that of the dogs which it learnt from
 NORM = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-ROWS = 100  # images of a batch that is asked
+ROWS = 100  # digits of a batch that is asked
+TRAINED = (SOUND, "flatten", "batch_mean", "no_positions")  # the networks that learn digits
 AGREE = 1e-10  # float64 rounds far below
 Parameters = Mapping[str, Any]
 
@@ -65,16 +67,15 @@ def named(net: nn.Module, pixels: Tensor, rows: int = ROWS, outputs: slice = sli
 # ---------------------------------------------------------------------------------------------------- parity judges
 
 
-def judged(faults: list[str], seed: int = 0) -> dict[str, dict[str, Any]]:
-    """Every network with the weights of a plain `ViT`, all of them drawn, compared with it place by place in float64.
+def judged(faults: list[str], ready: Ready = loud) -> dict[str, dict[str, Any]]:
+    """Every network with the weights of a plain `ViT`, drawn by `loud` or not, compared place by place in float64.
 
     Returns
     -------
     dict[str, dict]
         Fault -> `refused` (what a strict loading says, or None) and `places`, place -> difference; None where refused.
     """
-    reference = randomise(ViT(**SIZE).double().eval(), seed)
-    images = torch.randn(4, 3, 32, 32, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    reference, images = _reference(ready)
     expected = outputs_by_place(reference, images)
     found: dict[str, dict[str, Any]] = {}
     for fault in faults:
@@ -88,6 +89,22 @@ def judged(faults: list[str], seed: int = 0) -> dict[str, dict[str, Any]]:
         places = {place: difference(outputs[place], value) for place, value in expected.items()}
         found[fault] = {"refused": None, "places": places}
     return found
+
+
+@torch.no_grad()
+def apart(break_it: Any, ready: Ready = loud) -> float:
+    """Largest difference of the logits to a plain `ViT` of the same weights, once a sound network is broken."""
+    reference, images = _reference(ready)
+    net = build(SOUND).double().eval()
+    net.load_state_dict(reference.state_dict())
+    return difference(net.spoil(break_it)(images), reference(images))
+
+
+def _reference(ready: Ready) -> tuple[ViT, Tensor]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        reference = ready(ViT(**SIZE))
+    return reference, torch.randn(4, 3, 32, 32, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
 @torch.no_grad()
@@ -122,22 +139,28 @@ def handed(fault: str, test: Split) -> dict[str, Any]:
     -------
     dict
         `fault`; `left`, the names of tensors that did not fit and stayed fresh; `predictions`, asked in a drawn order
-        in batches of 100; of a mean over the batch also `alone`, asked one by one, and `sorted`, asked breed by breed;
-        of a class token without a position also `folded`, where its position is first added to the class token.
+        in batches as large as a breed. Of a mean over the batch also `sorted`, asked breed by breed in batches of the
+        same size, and `alone`, one by one. Of a class token without a position, `predictions` with the positions of the
+        patches; also `by_rule`, where the whole table stays fresh, and `folded`, where the position of the class token
+        is added to the token itself.
     """
     weights = build_model("vit_mini", 120, weights="shipped", with_head=True).model.state_dict()
     net, pixels = build(fault, **MINI), pixels_of(test)
-    left = load_what_fits(net, weights)
+    row: dict[str, Any] = {"fault": fault, "left": load_what_fits(net, weights)}
+    size = int(np.bincount(test.labels).max())  # images of a breed
     order = np.random.default_rng(0).permutation(len(test))
-    back = np.argsort(order)
-    row: dict[str, Any] = {"fault": fault, "left": left}
-    row["predictions"] = named(net, pixels[order], outputs=BREEDS)[back].tolist()
-    if fault == "batch_mean":
-        row["alone"] = named(net, pixels, rows=1, outputs=BREEDS).tolist()
-        size = int(np.bincount(test.labels).max())
-        row["sorted"] = named(net, pixels, rows=size, outputs=BREEDS).tolist()  # the test list is sorted by breed
+
+    def answers(asked: nn.Module) -> list[int]:
+        return named(asked, pixels[order], rows=size, outputs=BREEDS)[np.argsort(order)].tolist()
+
     if fault == "late_class":
-        row["folded"] = named(folded(net, weights), pixels, outputs=BREEDS).tolist()
+        row["by_rule"] = answers(net)
+        row["folded"] = answers(folded(net, weights))
+        net.load_state_dict(weights | {"positions.table": weights["positions.table"][:, 1:]})
+    row["predictions"] = answers(net)
+    if fault == "batch_mean":
+        row["sorted"] = named(net, pixels, rows=size, outputs=BREEDS).tolist()  # the test list is sorted by breed
+        row["alone"] = named(net, pixels, rows=1, outputs=BREEDS).tolist()
     return row
 
 
@@ -172,13 +195,13 @@ def digits(train: int, seed: int = 0) -> Dataset:
 
 
 def train_one(fault: str, seed: int, data: Dataset, parameters: Parameters) -> dict[str, Any]:
-    """Train a network with its fault on digits, and ask about every test image.
+    """Train a network with its fault on digits, AdamW with warm-up and cosine, and ask about every test image.
 
     Returns
     -------
     dict
-        `fault`, `seed`, `parameters`, `fit_s`, `train_loss` (of the last pass), `predictions`; of a mean over the batch
-        also `alone`; of dropout left on also `again`, asked a second time, and `repaired`, with dropout off.
+        `fault`, `name`, `seed`, `updates`, `fit_s`, `predictions` in batches of 100; of a mean over the batch also
+        `alone`, one image at a time.
     """
     net = build(fault, seed=seed, **DIGITS)
     batches = Batches(
@@ -192,14 +215,9 @@ def train_one(fault: str, seed: int, data: Dataset, parameters: Parameters) -> d
     history = fit(net, batches, config)
     pixels = pixels_of(data.test)
     row: dict[str, Any] = {"fault": fault, "name": FAULTS[fault].name, "seed": seed}
-    row["parameters"] = sum(parameter.numel() for parameter in net.parameters())
+    row["updates"] = parameters["epochs"] * len(batches)
     row["fit_s"] = history.seconds["data"] + history.seconds["training"]
     row["predictions"] = named(net, pixels).tolist()
     if fault == "batch_mean":
         row["alone"] = named(net, pixels, rows=1).tolist()
-    if fault == "dropout_on":
-        row["again"] = named(net, pixels, seed=1).tolist()
-        sound = build("sound", **DIGITS)
-        sound.load_state_dict(net.state_dict())
-        row["repaired"] = named(sound, pixels).tolist()
     return row

@@ -6,8 +6,12 @@ line says which mistake it is. Two faults change the shape of a tensor; six leav
 Nothing in Python can be sealed against someone who opens the file: this one holds the answers.
 """
 
+from __future__ import annotations
+
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from string import ascii_uppercase
 from typing import Any
 
@@ -49,7 +53,9 @@ FAULTS: dict[str, Fault] = {
         "positions are added to the patches, then the class token is put in front",
     ),
     "wide_keys": Fault(
-        "keys as wide as the model", "attention", "the width of a key is set to D, in every head, where D/h is meant"
+        "heads as wide as the model",
+        "attention",
+        "the width of queries, keys and values is set to D in every head, where D/h is meant; the projection follows",
     ),
     "no_scale": Fault("scale left out", "attention", "softmax(Q Kᵀ), without the division by √d"),
     "post_norm": Fault("post-norm unasked", "block", "the norm after the sum, as in the Transformer of translation"),
@@ -73,7 +79,7 @@ class SuspectAttention(nn.Module):
         self.num_heads = num_heads
         d = embed_dim // num_heads
         if fault == "wide_keys":
-            d = embed_dim  # "the key's width" read as the model's: h times the parameters
+            d = embed_dim  # "the key's width" read as the model's: h times the parameters of the attention
         self.qkv = nn.Linear(embed_dim, 3 * num_heads * d)
         self.output = nn.Linear(num_heads * d, embed_dim)
         self.scale = d**-0.5
@@ -149,7 +155,8 @@ class Suspect(ViT):
         super().__init__(**size)
         first: Any = self.blocks[0]
         D, h = self.head.in_features, first.attention.num_heads
-        self._fault, self._title = fault, title
+        self._fault, self._title, self._size = fault, title, size
+        self._spoilt: list[Callable[[Suspect], None]] = []
         self.blocks = nn.ModuleList(SuspectBlock(D, h, fault) for _ in self.blocks)
         self.norm = LastNorm(D, fault)
         if fault == "late_class":
@@ -169,6 +176,19 @@ class Suspect(ViT):
             return x  # the line `self.positions(x)` was forgotten
         return self.positions(x)
 
+    def spoil(self, break_it: Callable[[Any], None]) -> Suspect:
+        """Let a function break the network in place; the same network, which remembers it for `resized`."""
+        break_it(self)
+        self._spoilt.append(break_it)
+        return self
+
+    def resized(self, **size: Any) -> Suspect:
+        """The same network, faults and spoiling included, with fresh weights at another size; arguments of `ViT`."""
+        net = build(self._fault, title=self._title, **self._size | size).train(self.training)
+        for break_it in self._spoilt:
+            net.spoil(break_it)
+        return net
+
     def __repr__(self) -> str:
         return f"<{self._title}, sealed>"
 
@@ -187,12 +207,26 @@ def build(fault: str, seed: int = 0, title: str = "a network", **size: Any) -> S
     size
         Arguments of `ViT`; what is left out is taken from `SIZE`.
     """
+    net = copy.deepcopy(_first(fault, seed, tuple(sorted((SIZE | size).items()))))
+    net._title = title
+    return net
+
+
+@lru_cache(maxsize=64)
+def _first(fault: str, seed: int, size: tuple[tuple[str, Any], ...]) -> Suspect:
+    """Drawn once and then copied: the tests ask for hundreds of fresh networks."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = Suspect(fault, title, **SIZE | size)
-        torch.manual_seed(seed)
-        load_what_fits(net, ViT(**SIZE | size).state_dict())
+        net = Suspect(fault, **dict(size))
+    load_what_fits(net, _plain(seed, size))
     return net
+
+
+@lru_cache(maxsize=8)
+def _plain(seed: int, size: tuple[tuple[str, Any], ...]) -> dict[str, Tensor]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ViT(**dict(size)).state_dict()
 
 
 def load_what_fits(net: nn.Module, weights: dict[str, Tensor]) -> list[str]:

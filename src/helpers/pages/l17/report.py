@@ -10,11 +10,15 @@ from helpers.measure.accuracy import Estimate, paired_difference, pooled
 from helpers.pages.l17.faulty import FAULTS, SOUND
 
 EXTRA = {  # further ways in which some networks were asked -> what a row says of it
-    "alone": "one image at a time",
     "sorted": "class by class",
-    "again": "a second time",
-    "repaired": "dropout off",
+    "alone": "one image at a time",
+    "by_rule": "by the rule of shapes",
     "folded": "its position folded in",
+}
+FRESH = {  # what keeps its first weights where weights are forced in; elsewhere nothing does
+    ("late_class", "by_rule"): "all positions",
+    ("wide_keys", "predictions"): "attention, all blocks",
+    ("late_class", "predictions"): "nothing; one position left out",
 }
 Runs = Sequence[Mapping[str, Any]]
 
@@ -32,7 +36,8 @@ class Standing:
     top1
         Share of right answers, over seeds and images.
     behind
-        That minus the sound network's on the same images; None of the sound one itself.
+        That minus the sound network's on the same images, its interval widened for the number of rows that are
+        compared (Bonferroni), so that all of them hold together at 95 %; None of the sound one itself.
     by_seed
         The accuracy of each seed.
     """
@@ -78,12 +83,13 @@ def standings(runs: Runs, labels: np.ndarray) -> list[Standing]:
     if (SOUND, "predictions") not in right:
         raise ValueError("runs: expected the sound network among them, got none")
     sound = right[SOUND, "predictions"]
+    confidence = 1 - 0.05 / max(1, len(right) - 1)
     return [
         Standing(
             fault,
             asked,
             pooled(rows),
-            None if fault == SOUND else paired_difference(rows, sound),
+            None if fault == SOUND else paired_difference(rows, sound, confidence),
             tuple(rows.mean(axis=1).tolist()),
         )
         for (fault, asked), rows in right.items()
@@ -103,10 +109,19 @@ def verdict(row: Standing) -> str:
     return "worse" if high < 0 else "better" if low > 0 else "not told apart"
 
 
-def changed_answers(runs: Runs) -> float:
-    """Of dropout left on: the share of test images whose answer changes when the network is asked again."""
-    asked = [run for run in runs if "again" in run]
-    return float(np.mean([np.mean(np.asarray(run["predictions"]) != run["again"]) for run in asked]))
+def verdicts(rows: Sequence[Standing], what: str) -> list[str]:
+    """The networks of one verdict, asked in company as one does."""
+    return [row.label for row in rows if row.behind and row.asked == "predictions" and verdict(row) == what]
+
+
+def stays_fresh(row: Standing) -> str:
+    """What of a network that was handed weights is not from them."""
+    return FRESH.get((row.fault, row.asked), "nothing")
+
+
+def false_alarms(results: Mapping[str, Mapping[str, bool | None]], sound: str) -> list[str]:
+    """The tests that convict the sound network: they ask for what a ViT need not do."""
+    return [test for test, row in results.items() if row[sound] is False]
 
 
 def record_rows(runs: Runs, labels: np.ndarray) -> list[dict[str, Any]]:
