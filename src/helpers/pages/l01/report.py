@@ -63,10 +63,10 @@ def slower(runs: Runs, a: str, b: str, depth: int) -> Estimate | None:
     """Passes that a needs more than b to the finishing line, each at its own fastest rate, with an interval over seeds;
     None where one of them does not reach it."""
     found = fastest(runs)
-    sides = [found.get((name, depth), {}).get("passes") for name in (a, b)]
-    if None in sides:
+    one, other = (found.get((name, depth), {}).get("passes") for name in (a, b))
+    if one is None or other is None:
         return None
-    return over_seeds(np.subtract(*sides).astype(float))
+    return over_seeds(np.asarray(one, dtype=float) - np.asarray(other, dtype=float))
 
 
 def at_an_end(best: Mapping[tuple[str, int], float], rates: Sequence[float]) -> list[str]:
