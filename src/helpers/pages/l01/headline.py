@@ -16,7 +16,7 @@ def headline(record: Record) -> str:
             continue
         estimate = SimpleNamespace(**row["difference"])
         lines.append(
-            f"{row['depth']} hidden layers, each at its own best rate: {row['a']} minus {row['b']} "
-            f"**{points(estimate)}** on {estimate.n} test digits."
+            f"{row['depth']} hidden layer{'s' if row['depth'] > 1 else ''}, each at its own best rate: "
+            f"{row['a']} minus {row['b']} **{points(estimate)}** on {estimate.n} test digits."
         )
     return "\n".join(f"- {line}" for line in lines)
