@@ -38,7 +38,7 @@ def made_up_run(arm, model, size, seed, data, parameters, folder):
     folder.mkdir(parents=True, exist_ok=True)
     epochs = study.epochs_of(parameters, 3 * size)
     row = {"arm": arm, "model": model, "size": size, "seed": seed, "train": 3 * size, "epochs": epochs}
-    row |= {"images_seen": epochs * 3 * size, "fit_s": 2.0, "predictions": guesses.tolist()}
+    row |= {"images_seen": epochs * 3 * size, "steps": epochs, "fit_s": 2.0, "predictions": guesses.tolist()}
     return row | {"history": {"epochs": [{"train_accuracy": 0.5}]}}
 
 

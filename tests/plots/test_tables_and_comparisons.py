@@ -36,6 +36,9 @@ def test_a_table_without_rows_is_refused():
 
 def test_intervals_are_written_with_true_minus_signs_and_never_broken():
     assert points(estimate(-0.122, -0.155, -0.089)) == f"−12.2{NBSP}points{NBSP}[−15.5,{NBSP}−8.9]"
+    near = points(estimate(-0.0417, -0.0829, -0.000462)), points(estimate(0.001, 0.00002, 0.00149))
+    assert near == (f"−4.2{NBSP}points{NBSP}[−8.3,{NBSP}−0.05]", f"+0.1{NBSP}points{NBSP}[+0.002,{NBSP}+0.1]")
+    assert points(estimate(0.0, -0.0, 0.0)) == f"+0.0{NBSP}points{NBSP}[+0.0,{NBSP}+0.0]"
     assert whole_percent(estimate(0.98, 0.9, 1.06)) == "98 [90, 100]"
     assert whole_percent(estimate(0.5)) == "50 [50, 50]"
     assert points(estimate(0.0825)) == f"+8.2{NBSP}points"

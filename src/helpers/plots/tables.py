@@ -54,10 +54,18 @@ def whole_percent(estimate: Any) -> str:
 
 
 def points(estimate: Any) -> str:
-    """A difference of accuracies as `+3.1 points [0.2, 6.0]`, with true minus signs."""
-    value, low, high = (None if x is None else round(100 * x, 6) for x in (estimate.value, estimate.low, estimate.high))
-    interval = "" if low is None else f"{NBSP}[{low:+.1f},{NBSP}{high:+.1f}]"
+    """A difference of accuracies as `+3.1 points [+0.2, +6.0]`, with true minus signs; a bound that one decimal would
+    turn to zero keeps two or three, so that one sees on which side of zero it lies."""
+    value = round(100 * estimate.value, 6)
+    interval = "" if estimate.low is None else f"{NBSP}[{_bound(estimate.low)},{NBSP}{_bound(estimate.high)}]"
     return f"{value:+.1f}{NBSP}points{interval}".replace("-", "−")
+
+
+def _bound(share: float) -> str:
+    value = round(100 * share, 6)
+    near = abs(value) < 0.05 and value != 0
+    decimals = (2 if abs(value) >= 0.005 else 3) if near else 1
+    return f"{value + 0.0:+.{decimals}f}"  # + 0.0: no -0.0
 
 
 def findings_table(findings: Mapping[str, Any], points: bool = False) -> Any:

@@ -11,7 +11,7 @@ import torch
 from helpers.data import load_dataset
 from helpers.layers.drop_path import DropPath
 from helpers.measure.accuracy import Estimate, paired_difference
-from helpers.pages.l07 import figures, report, study
+from helpers.pages.l07 import figures, report, says, study
 from helpers.pages.l07.headline import headline
 from helpers.pages.l07.methods import ARMS, CNN, FEWEST, MODELS, MOST, STATEMENTS, VIT
 from helpers.training.mixing import Mixed
@@ -26,7 +26,7 @@ PARAMETERS = {
     "seeds": 2,
     "images": 36,
     "image_size": 32,
-    "batch_size": 16,
+    "batch_size": 12,
     "learning_rate": 0.001,
     "label_smoothing": 0.1,
     "breeds": {"n_train_per_class": 3, "n_val_per_class": 0, "n_test_per_class": 2, "difficulty": 0.0},
@@ -43,7 +43,7 @@ def run(arm, model, size, seed, right):
     named = np.where(np.roll(np.arange(400) < right, 7 * seed), LABELS, (LABELS + 1) % 4)
     history = {"epochs": [{"train_accuracy": 0.2}, {"train_accuracy": 0.5}]}
     row = {"arm": arm, "model": model, "size": size, "seed": seed, "predictions": named.tolist(), "history": history}
-    return row | {"train": 4 * size, "epochs": 2, "images_seen": 8 * size, "fit_s": 1.0}
+    return row | {"train": 4 * size, "epochs": 2, "images_seen": 8 * size, "steps": 2 * size, "fit_s": 1.0}
 
 
 def runs_of(rights, seeds=(0,)):
@@ -91,6 +91,36 @@ def test_the_budget_is_whole_passes(count, passes):
     assert study.epochs_of(PARAMETERS, count) == passes
 
 
+def test_the_plan_says_when_steps_are_not_equal(drawn):
+    plan = study.plan(PARAMETERS, drawn)
+    assert [(row["images"], row["passes"], row["images seen"], row["steps"]) for row in plan] == [
+        (12, 3, 36, 3),
+        (36, 1, 36, 3),
+    ]
+    uneven = study.plan(PARAMETERS | {"batch_size": 8}, drawn)
+    assert [row["steps"] for row in uneven] == [6, 5], "8 + 4 three times; 8, 8, 8, 8, 4"
+    assert [row["images"] for row in study.plan(PARAMETERS | {"sizes": [1, 99]}, drawn)] == [12, 36]
+
+
+def test_a_run_takes_the_steps_of_the_plan(drawn, tmp_path):
+    for batch in (8, 12):
+        parameters = PARAMETERS | {"batch_size": batch}
+        for row in study.plan(parameters, drawn):
+            folder = tmp_path / f"{batch}-{row['images']}"
+            found = study.run_one("scratch", CNN, row["images a class"], 0, drawn, parameters, folder)
+            assert (found["steps"], found["images_seen"]) == (row["steps"], row["images seen"])
+
+
+@pytest.mark.parametrize("dataset", list(study.OTHER_PICTURES))
+def test_the_cards_say_what_the_weights_have_learned_from(drawn, dataset):
+    rows = study.networks(PARAMETERS | {"dataset": dataset}, drawn)
+    assert [row["network"] for row in rows] == list(MODELS.values())
+    same = [{key: row[key] for key in ("pre-trained on", "pictures", "classes", "looks", "px")} for row in rows]
+    assert same[0] == same[1], "the same for both networks"
+    assert same[0]["looks"] > same[0]["pictures"] > 1000
+    assert all(row["parameters"] > 1e6 for row in rows)
+
+
 def test_an_arm_changes_start_or_recipe_and_nothing_else(drawn):
     scratch, strong, pretrained = (study.build(arm, VIT, drawn, PARAMETERS, 0).model for arm in ARMS)
     rates = [block.drop_path.probability for block in strong.blocks]
@@ -135,6 +165,11 @@ def test_a_folder_is_named_by_what_its_training_depends_on(drawn):
     assert own != study.folder_name("strong", VIT, 3, 0, drawn, PARAMETERS)
 
 
+def test_the_weights_of_the_other_arms_are_not_among_the_plans_looks(drawn):
+    looks = {row["looks"] for row in study.networks(PARAMETERS, drawn)}
+    assert min(looks) > 100 * max(row["images seen"] for row in study.plan(PARAMETERS, drawn))
+
+
 def test_mixing_draws_from_the_images_and_counts_the_own_class():
     torch.manual_seed(0)
     images, labels = torch.rand(8, 3, 8, 8), torch.arange(8) % 4
@@ -177,10 +212,85 @@ def test_statements_are_decided_at_the_sizes_that_their_runs_share():
     assert found["many images: the ViT is ahead"].verdict == report.HOLDS
     assert found["more images help the ViT more than the CNN"].sum.value == pytest.approx(110 / 400)
     assert found["few images: pre-training helps the ViT"].sum.value == pytest.approx(80 / 400)
+    assert found["few images: the CNN is ahead"].as_expected == "as expected"
+    assert found["many images: the ViT is ahead"].as_expected == "against it", "no was expected"
     assert not any("recipe" in text for text in found), "the strong recipe was not run"
     one_size = {key: right for key, right in CROSSING.items() if key[2] == 5}
     texts = {one.statement.text for one in report.findings(runs_of(one_size), LABELS)}
     assert "more images help the ViT more than the CNN" not in texts
+
+
+HELPED = {
+    **CROSSING,
+    ("pretrained", CNN, 50): 210,
+    ("pretrained", VIT, 50): 290,
+    ("strong", CNN, 5): 150,
+    ("strong", VIT, 5): 130,
+    ("strong", CNN, 50): 160,
+    ("strong", VIT, 50): 262,
+}
+
+
+def test_less_with_many_than_with_few_is_a_difference_of_two_gains():
+    found = {one.statement.text: one for one in report.findings(runs_of(HELPED), LABELS)}
+    less = found["pre-training helps the ViT less with many images than with few"]
+    assert less.sum.value == pytest.approx((80 - 30) / 400)
+    assert less.verdict == report.HOLDS
+    assert not less.statement.beforehand
+    assert found["many images: the strong recipe helps the CNN"].sum.value == pytest.approx(-40 / 400)
+    assert found["many images: the strong recipe helps the CNN"].as_expected == "–"
+    assert len(found) == len(STATEMENTS)
+    more = found["few images: pre-training helps the ViT more than the strong recipe does"]
+    assert more.sum.value == pytest.approx(50 / 400)
+
+
+def test_the_third_answer_holds_what_helps_the_vit_and_nothing_of_the_cnn():
+    runs = runs_of(HELPED)
+    rows = says.predictions(report.gaps(runs, LABELS), report.findings(runs, LABELS))
+    assert [row["question"][0] for row in rows] == ["1", "2", "3"]
+    third = rows[2]["this run"]
+    assert third.count("points") == 3
+    for part in ("strong recipe +7.5", "pre-training +20.0", "pre-training minus strong recipe +12.5"):
+        assert part in third
+    assert "-12.5" not in third.replace("−", "-"), "the gap between the networks is no help"
+    alone = runs_of({key: right for key, right in HELPED.items() if key[0] == "strong"})
+    assert says.predictions(report.gaps(alone, LABELS), report.findings(alone, LABELS)) == []
+
+
+def conclusion(rights, training=0.9):
+    runs = runs_of(rights)
+    for row in runs:
+        row["history"]["epochs"][-1]["train_accuracy"] = training
+    table, gaps, found = report.points(runs, LABELS), report.gaps(runs, LABELS), report.findings(runs, LABELS)
+    return "\n".join(says.says(table, gaps, found))
+
+
+def test_the_conclusion_says_direction_recipe_and_where_training_was_too_short():
+    text = conclusion(HELPED)
+    assert "**From scratch:** the CNN is ahead up to 5 images a class, the ViT from 50 on." in text
+    assert "That is the published direction." in text
+    assert "Trained too short" not in text
+    assert "50 a class: Xception-mini −10.0, ViT-mini +0.5 (ViT minus CNN from +15.0 to +25.5)" in text
+    turned = {(arm, {CNN: VIT, VIT: CNN}[model], size): right for (arm, model, size), right in HELPED.items()}
+    assert "**against** the published direction" in conclusion(turned)
+    short = conclusion(HELPED, training=0.5)
+    assert "**Trained too short:** ViT-mini from scratch, 50 a class; Xception-mini from scratch, 50 a class;" in short
+    assert "ViT-mini from scratch, 5 a class" not in short, "half of its crops, a quarter of the test images"
+    assert "strong recipe, 50 a class" not in short.split("**Strong")[0], "mixtures cannot be compared"
+
+
+def test_the_tally_counts_what_chance_would_decide():
+    found = report.findings(runs_of(HELPED), LABELS)
+    assert says.tally(found).startswith(f"**{len(STATEMENTS)} statements**")
+    assert f"{0.05 * len(STATEMENTS):.1f} would be decided all the same" in says.tally(found)
+
+
+def test_near_chance_and_by_heart_name_the_points():
+    table = report.points(runs_of(HELPED), LABELS)
+    assert says.near_chance(table, 0.25) == ["ViT-mini from scratch, 5 a class"], "100 of 400"
+    assert says.near_chance(table, 0.1) == []
+    assert says.by_heart(table).startswith("The widest distance: ViT-mini from scratch, 5 a class, 50 %")
+    assert says.by_heart([]) == ""
 
 
 def test_a_contrast_of_two_is_the_paired_difference_and_of_four_the_sum_of_two():

@@ -12,9 +12,11 @@ def headline(record: Record) -> str:
     summary: dict[str, Any] = record.summary
     lines = [f"Largest relative difference of our gradients to autograd's, in float64: **{summary['autograd']:.0e}**."]
     for row in summary["differences"]:
+        if {row["a"], row["b"]} != {"relu", "tanh"}:
+            continue
         estimate = SimpleNamespace(**row["difference"])
         lines.append(
-            f"{row['depth']} hidden layers, each at its own best rate: {row['a']} minus {row['b']} "
-            f"**{points(estimate)}** on {estimate.n} test digits."
+            f"{row['depth']} hidden layer{'s' if row['depth'] > 1 else ''}, each at its own best rate: "
+            f"{row['a']} minus {row['b']} **{points(estimate)}** on {estimate.n} test digits."
         )
     return "\n".join(f"- {line}" for line in lines)

@@ -17,6 +17,15 @@ TOLERANCE = 1e-8  # of the largest difference, relative to the largest number of
 Backward = Callable[[Array, Labels, Array, Array, Array, Array], Sequence[Any] | None]
 
 
+def solution(x: Array, labels: Labels, W1: Array, b1: Array, W2: Array, b2: Array) -> tuple[Array, ...]:
+    """What the lab prints as a solution: x (B, d_0), labels (B,) -> the four gradients."""
+    H = np.tanh(x @ W1 + b1)
+    p = softmax(H @ W2 + b2)  # (B, K)
+    delta = (p - np.eye(len(b2))[labels]) / len(x)  # (B, K), of the logits
+    below = (delta @ W2.T) * (1 - H**2)  # (B, d_1), of A
+    return x.T @ below, below.sum(0), H.T @ delta, delta.sum(0)
+
+
 @dataclass(frozen=True)
 class Case:
     """A small network and a batch: what a backward pass is asked on.
@@ -71,7 +80,7 @@ class Case:
             "the slope is taken of H, not of A: tanh'(A) is 1 - H²": passed(
                 (p - target) / batch, 1 - np.tanh(hidden) ** 2
             ),
-            "the one of the label is not subtracted": passed(p / batch, slope),
+            "the one-hot row of the label is not subtracted": passed(p / batch, slope),
             "the sign is turned: target minus probability": passed((target - p) / batch, slope),
         }
 
@@ -93,6 +102,15 @@ def says(backward: Backward, case: Case) -> dict[str, str]:
         )
     right, wrong = case.right(), case.mistakes()
     return {name: _says(k, np.asarray(found[k], dtype=float), right, wrong) for k, name in enumerate(NAMES)}
+
+
+def summary_of(said: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+    """What was handed in -> what the judge said of its gradients, as a row each: which are right and which not."""
+    rows = []
+    for what, words in said.items():
+        parts = {right: ", ".join(n for n in NAMES if (words[n] == "right") == right) or "none" for right in (0, 1)}
+        rows.append({"handed in": what, "wrong": parts[0], "right": parts[1]})
+    return rows
 
 
 def _says(k: int, own: Array, right: Sequence[Array], wrong: dict[str, tuple[Array, ...]]) -> str:

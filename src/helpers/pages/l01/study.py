@@ -13,7 +13,7 @@ from helpers.measure.accuracy import Estimate, paired_difference, pooled
 from helpers.models.by_hand import ACTIVATIONS, Array, HandMLP, Labels, centred_difference, cross_entropy, descend
 
 LEARN, CHOOSE = 1000, 297  # digits to learn from and to choose a rate by; the other 500 are the test
-ENOUGH = 0.9  # training accuracy that counts as learned
+ENOUGH = 0.9  # the finishing line: share of the digits held back for choosing, the same for every network
 TORCH = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "identity": lambda a: a}
 Runs = Sequence[Mapping[str, Any]]
 
@@ -70,31 +70,47 @@ def against_autograd(widths: tuple[int, ...], activation: str, seed: int) -> flo
     return max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(ours, gradients, strict=True))
 
 
+def at_start(model: HandMLP) -> dict[str, float]:
+    """What goes through a network before its first step, all digits to learn from at once.
+
+    Returns
+    -------
+    dict
+        `first_gradient`, `last_gradient`: norms of the gradient of the first and the last weights. `spread`: how much
+        the last hidden layer differs between digits (standard deviation over digits, root mean square over units),
+        relative to its mean over digits (the same over units). 0: it is the same for every digit.
+    """
+    x, labels = digits()["learn"]
+    logits, stored = model.forward(x)
+    gradients = model.backward(logits, labels, stored)[0]
+    last = stored.inputs[-1]  # (n, width)
+    spread = float(np.sqrt(last.var(0).mean() / (last.mean(0) ** 2).mean()))
+    norms = {name: float(np.linalg.norm(gradients[k])) for name, k in (("first_gradient", 0), ("last_gradient", -1))}
+    return norms | {"spread": spread}
+
+
 def train(activation: str, depth: int, rate: float, seed: int, epochs: int, width: int) -> dict[str, Any]:
     """One network on the digits.
 
     Returns
     -------
     dict
-        `activation`, `depth` (hidden layers), `rate`, `seed`, `first_gradient` over `last_gradient` (norms before the
-        first step), `by_epoch` (training accuracy), `learned_after` (epochs until `ENOUGH`, or None), `chosen_by`
-        (accuracy on the digits that a rate is chosen by), `predictions` on the test.
+        `activation`, `depth` (hidden layers), `rate`, `seed`, what `at_start` finds, `by_epoch` (accuracy on the digits
+        held back for choosing, after each pass), `learned_after` (passes until `ENOUGH` of them, or None), `chosen_by`
+        (the last of them), `commonest` (share of the test digits that get the commonest answer), `predictions` on the
+        test.
     """
     sets = digits()
-    x, labels = sets["learn"]
+    (x, labels), (held_back, named) = sets["learn"], sets["choose"]
     model = HandMLP((64, *[width] * depth, 10), activation, seed)
-    logits, stored = model.forward(x)
-    norms = [float(np.linalg.norm(gradient)) for gradient in model.backward(logits, labels, stored)[0]]
-    row: dict[str, Any] = {"activation": activation, "depth": depth, "rate": rate, "seed": seed}
-    row |= {"first_gradient": norms[0], "last_gradient": norms[-1]}
+    row: dict[str, Any] = {"activation": activation, "depth": depth, "rate": rate, "seed": seed} | at_start(model)
     with np.errstate(over="ignore", invalid="ignore"):  # a rate may be too high: its row shows it
         done = descend(model, x, labels, epochs=epochs, learning_rate=rate, seed=seed)
-        row["by_epoch"] = [float(np.mean(model.predict(x) == labels)) for _ in done]
-        named = {name: model.predict(sets[name][0]) for name in ("choose", "test")}
+        row["by_epoch"] = [float(np.mean(model.predict(held_back) == named)) for _ in done]
+        answers = model.predict(sets["test"][0])
     learned = [epoch for epoch, share in enumerate(row["by_epoch"], start=1) if share >= ENOUGH]
-    row |= {"learned_after": learned[0] if learned else None}
-    row |= {"chosen_by": float(np.mean(named["choose"] == sets["choose"][1]))}
-    return row | {"predictions": named["test"].tolist()}
+    row |= {"learned_after": learned[0] if learned else None, "chosen_by": row["by_epoch"][-1]}
+    return row | {"commonest": float(np.bincount(answers).max() / len(answers)), "predictions": answers.tolist()}
 
 
 def sweep(
@@ -130,14 +146,22 @@ def right(runs: Runs, activation: str, depth: int, rate: float) -> Array:
 
 
 def at_best(runs: Runs) -> list[dict[str, Any]]:
-    """For each activation and depth the chosen rate, its test accuracy, and in how many epochs each seed learned."""
+    """For each activation and depth the chosen rate, its test accuracy, and whether that is more than one answer for
+    all digits can get (`guesses`); `commonest` is the mean share of the commonest answer."""
     rows = []
     for (activation, depth), rate in best_rates(runs).items():
         own = [run for run in runs if (run["activation"], run["depth"], run["rate"]) == (activation, depth, rate)]
         row: dict[str, Any] = {"activation": activation, "depth": depth, "rate": rate}
-        row |= {"learned_after": [run["learned_after"] for run in sorted(own, key=lambda run: run["seed"])]}
-        rows.append(row | {"top1": pooled(right(runs, activation, depth, rate))})
+        top1 = pooled(right(runs, activation, depth, rate))
+        row |= {"commonest": float(np.mean([run["commonest"] for run in own])), "top1": top1}
+        rows.append(row | {"guesses": top1.low is None or top1.low <= chance()})
     return rows
+
+
+def chance() -> float:
+    """What one answer for all test digits gets at best."""
+    labels = digits()["test"][1]
+    return float(np.bincount(labels).max() / len(labels))
 
 
 def difference(runs: Runs, a: str, b: str, depth: int) -> Estimate | None:

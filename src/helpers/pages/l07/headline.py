@@ -18,7 +18,7 @@ def headline(record: Record) -> str:
         lines.append(f"ViT minus CNN, {ARMS[arm]}: {said}.")
     if "scratch" in summary["crossing"]:
         lines.append(f"From scratch, {summary['crossing']['scratch']}.")
-    found = [row["verdict"] for row in summary["findings"]]
+    found = [row["verdict"] for row in summary["findings"] if row.get("beforehand", True)]
     if found:
         lines.append(
             f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "

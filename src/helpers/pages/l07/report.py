@@ -35,6 +35,10 @@ class Point:
         Training images.
     epochs
         Passes over them.
+    steps
+        Updates of the weights.
+    seen
+        Images seen, each look counted.
     """
 
     arm: str
@@ -44,6 +48,8 @@ class Point:
     training: float
     train: int
     epochs: int
+    steps: int
+    seen: int
 
     def as_row(self) -> dict[str, Any]:
         """For the record."""
@@ -63,9 +69,19 @@ class Finding:
         """ "holds", "the opposite holds", or "undecided" where the interval holds 0."""
         return verdict(self.sum)
 
+    @property
+    def as_expected(self) -> str:
+        """ "as expected", "against it", "open" where undecided, "–" where nothing was expected."""
+        if self.statement.yes is None:
+            return "–"
+        if self.verdict == UNDECIDED:
+            return "open"
+        return "as expected" if (self.verdict == HOLDS) == self.statement.yes else "against it"
+
     def as_row(self) -> dict[str, Any]:
         """For the record."""
         row: dict[str, Any] = {"statement": self.statement.text, "expected": self.statement.expected}
+        row |= {"beforehand": self.statement.beforehand, "as_expected": self.as_expected}
         return row | {"verdict": self.verdict, "sum": self.sum.as_dict()}
 
 
@@ -102,7 +118,8 @@ def points(runs: Runs, labels: np.ndarray) -> list[Point]:
     ):
         own = [run for run in runs if (run["arm"], run["model"], run["size"]) == key]
         last = float(np.mean([run["history"]["epochs"][-1]["train_accuracy"] for run in own]))
-        found.append(Point(*key, pooled(right), last, own[0]["train"], own[0]["epochs"]))
+        spent = [own[0][name] for name in ("train", "epochs", "steps", "images_seen")]
+        found.append(Point(*key, pooled(right), last, *spent))
     return found
 
 

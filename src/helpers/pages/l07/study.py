@@ -13,7 +13,9 @@ from torch import nn
 from helpers.data import Dataset, Split, load_dataset, take
 from helpers.data.batches import Batches
 from helpers.layers.drop_path import DropPath
-from helpers.models.pretrained import build_model
+from helpers.measure.cost import count_parameters
+from helpers.models.pretrained import MODELS as MODELS_OF_COURSE
+from helpers.models.pretrained import OURS, build_model
 from helpers.models.pretrained.loading import Pretrained
 from helpers.pages.l07.methods import ARMS, CNN, MODELS
 from helpers.training import TrainingConfig, fit, predict
@@ -21,6 +23,10 @@ from helpers.training.mixing import Mixed
 
 # Data set -> the weights of the course that have learned from other pictures than these.
 OTHER_PICTURES = {"breeds": "shipped", "tiny_imagenet": "shipped", "stanford_dogs": "photographs"}
+WHAT = {  # as the cards say it
+    "shipped": "drawings: fractals, and dogs of breeds that no lab uses, by the same code",
+    "photographs": "photographs of Tiny ImageNet without a dog",
+}
 DROP_PATH = 0.1  # of the last block of the ViT in the strong recipe
 Parameters = Mapping[str, Any]
 
@@ -80,6 +86,45 @@ def epochs_of(parameters: Parameters, count: int) -> int:
     return max(1, round(parameters["images"] / count))
 
 
+def plan(parameters: Parameters, data: Dataset) -> list[dict[str, int]]:
+    """What each number of images a class comes to: `images a class`, `images`, `passes`, `images seen`, `steps`.
+
+    The last batch of a pass holds what is left. So where the batch does not divide the images, fewer images mean more
+    steps, and the table says how many.
+    """
+    rows = []
+    for size in parameters["sizes"]:
+        count = int(np.minimum(np.bincount(data.train.labels, minlength=data.num_classes), size).sum())
+        passes = epochs_of(parameters, count)
+        blank = np.zeros((count, 1, 1, 3), np.uint8)
+        half = (0.5, 0.5, 0.5)
+        batches = Batches(blank, blank[:, 0, 0, 0], batch_size=parameters["batch_size"], mean=half, std=half)
+        row = {"images a class": size, "images": count, "passes": passes, "images seen": passes * count}
+        rows.append(row | {"steps": passes * len(batches)})
+    return rows
+
+
+def networks(parameters: Parameters, data: Dataset) -> list[dict[str, Any]]:
+    """Of each network its parameters, and what its shipped weights have learned from, by the cards beside them.
+
+    `pictures` is how many different ones, `looks` how often one was seen, `px` the size at which.
+    """
+    source, rows = OTHER_PICTURES[parameters["dataset"]], []
+    folder = OURS[source]
+    for model, name in MODELS.items():
+        built = build("scratch", model, data, parameters, 0)
+        if source == "shipped":
+            card = json.loads((folder / "model_card.json").read_text())["training"][model]
+            found = {"pictures": card["train_images"], "classes": card["classes"], "looks": card["images_seen"]}
+        else:
+            card = json.loads((folder / f"{model}.json").read_text())
+            found = {"pictures": card["data"]["n_train"], "classes": card["data"]["num_classes"]}
+            found |= {"looks": card["images_seen"]}
+        row = {"network": name, "parameters": count_parameters(built.model)["total"], "pre-trained on": WHAT[source]}
+        rows.append(row | found | {"px": MODELS_OF_COURSE[model].image_size})
+    return rows
+
+
 def training_config(parameters: Parameters, model: str, seed: int, epochs: int) -> TrainingConfig:
     """The same for all runs; label smoothing is left to the step of the strong recipe."""
     return TrainingConfig(
@@ -119,8 +164,8 @@ def run_one(
     Returns
     -------
     dict
-        `arm`, `model`, `size` (images a class), `seed`, `train` (images), `epochs`, `images_seen`, `fit_s`,
-        `predictions` (a list of n classes), `history`.
+        `arm`, `model`, `size` (images a class), `seed`, `train` (images), `epochs`, `images_seen`, `steps`,
+        `fit_s`, `predictions` (a list of n classes), `history`.
     """
     if arm not in ARMS:
         raise ValueError(f"arm: expected one of {', '.join(ARMS)}, got {arm!r}")
@@ -134,5 +179,6 @@ def run_one(
     tests = Batches(data.test.images, data.test.labels, batch_size=128, shuffle=False, augment=False, **scale)
     named = predict(built.model, tests).argmax(1)
     row = {"arm": arm, "model": model, "size": size, "seed": seed, "train": len(own.labels), "epochs": epochs}
-    row |= {"images_seen": history.seen, "fit_s": history.seconds["data"] + history.seconds["training"]}
+    row |= {"images_seen": history.seen, "steps": history.steps}
+    row |= {"fit_s": history.seconds["data"] + history.seconds["training"]}
     return row | {"predictions": named.tolist(), "history": asdict(history)}
