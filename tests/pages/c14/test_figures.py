@@ -129,6 +129,6 @@ def test_the_table_of_released_networks():
 
 def test_the_records_hold_every_run():
     rows = measured.depth_rows()
-    assert len(rows) == len(depth.TRAINED) * len(depth.TRAINED_DEPTHS) * len(depth.RATES)
+    assert len(rows) == len(depth.TRAINED) * len(depth.TRAINED_DEPTHS) * len(depth.RATES) * 3
     assert len(measured.start_rows()) == len(depth.KINDS) * len(depth.DEPTHS) * 3
     assert len(measured.lookup_rows()) == 2 * 3 * 2 * 2

@@ -11,6 +11,7 @@ import torch
 from helpers.data import load_dataset
 from helpers.layers.drop_path import DropPath
 from helpers.measure.accuracy import Estimate, paired_difference
+from helpers.measure.contrast import contrast
 from helpers.pages.l07 import figures, report, says, study
 from helpers.pages.l07.headline import headline
 from helpers.pages.l07.methods import ARMS, CNN, FEWEST, MODELS, MOST, STATEMENTS, VIT
@@ -295,18 +296,18 @@ def test_near_chance_and_by_heart_name_the_points():
 
 def test_a_contrast_of_two_is_the_paired_difference_and_of_four_the_sum_of_two():
     a, b, c, d = (np.arange(400)[None] < n for n in (300, 200, 150, 120))
-    assert report.contrast([(-1, b), (1, a)]) == paired_difference(a, b)
-    four = report.contrast([(1, a), (-1, b), (-1, c), (1, d)])
+    assert contrast([(-1, b), (1, a)]) == paired_difference(a, b)
+    four = contrast([(1, a), (-1, b), (-1, c), (1, d)])
     assert four.value == pytest.approx((300 - 200 - 150 + 120) / 400)
     assert four.low < four.value < four.high
-    assert report.contrast([(1, a), (-1, a), (1, b), (-1, b)]).low is None
+    assert contrast([(1, a), (-1, a), (1, b), (-1, b)]).low is None
 
 
 def test_an_interval_of_four_covers_the_truth():
     rng, hits = np.random.default_rng(0), 0
     for _ in range(200):
         tables = [rng.random((1, 300)) < p for p in (0.6, 0.4, 0.5, 0.45)]
-        found = report.contrast([(1, tables[0]), (-1, tables[1]), (-1, tables[2]), (1, tables[3])])
+        found = contrast([(1, tables[0]), (-1, tables[1]), (-1, tables[2]), (1, tables[3])])
         hits += found.low <= 0.15 <= found.high
     assert 180 <= hits <= 199
 

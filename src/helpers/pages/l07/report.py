@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
-from helpers.measure.intervals import normal_quantile, t_quantile, variance_of_mean
+from helpers.measure.contrast import contrast
 from helpers.pages.l07.methods import ARMS, CNN, FEWEST, STATEMENTS, VIT, Statement
 
 HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
@@ -146,28 +146,6 @@ def findings(runs: Runs, labels: np.ndarray) -> list[Finding]:
         terms = [(term[0], right[(*term[1:3], size)]) for term, size in zip(statement.terms, ends, strict=True)]
         found.append(Finding(statement, contrast(terms)))
     return found
-
-
-def contrast(terms: Sequence[tuple[int, np.ndarray]]) -> Estimate:
-    """A signed sum of accuracies on the same test images, bool (seeds, n) each.
-
-    Two of them are `paired_difference`; of more, the variance is that of the sums of the single images, over seeds and
-    images as in `pooled`, with one seed over images alone. No interval where the sums do not vary.
-    """
-    if len(terms) == 2 and {sign for sign, _ in terms} == {1, -1}:
-        (_, plus), (_, minus) = sorted(terms, key=lambda term: -term[0])
-        return paired_difference(plus, minus)
-    table = np.sum([sign * right.astype(float) for sign, right in terms], axis=0)  # (seeds, n)
-    seeds, n = table.shape
-    value = float(table.mean())
-    if np.ptp(table) == 0:
-        return Estimate(value, None, None, n, "nothing")
-    if seeds == 1:
-        half = normal_quantile(0.95) * float(table.std(ddof=1)) / n**0.5
-        return Estimate(value, value - half, value + half, n, "test sampling")
-    variance, freedom = variance_of_mean(table)
-    half = t_quantile(0.95, freedom) * variance**0.5
-    return Estimate(value, value - half, value + half, n, "both")
 
 
 def crossing(own: Mapping[int, Estimate]) -> str:
