@@ -74,7 +74,13 @@ def draw(seed: int, count: int = 150, wrong: float = 0.0) -> Draw:
 
 
 def network(
-    seed: int, activation: str = "ReLU", width: int = WIDTH, dropout: float = 0.0, depth: int = 2, norm: bool = False
+    seed: int,
+    activation: str = "ReLU",
+    width: int = WIDTH,
+    dropout: float = 0.0,
+    depth: int = 2,
+    norm: bool = False,
+    gain: float | None = None,
 ) -> nn.Sequential:
     """64 pixels, `depth` hidden layers, ten logits, with fresh weights; the caller's random state is left as it was.
 
@@ -84,6 +90,8 @@ def network(
     ----------
     norm
         Batch normalisation before each activation.
+    gain
+        Variance of a starting weight times the inputs of its layer, in place of 2 for ReLU and GELU and 1 for the rest.
 
     Raises
     ------
@@ -94,7 +102,7 @@ def network(
         raise ValueError(f"activation: expected one of {', '.join(ACTIVATIONS)}, got {activation!r}")
     layers: list[nn.Module] = []
     generator = torch.Generator().manual_seed(seed)
-    gain = 2.0 if activation in ("ReLU", "GELU") else 1.0
+    gain = gain or (2.0 if activation in ("ReLU", "GELU") else 1.0)
     widths = [PIXELS, *[width] * depth, CLASSES]
     with torch.random.fork_rng(devices=[]):
         for inputs, outputs in pairwise(widths):

@@ -32,6 +32,12 @@ GRID: dict[str, tuple[float, ...]] = {  # strengths to choose from
     "four times the data": (4,),
 }
 FIELDS = {"weight decay": "decay", "dropout": "dropout", "augmentation": "augment", "label smoothing": "smoothing"}
+VARIANTS: dict[str, tuple[str, float | None]] = {  # activation, gain of the start where it is not its own
+    **{name: (name, None) for name in small.ACTIVATIONS},
+    "tanh, ReLU's start": ("tanh", 2.0),
+    "none, ReLU's start": ("none", 2.0),
+    "ReLU, tanh's start": ("ReLU", 1.0),
+}
 Row = dict[str, Any]
 
 
@@ -103,10 +109,10 @@ def mark(rows: list[Row]) -> int:
 def activation_rows(wrong: float, seeds: Sequence[int], most: int) -> list[Row]:
     """The same network with each activation, trained down to the same loss: training and test accuracy there."""
     rows = []
-    for name in small.ACTIVATIONS:
+    for name, (activation, gain) in VARIANTS.items():
         for seed in seeds:
             data = small.draw(seed, COUNT, wrong)
-            model = small.network(seed, name)
+            model = small.network(seed, activation, gain=gain)
             looks = small.train(model, data, Measures(), seed, steps=most, every=5, until=FIT)
             with torch.no_grad():
                 says = model.eval()(data.images).argmax(1)
@@ -146,6 +152,7 @@ def study(steps: int, seeds: Sequence[int], most: int) -> tuple[list[Row], dict[
         "measures": differences(rows, "test_top1", "plain"),
         "losses": differences(rows, "test_loss", "plain"),
         "activations": differences(activations, "test_top1", "ReLU") + differences(activations, "gap", "ReLU"),
+        "tanh_by_start": differences(activations, "gap", "tanh"),
     }
     return rows + [row | {"study": "activations"} for row in activations], summary
 
