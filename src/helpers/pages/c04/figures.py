@@ -52,16 +52,19 @@ def by_heart(seen: Mapping[str, Sequence[float]], step: int) -> Figure:
             ax.text(x[best] + 9, 0.96 * top, "lowest", color=QUIET, fontsize=10.5, va="top")
         ax.set(ylim=(0, top), ylabel="loss")
     else:
-        lines = {"true labels\ngiven back": ("true_known", BLUE), "wrong labels\ngiven back": ("wrong_known", INK)}
-        lines["validation\nright"] = ("val_top1", ORANGE)
-        top = 104.0
+        lines, top = {"validation\nright": ("val_top1", ORANGE)}, 104.0
+        for key, colour, words, at in (
+            ("true_known", BLUE, "true labels given back", (0.98, 93)),
+            ("wrong_known", INK, "wrong labels given back", (0.98, 42)),
+        ):
+            ax.plot(x, 100 * np.asarray(seen[key]), color=colour)
+            ax.text(at[0] * x[-1], at[1], words, color=colour, fontsize=10.5, ha="right", va="top")
         ax.axvline(x[best], color=QUIET, lw=1, ls=(0, (4, 3)))
         ax.set(ylim=(0, top), ylabel="%")
     scale = 1 if step < 3 else 100
     for key, colour in lines.values():
         ax.plot(x, scale * np.asarray(seen[key]), color=colour)
-    ends = {name: (scale * seen[key][-1], colour) for name, (key, colour) in lines.items()}
-    _beside(ax, x[-1], ends, apart=0.09 * top if step < 3 else 0.17 * top)
+    _beside(ax, x[-1], {name: (scale * seen[key][-1], colour) for name, (key, colour) in lines.items()}, 0.09 * top)
     ax.set(xlabel="steps of 50 digits", xlim=(x[0], x[-1]))
     return figure
 
@@ -120,14 +123,14 @@ def valley(paths: Mapping[str, np.ndarray], steep: float, colours: Mapping[str, 
     """Paths of optimisers, (steps + 1, 2) each, in a valley that is `steep` times steeper across than along."""
     check_some(paths, "path")
     figure, axes = plt.subplots(len(paths), 1, figsize=(WIDTH, 1.25 * len(paths)), sharex=True)
-    across, along = np.meshgrid(np.linspace(-1.6, 1.6, 80), np.linspace(-10.8, 2.2, 160))
+    across, along = np.meshgrid(np.linspace(-1.6, 1.6, 80), np.linspace(-10.8, 3.4, 160))
     height = 0.5 * (along**2 + steep * across**2)
     for ax, (name, path) in zip(np.atleast_1d(axes), paths.items(), strict=True):
         ax.contour(along, across, height, levels=[0.5, 3, 9, 20, 38, 60], colors=DIM, linewidths=0.8)
         ax.plot(path[:, 0], path[:, 1], "o-", color=colours[name], ms=3, lw=1.3)
         ax.plot(0, 0, "+", color=INK, ms=11, mew=1.8)
-        ax.text(-10.6, 1.18, name, fontsize=10.5, weight="bold", color=colours[name], va="top")
-        ax.set(xlim=(-10.8, 2.2), ylim=(-1.6, 1.6), xticks=[], yticks=[])
+        ax.text(3.3, -1.5, name, fontsize=10.5, weight="bold", color=colours[name], ha="right")
+        ax.set(xlim=(-10.8, 3.4), ylim=(-1.6, 1.6), xticks=[], yticks=[])
         ax.grid(False)
         for side in ax.spines.values():
             side.set_visible(False)
@@ -142,7 +145,7 @@ def rate_finder(rates: Sequence[float], losses: Sequence[float], guessing: float
     ax.axhline(guessing, color=QUIET, lw=1, ls=(0, (4, 3)))
     lowest = int(np.argmin(losses))
     ax.plot(rates[lowest], losses[lowest], "o", color=INK, ms=6, mfc="white")
-    ax.annotate("lowest", (rates[lowest], losses[lowest]), xytext=(0, -14), textcoords="offset points", ha="center",
+    ax.annotate("lowest", (rates[lowest], losses[lowest]), xytext=(0, 9), textcoords="offset points", ha="center",
                 fontsize=10.5)  # fmt: skip
     at = float(np.interp(np.log(taken), np.log(rates), losses))
     ax.plot(taken, at, "o", color=ORANGE, ms=8)
