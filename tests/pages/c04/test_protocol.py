@@ -41,9 +41,10 @@ def test_neighbours_matter_in_train_mode_only(data):
 
 
 def test_the_rate_finder_stops_where_it_breaks(data):
-    rates, losses = protocol.find_rate(data, high=100.0)
+    rates, losses = protocol.find_rate(data, small.network(0), high=100.0)
     assert len(rates) == len(losses) < 120
     assert min(losses) < losses[0] / 2 < losses[-1]
+    assert min(protocol.find_rate(data, protocol.dead_start())[1]) > math.log(10) - 0.2
 
 
 def test_a_watched_training_learns_true_labels_before_wrong_ones():

@@ -145,7 +145,7 @@ def rate_finder(rates: Sequence[float], losses: Sequence[float], guessing: float
     ax.axhline(guessing, color=QUIET, lw=1, ls=(0, (4, 3)))
     lowest = int(np.argmin(losses))
     ax.plot(rates[lowest], losses[lowest], "o", color=INK, ms=6, mfc="white")
-    ax.annotate("lowest", (rates[lowest], losses[lowest]), xytext=(0, 9), textcoords="offset points", ha="center",
+    ax.annotate("lowest", (rates[lowest], losses[lowest]), xytext=(3, 12), textcoords="offset points", ha="left",
                 fontsize=10.5)  # fmt: skip
     at = float(np.interp(np.log(taken), np.log(rates), losses))
     ax.plot(taken, at, "o", color=ORANGE, ms=8)

@@ -15,7 +15,15 @@ Array = np.ndarray
 
 
 def adamw(
-    w: Array, g: Array, m: Array, v: Array, t: int, *, rate: float, decay: float = 0.0, coupled: float = 0.0
+    w: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    t: int,
+    *,
+    rate: float,
+    decay: float = 0.0,
+    coupled: float = 0.0,
 ) -> tuple[Array, Array, Array]:
     """Step t = 1, 2, … of AdamW for weights w with gradient g: the new w, m and v.
 
