@@ -58,31 +58,31 @@ function render({ model, el }) {
   function draw() {
     const { steps, train, val } = now.shown, last = steps[steps.length - 1];
     const highest = Math.max(1, Math.ceil(Math.max(...train, ...val)));
-    const x = (step) => 58 + (270 * step) / last, y = (power) => 216 - (190 * (Math.max(power, lowest) - lowest)) / (highest - lowest);
-    const small = "font-size:14px;fill:var(--e-quiet)", parts = [];
+    const x = (step) => 70 + (240 * step) / last, y = (power) => 216 - (190 * (Math.max(power, lowest) - lowest)) / (highest - lowest);
+    const small = "font-size:16px;fill:var(--e-quiet)", parts = [];
     const apart = highest - lowest > 5 ? 2 : 1;
     for (let power = lowest; power <= highest; power += apart) {
       const text = power < 0 ? String(10 ** power) : (10 ** power).toLocaleString("en");
-      parts.push(make.svg("line", { x1: 58, x2: 328, y1: y(power), y2: y(power), style: "stroke:var(--e-line)" }),
-        make.svg("text", { x: 52, y: y(power) + 5, "text-anchor": "end", style: small, text }));
+      parts.push(make.svg("line", { x1: 70, x2: 310, y1: y(power), y2: y(power), style: "stroke:var(--e-line)" }),
+        make.svg("text", { x: 64, y: y(power) + 5, "text-anchor": "end", style: small, text }));
     }
-    parts.push(make.svg("line", { x1: 58, x2: 328, y1: y(guessing), y2: y(guessing), style: "stroke:var(--e-quiet);stroke-width:1.5;stroke-dasharray:5 4" }));
-    for (const step of [0, last / 2, last]) parts.push(make.svg("text", { x: x(step), y: 236, "text-anchor": "middle", style: small, text: String(step) }));
-    parts.push(make.svg("text", { x: 193, y: 255, "text-anchor": "middle", style: small, text: "steps" }));
+    parts.push(make.svg("line", { x1: 70, x2: 310, y1: y(guessing), y2: y(guessing), style: "stroke:var(--e-quiet);stroke-width:1.5;stroke-dasharray:5 4" }));
+    for (const step of [0, last / 2, last]) parts.push(make.svg("text", { x: x(step), y: 237, "text-anchor": "middle", style: small, text: String(step) }));
+    parts.push(make.svg("text", { x: 190, y: 257, "text-anchor": "middle", style: small, text: "steps" }));
     const ends = [[train, "training", "var(--e-vit)", ""], [val, "validation", "var(--e-cnn)", "7 3"]];
     const at = ends.map(([curve]) => y(curve[curve.length - 1]) + 5);
-    if (Math.abs(at[0] - at[1]) < 17) {
+    if (Math.abs(at[0] - at[1]) < 19) {
       const middle = (at[0] + at[1]) / 2, upper = at[1] <= at[0] ? 1 : 0;
-      at[upper] = middle - 9;
-      at[1 - upper] = middle + 9;
+      at[upper] = middle - 10;
+      at[1 - upper] = middle + 10;
     }
     ends.forEach(([curve, name, colour, dashes], k) => {
       const points = curve.map((power, i) => `${x(steps[i]).toFixed(1)},${y(power).toFixed(1)}`).join(" ");
       parts.push(make.svg("polyline", { points, style: `fill:none;stroke:${colour};stroke-width:2.5;stroke-dasharray:${dashes}` }),
-        make.svg("text", { x: 335, y: at[k], style: `font-size:15px;font-weight:600;fill:${colour}`, text: name }));
+        make.svg("text", { x: 318, y: at[k], style: `font-size:17px;font-weight:600;fill:${colour}`, text: name }));
     });
     const title = now.named ? `${now.shown.disease}, ${now.shown.dose}` : `Patient ${now.place + 1}`;
-    parts.push(make.svg("text", { x: 58, y: 15, style: "font-size:15px;font-weight:600", text: title }));
+    parts.push(make.svg("text", { x: 70, y: 15, style: "font-size:17px;font-weight:600", text: title }));
     svg.replaceChildren(...parts);
     svg.setAttribute("aria-label", `Training and validation loss against steps. ${title}.`);
   }
