@@ -1,7 +1,5 @@
 """The figures of chapter 3 draw what they are given."""
 
-from types import SimpleNamespace
-
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -65,11 +63,3 @@ def test_the_zoom_shows_the_same_curves_closer():
     assert whole.get_ylim() == (0, 100)
     assert close.get_ylim() == (85, 95)
     assert list(close.lines[0].get_ydata()) == list(whole.lines[0].get_ydata())
-
-
-def test_a_gap_has_its_two_ends_and_the_interval_of_the_test():
-    train, test = SimpleNamespace(value=1.0), SimpleNamespace(value=0.8, low=0.7, high=0.9)
-    ax = figures.gap_figure({"clean labels": {"relu": (train, test)}}).axes[0]
-    drawn = [list(line.get_xdata()) for line in ax.lines]
-    assert [80.0, 100.0] in drawn
-    assert any(np.allclose(x, [70, 90]) for x in drawn if len(x) == 2)

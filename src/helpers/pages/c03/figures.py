@@ -1,11 +1,9 @@
 """Figures of chapter 3: from the secant to gradients that vanish. Blue and orange mark two roles, said in captions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
@@ -185,33 +183,6 @@ def accuracy_by_epoch(
     axes[-1, 0].set_xlabel("epoch")
     axes[-1, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
-
-
-def gap_figure(panels: Mapping[str, Mapping[str, tuple[Any, Any]]]) -> Figure:
-    """Training (hollow) and test accuracy (full, with its interval) of each variant, one panel above the other.
-
-    Each panel leads from a variant to its two estimates (value, low, high)."""
-    rows = max(len(panel) for panel in panels.values())
-    size = (4.6, (0.42 * rows + 0.75) * len(panels))
-    figure, axes = plt.subplots(len(panels), 1, figsize=size, sharex=True, squeeze=False)
-    for ax, (title, panel) in zip(axes[:, 0], panels.items(), strict=True):
-        _gap_panel(ax, panel)
-        ax.set_title(title)
-    axes[0, 0].legend(fontsize=10, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, columnspacing=1, borderpad=0)
-    axes[-1, 0].set_xlabel("accuracy (%); bar: 95 % interval over seeds")
-    return figure
-
-
-def _gap_panel(ax: Axes, panel: Mapping[str, tuple[Any, Any]]) -> None:
-    for y, (train, test) in enumerate(panel.values()):
-        first = y == 0
-        ax.plot([100 * test.value, 100 * train.value], [y, y], color=QUIET, lw=1, ls=":")
-        ax.plot([100 * test.low, 100 * test.high], [y, y], color=ORANGE, lw=5, alpha=0.35, solid_capstyle="round")
-        ax.plot(100 * test.value, y, "o", color=ORANGE, ms=7, label="test" if first else None)
-        ax.plot(100 * train.value, y, "o", mfc="white", mec=BLUE, mew=1.8, ms=7, label="training" if first else None)
-    ax.set_yticks(range(len(panel)), list(panel))
-    ax.set_ylim(len(panel) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
 
 
 # --- the loop in PyTorch ----------------------------------------------------------------------------------------------
