@@ -103,7 +103,7 @@ def occurrences(words: np.ndarray, vocabulary_size: int) -> csr_matrix:
 
     Returns
     -------
-    csr_matrix
+    scipy.sparse.csr_matrix
         (B, V P), of zeros and ones.
     """
     flat = np.sort(words.reshape(len(words), -1), axis=1)  # (B, P): equal words stand together
