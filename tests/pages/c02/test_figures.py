@@ -21,9 +21,7 @@ def closed():
 
 
 def titles(figure, loc="left"):
-    return [ax.get_title(loc=loc) for ax in figure.axes] + [
-        ax.get_title(loc=loc) for s in figure.subfigs for ax in s.axes
-    ]
+    return [ax.get_title(loc=loc) for ax in figure.axes]
 
 
 def test_a_place_is_shown_with_its_pixels_and_its_numbers():

@@ -102,7 +102,7 @@ def precision_by_recall(curves: Sequence[tuple[str, ArrayLike, ArrayLike, float]
         ax.plot(x, y, color=colour)
         ax.plot([100], [100 * share], ".", color=colour, clip_on=False, ms=8)
         at = int(np.searchsorted(x, 48))
-        ax.text(50, y[at] + 3, name, fontsize=10.5, color=colour, va="bottom")
+        ax.text(53, y[at] + 2, name, fontsize=10.5, color=colour, va="bottom")
     ax.set(xlim=(0, 100), ylim=(0, 105), xlabel="recall (%): found, of all of the class")
     ax.set_ylabel("precision (%): right, of those taken")
     return figure
