@@ -57,4 +57,4 @@ def test_the_sentence_is_the_sum(groups):
     assert said.endswith("Outlined: word 0, 2 of 4 places, +2.00 in all.")
     assert "Outlined: word 1, 2 of 4 places, −1.00 in all." in e.told(group, 0, 0, 1)
     assert "place 2 of 2. Its answer: “a”" in e.told(group, 0, 1)
-    assert e.signed(-0.001) == "+0.00"
+    assert [e.signed(x) for x in (-0.001, -0.625, 0.625, -1.0)] == ["+0.00", "−0.63", "+0.63", "−1.00"]

@@ -5,7 +5,9 @@ the bias; the script adds them up from the words and the weights that it is give
 """
 
 import base64
+import math
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -106,8 +108,9 @@ def by_vote(group: dict[str, Any], picture: int, label: int) -> list[tuple[int, 
 
 
 def signed(value: float) -> str:
-    """A number with its sign, two digits; a true minus."""
-    return f"{'−' if round(value, 2) < 0 else '+'}{abs(value):.2f}"
+    """A number with its sign, two digits, halves away from zero as the script has them; a true minus."""
+    digits = Decimal(abs(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{'−' if math.floor(100 * value + 0.5) < 0 else '+'}{digits}"
 
 
 def told(group: dict[str, Any], picture: int, label: int, rank: int = 0) -> str:
