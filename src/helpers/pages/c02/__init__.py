@@ -1,0 +1,1 @@
+"""Chapter 2, The 2000s: visual words and SVM."""
