@@ -1,6 +1,6 @@
-"""What does an answer cost, and what do 8 bits cost in accuracy? Chapter 18's table, written as a record.
+"""What does an answer cost, and what do 8 bits cost in accuracy? The table of chapter 18, written as a record.
 
-    python benchmarks/deployment.py             # about ten minutes on a crowded machine; writes results/cpu/18_deployment.json
+    python benchmarks/deployment.py             # ten minutes on a crowded machine; writes 18_deployment of results/cpu
     python benchmarks/deployment.py --quick     # one round, prints, writes nothing
 
 Speed: networks of all candidates take turns in one process on one thread; processor seconds, not the clock on the wall,

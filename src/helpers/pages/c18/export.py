@@ -1,4 +1,4 @@
-"""Out of PyTorch: a graph in the ONNX format by way of `torch.export`, run by onnxruntime, and the same in 8-bit integers."""
+"""Out of PyTorch: a graph in the ONNX format by way of `torch.export`, run by onnxruntime; the same in 8 bits."""
 
 from collections.abc import Iterator
 from pathlib import Path

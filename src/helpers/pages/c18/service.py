@@ -1,4 +1,4 @@
-"""The network that goes to work on this page: a small one of the course, frozen, with a new head for twelve drawn breeds.
+"""The network that goes to work on this page: a small one of the course, frozen, with a new head for twelve breeds.
 
 `Service` holds the whole path from the pixels of a file to the logits, so that nothing is left for others to guess.
 """
