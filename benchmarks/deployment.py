@@ -9,6 +9,7 @@ for each (Linux). Accuracy of 8 bits: both small networks on the same 1,200 draw
 """
 
 import argparse
+import ast
 import multiprocessing
 import statistics
 import tempfile
@@ -45,6 +46,8 @@ CANDIDATES: dict[str, tuple[Callable[[], nn.Module], int]] = {  # name -> networ
 }
 SMALL = ("xception_mini", "vit_mini")
 BATCHES = (1, 32)
+ROUNDS = {1: 11, 32: 3}  # of each batch
+SEED = 0  # of the fresh weights
 
 
 def processor_seconds(act: Callable[[], Any]) -> float:
@@ -75,7 +78,7 @@ def speeds(rounds: dict[int, int]) -> list[dict[str, Any]]:
                 taken[name].append(processor_seconds(lambda n=network, x=images[name]: n(x)) / batch)
         for name, seconds in taken.items():
             ratios = [mine / base for mine, base in zip(seconds, taken[BASE], strict=True)]
-            rows.append({"model": name, "batch": batch, "ms": 1000 * statistics.median(seconds)})
+            rows.append({"model": name, "batch": batch, "seed": SEED, "ms": 1000 * statistics.median(seconds)})
             rows[-1]["over_xception"] = quartiles(ratios, len(ratios))
             print(rows[-1], flush=True)
     return rows
@@ -155,33 +158,46 @@ def small_bits(n_test: int) -> list[dict[str, Any]]:
     return rows
 
 
+def read_back(log: Path) -> tuple[list[dict[str, Any]], ...]:
+    """The rows of memory, bits and speeds that a run printed, in full digits."""
+    lines = log.read_text(encoding="utf-8").splitlines()
+    rows = [ast.literal_eval(line) for line in lines if line.startswith("{'model'")]
+    fast = [{"seed": SEED} | row for row in rows if "ms" in row]
+    return [row for row in rows if "gmacs" in row], [row for row in rows if "way" in row], fast
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round, few dogs, nothing written")
-    quick = parser.parse_args().quick
+    parser.add_argument("--read", type=Path, help="measure nothing: write the record of a run from what it printed")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    begun = datetime.now(UTC)
-    rounds = {1: 1, 32: 1} if quick else {1: 11, 32: 3}
-    used = memory()
-    bits, fast = small_bits(5 if quick else 100), speeds(rounds)
-    if quick:
+    torch.manual_seed(SEED)
+    begun, command = datetime.now(UTC), "python benchmarks/deployment.py"
+    if options.read:
+        begun, command = (
+            datetime.fromtimestamp(options.read.stat().st_mtime, UTC),
+            f"{command}, read back from its print",
+        )
+        used, bits, fast = read_back(options.read)
+    else:
+        rounds = {1: 1, 32: 1} if options.quick else ROUNDS
+        used = memory()
+        bits, fast = small_bits(5 if options.quick else 100), speeds(rounds)
+    if options.quick:
         return
     mib = {row["model"]: row["weights_mib"] for row in used}
+    summary = {
+        "memory": used,
+        "bits": bits,
+        "speeds": {f"{row['model']} {row['batch']}": row for row in fast},
+        "ratios": {"weights, ViT-B/16 over Xception": {"value": mib["ViT-B/16"] / mib[BASE]}},
+    }
+    told = {"rounds": {str(batch): count for batch, count in ROUNDS.items()}, "command": command}
+    script = Path(__file__)
     record = make_record(
-        STUDY,
-        "cpu",
-        parameters={"rounds": {str(k): v for k, v in rounds.items()}, "command": "python benchmarks/deployment.py"},
-        runs=fast,
-        summary={
-            "memory": used,
-            "bits": bits,
-            "speeds": {f"{row['model']} {row['batch']}": row for row in fast},
-            "ratios": {"weights, ViT-B/16 over Xception": {"value": mib["ViT-B/16"] / mib[BASE]}},
-        },
-        started_at=begun,
-        script=Path(__file__),
-    )
+        STUDY, "cpu", parameters=told, runs=fast, summary=summary, started_at=begun, script=script
+    )  # fmt: skip
     write_atomically(result_path(project_root() or Path(), STUDY, "cpu"), record.model_dump_json(indent=None) + "\n")
 
 

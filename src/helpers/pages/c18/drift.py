@@ -85,7 +85,7 @@ def distances(day: Seen, reference: Seen) -> np.ndarray:
     return np.array([*found, apart])
 
 
-def thresholds(reference: Seen, size: int, rng: np.random.Generator, days: int = 150, both: bool = True) -> np.ndarray:
+def thresholds(reference: Seen, size: int, rng: np.random.Generator, days: int = 120, both: bool = True) -> np.ndarray:
     """What one calm day of a hundred exceeds, by each watch, (3,).
 
     Parameters
@@ -102,9 +102,9 @@ def thresholds(reference: Seen, size: int, rng: np.random.Generator, days: int =
 
 
 def false_alarms(calm: Seen, reference: Seen, size: int, bars: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Share of 150 calm days with other pictures that lie above the threshold, by each watch, (3,)."""
+    """Share of 100 calm days with other pictures that lie above the threshold, by each watch, (3,)."""
     n = len(calm.right)
-    days = [distances(calm.rows(rng.choice(n, size)), reference) for _ in range(150)]
+    days = [distances(calm.rows(rng.choice(n, size)), reference) for _ in range(100)]
     return (np.array(days) > bars).mean(0)
 
 

@@ -95,7 +95,7 @@ def foreign_rows(rows: Mapping[str, Sequence[Any]]) -> Figure:
     ax.text(0.5, len(rows) - 0.42, " a coin", color=QUIET, fontsize=10, ha="left", va="center")
     ax.set_yticks(range(len(rows)), list(rows), fontsize=10)
     ax.set(ylim=(len(rows) - 0.25, -0.6), xlabel="chance that the dog gets the higher score")
-    for place, (name, colour, mark, _) in zip((0.12, 0.45, 0.74), SCORES, strict=True):
+    for place, (name, colour, mark, _) in zip((-0.2, 0.25, 0.62), SCORES, strict=True):
         ax.plot(place - 0.03, 1.04, mark, color=colour, ms=6, transform=ax.transAxes, clip_on=False)
         ax.text(place, 1.04, name, transform=ax.transAxes, color=colour, fontsize=10, va="center", weight="bold")
     ax.grid(axis="y", visible=False)
