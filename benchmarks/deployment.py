@@ -1,7 +1,8 @@
-"""What does an answer cost, and what do 8 bits cost in accuracy? The table of chapter 18, written as a record.
+"""What does an answer cost, and what do 8 bits cost in accuracy? The table of chapter 18.
 
-    python benchmarks/deployment.py             # ten minutes on a crowded machine; writes 18_deployment of results/cpu
-    python benchmarks/deployment.py --quick     # one round, prints, writes nothing
+    python benchmarks/deployment.py --record    # 20 minutes on a crowded machine; writes 18_deployment of results/cpu
+    python benchmarks/deployment.py             # the same, prints alone
+    python benchmarks/deployment.py --quick     # one round, prints alone
 
 Speed: networks of all candidates take turns in one process on one thread; processor seconds, not the clock on the wall,
 since other work may run beside it; the ratio of each to Xception is taken within each round. Memory: a fresh process
@@ -169,6 +170,7 @@ def read_back(log: Path) -> tuple[list[dict[str, Any]], ...]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round, few dogs, nothing written")
+    parser.add_argument("--record", action="store_true", help="write the record of chapter 18")
     parser.add_argument("--read", type=Path, help="measure nothing: write the record of a run from what it printed")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -184,7 +186,7 @@ def main() -> None:
         rounds = {1: 1, 32: 1} if options.quick else ROUNDS
         used = memory()
         bits, fast = small_bits(5 if options.quick else 100), speeds(rounds)
-    if options.quick:
+    if options.quick or not (options.record or options.read):
         return
     mib = {row["model"]: row["weights_mib"] for row in used}
     summary = {
