@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def speeds(rounds: dict[int, int]) -> list[dict[str, Any]]:
         taken: dict[str, list[float]] = {name: [] for name in networks}
         for _ in range(rounds[batch]):
             for name, network in networks.items():
-                taken[name].append(processor_seconds(lambda n=network, x=images[name]: n(x)) / batch)
+                taken[name].append(processor_seconds(partial(network, images[name])) / batch)
         for name, seconds in taken.items():
             ratios = [mine / base for mine, base in zip(seconds, taken[BASE], strict=True)]
             rows.append({"model": name, "batch": batch, "seed": SEED, "ms": 1000 * statistics.median(seconds)})
@@ -125,7 +126,7 @@ def memory() -> list[dict[str, Any]]:
 
 def small_bits(n_test: int) -> list[dict[str, Any]]:
     """Both small networks in floats and in 8 bits, three ways, on the same drawn dogs."""
-    sizes = {"n_train_per_class": 40, "n_val_per_class": 0, "n_test_per_class": n_test}
+    sizes: dict[str, Any] = {"n_train_per_class": 40, "n_val_per_class": 0, "n_test_per_class": n_test}
     dogs = load_dataset("breeds", image_size=64, progress=False, **sizes)
     images, labels = dogs.test.images, dogs.test.labels
     examples = dogs.train.images[:: max(1, len(dogs.train) // 96)]
@@ -139,12 +140,10 @@ def small_bits(n_test: int) -> list[dict[str, Any]]:
             ways = {"float": path, "dynamic": to_int8(path, None)}
             ways |= {f"per {key}": to_int8(path, examples, key == "channel") for key in ("tensor", "channel")}
             graphs = {way: session(file) for way, file in ways.items()}
-            seconds = {way: [] for way in graphs}
+            seconds: dict[str, list[float]] = {way: [] for way in graphs}
             for _ in range(9):
                 for way, graph in graphs.items():
-                    seconds[way].append(
-                        processor_seconds(lambda g=graph: [run(g, images[i : i + 1]) for i in range(20)])
-                    )
+                    seconds[way].append(processor_seconds(partial(run, graph, images[:20], 1)))
             for way, graph in graphs.items():
                 logits = run(graph, images)
                 now = logits.argmax(1) == labels

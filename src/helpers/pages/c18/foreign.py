@@ -1,5 +1,7 @@
 """Pictures that the service was never meant for, five kinds of them, 64 pixels wide."""
 
+from typing import Any
+
 import numpy as np
 
 from helpers.data import load_dataset
@@ -13,7 +15,7 @@ def foreign_pictures() -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
     """Kind -> uint8 (n, 64, 64, 3), and which photograph each piece is cut from, where pieces share one."""
     from sklearn.datasets import load_digits
 
-    sizes = {"n_train_per_class": 1, "n_val_per_class": 0, "n_test_per_class": COUNT // 20}
+    sizes: dict[str, Any] = {"n_train_per_class": 1, "n_val_per_class": 0, "n_test_per_class": COUNT // 20}
     breeds = load_dataset("breeds", image_size=SIDE, progress=False, classes="pretrain", **sizes).test.images
     whole = np.stack(list(sample_photographs(4 * SIDE).values()))  # (7, 256, 256, 3)
     pieces = whole.reshape(-1, 4, SIDE, 4, SIDE, 3).swapaxes(2, 3).reshape(-1, SIDE, SIDE, 3)

@@ -1,5 +1,7 @@
 """How near a picture lies to what was learned: its largest cosine with a training picture, between features."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -9,7 +11,7 @@ from helpers.pages.c18.service import Service, answers
 
 def features_and_logits(service: Service, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What the head is given, and what it makes of it: uint8 (n, H, W, 3) -> (n, D), (n, K); the body runs once."""
-    head = service.network.head
+    head: Any = service.network.head
     service.network.head = nn.Identity()
     try:
         found = answers(service, images)

@@ -65,6 +65,6 @@ def trained_service(name: str, train: Split) -> Service:
     probe = fit_probe(answers(service, train.images), train.labels, BREEDS, STRENGTH)
     ready.model.head = head
     with torch.no_grad():
-        head.weight.copy_(torch.from_numpy(probe.weight))
-        head.bias.copy_(torch.from_numpy(probe.bias))
+        head.weight.copy_(torch.from_numpy(probe.weight))  # type: ignore[operator]
+        head.bias.copy_(torch.from_numpy(probe.bias))  # type: ignore[operator]
     return service.eval()
