@@ -120,14 +120,14 @@ def matrix(rows: tuple[Candidate, ...]) -> dict[str, list[tuple[str, str]]]:
     seen = {"Xception": ("seen", MEASURED), "ViT-B/16": ("?", UNKNOWN), "EfficientNet-Lite0": ("seen", MEASURED)}
     return {
         "right on dogs, %": [(f"{100 * row.accuracy.value:.0f}", row.accuracy_by) for row in rows],
-        "test photographs": [seen.get(row.name, ("new", MEASURED)) for row in rows],
+        "test photos": [seen.get(row.name, ("new", MEASURED)) for row in rows],
         "one answer": measured([times(row.ratio[0].value) for row in rows]),
         "each of 32": measured([times(row.ratio[1].value) for row in rows]),
         "weights, MiB": measured([f"{row.weights_mib:.0f}" for row in rows]),
         "at work, MiB": measured([f"{row.peak_mib:.0f}" for row in rows]),
         "rights": [("study", REPORTED) if row.name in SMALL else ("?", UNKNOWN) for row in rows],
         "energy": nobody,
-        "when pictures change": nobody,
+        "under drift": nobody,
     }
 
 

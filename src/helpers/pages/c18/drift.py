@@ -85,7 +85,7 @@ def distances(day: Seen, reference: Seen) -> np.ndarray:
     return np.array([*found, apart])
 
 
-def thresholds(reference: Seen, size: int, rng: np.random.Generator, days: int = 120, both: bool = True) -> np.ndarray:
+def thresholds(reference: Seen, size: int, rng: np.random.Generator, days: int = 200, both: bool = True) -> np.ndarray:
     """What one calm day of a hundred exceeds, by each watch, (3,).
 
     Parameters

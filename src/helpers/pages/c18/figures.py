@@ -28,10 +28,10 @@ def decision_matrix(names: Sequence[str], rows: Mapping[str, Sequence[Cell]]) ->
         Without a row, or where a row has not one cell for each candidate.
     """
     check_some(rows, "row")
-    left, high = 2.35, len(rows)
-    figure, ax = plt.subplots(figsize=(WIDTH + 0.9, 0.41 * high + 0.95))
+    left, high = 2.1, len(rows)
+    figure, ax = plt.subplots(figsize=(0.57 * (left + len(names)), 0.36 * high + 0.55))
     for x, name in enumerate(names):
-        ax.text(left + x + 0.5, -0.2, name, ha="center", va="bottom", fontsize=9.5, weight="bold", color=INK)
+        ax.text(left + x + 0.5, -0.2, name, ha="center", va="bottom", fontsize=9, weight="bold", color=INK)
     for y, (criterion, cells) in enumerate(rows.items()):
         if len(cells) != len(names):
             raise ValueError(f"{criterion}: expected {len(names)} cells, got {len(cells)}")
@@ -44,10 +44,8 @@ def decision_matrix(names: Sequence[str], rows: Mapping[str, Sequence[Cell]]) ->
             )  # fmt: skip
             ax.add_patch(box)
             weight = "bold" if text == "?" else "normal"
-            ax.text(left + x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=10, color=INK, weight=weight)
-    ax.set(xlim=(0, left + len(names)), ylim=(high + 0.6, -0.95))
-    ax.text(left + 0.06, high + 0.35, "blue: measured here", fontsize=9.5, color=INK, va="center")
-    ax.text(left + len(names) - 0.06, high + 0.35, "grey: reported", fontsize=9.5, color=INK, va="center", ha="right")
+            ax.text(left + x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=9, color=INK, weight=weight)
+    ax.set(xlim=(0, left + len(names)), ylim=(high, -1.1))
     ax.axis("off")
     return figure
 
