@@ -45,6 +45,7 @@ def test_every_candidate_has_a_cell_in_every_row_and_what_is_unknown_is_marked()
     assert [row.clean for row in rows] == [False, False, False, True, True]
     assert rows[0].ratio[0].value == rows[0].ratio[1].value == 1
     assert (table.times(1.43), table.times(0.0786), table.times(0.21)) == ("1.4×", "0.079×", "0.21×")
+    assert (table.part(1.43), table.part(0.0786)) == ("1.4×", "1/13")
 
 
 def test_scores_are_best_at_one_and_shares_of_weightings_sum_to_one():
