@@ -32,8 +32,10 @@ class Candidate:
         Processor milliseconds an image at batch 1 and at batch 32, one thread.
     ratio
         The same over Xception's, quartiles over rounds, at batch 1 and 32.
-    weights_mib, peak_mib
-        Of the 32-bit weights; added to a fresh process that answers one image.
+    weights_mib
+        Of the 32-bit weights.
+    peak_mib
+        What a fresh process adds to answer one image.
     """
 
     name: str
