@@ -6,7 +6,7 @@ import pytest
 from helpers.pages.c18.drift import DAYS, KINDS, SIZES, WATCHES
 from helpers.pages.c18.ranking import FIRST, RankingExplorer
 from helpers.pages.c18.ranking import told as ranking_told
-from helpers.pages.c18.watching import DriftExplorer, told
+from helpers.pages.c18.watching import DriftExplorer
 
 from .conftest import THEMES, WIDTHS
 from .explorer_page import opened, write_page
@@ -78,7 +78,7 @@ def test_the_drift_explorer_says_what_the_package_says_and_hides_the_truth(stage
         for size in range(len(SIZES)):
             explorer.get_by_label("pictures a day").select_option(str(size))
             explorer.get_by_label("watched").select_option(str((kind + size) % 3))
-            assert stage.said(1) == told(*DRIFT.of(kind, size, (kind + size) % 3), revealed=True)
+            assert stage.said(1) == DRIFT.said(kind, size, (kind + size) % 3, revealed=True)
 
 
 def test_no_select_opens_on_its_last_option(stage):

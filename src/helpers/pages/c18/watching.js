@@ -39,7 +39,7 @@ function render({ model, el }) {
       parts.push(make.svg("path", { d: way, fill: "none", style: "stroke:var(--e-ink);stroke-width:2.5" }));
       parts.push(text(right + 4, sa(truth[days - 1]) + 4, `${(100 * truth[days - 1]).toFixed(0)} %`, "start", "font-weight:600"));
     }
-    let words = `Above the threshold on the ${calm} calm days: ${early}. ${alarm ? `Alarm on day ${alarm}. ` : "No alarm. "}`;
+    let words = `${kinds[now.kind]}, ${sizes[now.size]} a day, ${watches[now.watch]}. Above the threshold on the ${calm} calm days: ${early}. ${alarm ? `Alarm on day ${alarm}. ` : "No alarm. "}`;
     const percent = (a) => `${(100 * a).toFixed(1)} %`;
     words += now.open ? `The truth: ${percent(truth[0])} right at first${alarm ? `, ${percent(truth[alarm - 1])} on the day of the alarm` : ""}, `
       + `${percent(truth[days - 1])} on day ${days}.` : "The accuracy is hidden, as it would be.";

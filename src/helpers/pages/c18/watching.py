@@ -64,7 +64,12 @@ class DriftExplorer(Explorer):
 
     def first_words(self) -> str:
         """What it says when it opens."""
-        return told(*self.of(**FIRST), revealed=False)
+        return self.said(**FIRST, revealed=False)
+
+    def said(self, kind: int, size: int, watch: int, revealed: bool) -> str:
+        """What it says of a choice."""
+        chosen = f"{KINDS[kind]}, {SIZES[size]} a day, {WATCHES[watch]}. "
+        return chosen + told(*self.of(kind, size, watch), revealed)
 
     def still(self) -> Figure:
         """The first choice: distances, the threshold, and when the change begins."""
