@@ -61,7 +61,7 @@ def test_a_valley_has_a_panel_a_path():
 def test_the_finder_marks_a_tenth_of_the_lowest():
     ax = figures.rate_finder([0.001, 0.01, 0.1], [2.0, 1.0, 3.0], 2.3, 0.001).axes[0]
     assert any(list(line.get_xdata()) == [0.001] for line in ax.lines)
-    assert "start here" in words(ax.figure)
+    assert "a tenth of it" in words(ax.figure)
     with pytest.raises(ValueError, match="rate"):
         figures.rate_finder([], [], 2.3, 0.1)
 

@@ -21,9 +21,27 @@ def test_twenty_digits_are_memorised_unless_softmax_is_taken_twice(data):
     assert floor < protocol.memorise(protocol.softmax_twice, images, labels) < floor + 0.2
 
 
-def test_shuffled_labels_leave_chance_unless_the_label_is_in_the_picture(data):
-    assert protocol.shuffled_control(data, lambda images, labels: images) < 0.2
-    assert protocol.shuffled_control(data, protocol.burn_in) > 0.5
+def honest(images, labels):
+    return images
+
+
+def test_shuffled_labels_leave_chance_unless_the_label_is_among_the_inputs(data):
+    assert protocol.shuffled_control(data, honest) < 0.2
+    assert protocol.shuffled_control(data, protocol.label_inside) > 0.5
+
+
+@pytest.mark.parametrize("leak", [protocol.camera, protocol.copies])
+def test_a_leak_that_lies_in_the_data_passes_the_shuffled_labels(data, leak):
+    leaky = leak(data)
+    model = small.network(0)
+    small.train(model, leaky, small.Measures(), 0, steps=300, every=300)
+    assert small.asked(model, leaky.val_images, leaky.val_labels)[1].float().mean() > 0.95  # a splendid network
+    assert protocol.shuffled_control(leaky, honest) < 0.2
+
+
+def test_a_marker_shows_where_the_middle_is_blank(data):
+    assert protocol.known_by_border(data) < 0.7
+    assert protocol.known_by_border(protocol.camera(data)) > 0.85
 
 
 def test_a_cut_graph_leaves_parameters_idle(data):

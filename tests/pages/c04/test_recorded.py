@@ -25,6 +25,24 @@ def test_gains_come_in_order_and_hold_every_measure():
     assert set(recorded.gains(0.0)) == {*study.GRID, "early stopping", "all together"}
 
 
+def test_sums_of_gains_and_half_widths_are_those_of_the_interval():
+    gain = recorded.gain("dropout", 0.2)
+    alone = recorded.minus(["dropout"], [], 0.2)
+    assert (alone.value, alone.low) == pytest.approx((gain.value, gain.low))
+    assert recorded.minus(["dropout"], ["dropout"], 0.2).value == 0
+    assert recorded.half_width("dropout", 0.2, gain.n) == pytest.approx(gain.high - gain.value)
+    assert recorded.half_width("dropout", 0.2, 3) > 3 * recorded.half_width("dropout", 0.2, gain.n)
+
+
+def test_the_contest_says_where_a_choice_lies_at_an_end():
+    rows = {row["measure"]: row for row in recorded.contest(study.GRID | {"all together": (0.5, 1.0)})}
+    assert len(rows) == 9
+    dropout = recorded.strengths("dropout", 0.2)
+    ends = sum(strength in (0.2, 0.6) for strength in dropout)
+    assert rows["dropout"]["chosen, wrong"] == f"{np.median(dropout):g} ({ends} of {len(dropout)})"
+    assert rows["early stopping"]["list"] == rows["twice the data"]["chosen, right"] == "–"
+
+
 def test_activations_were_stopped_at_equal_fit():
     for wrong in study.WORLDS:
         for name in study.VARIANTS:

@@ -138,7 +138,7 @@ def valley(paths: Mapping[str, np.ndarray], steep: float, colours: Mapping[str, 
 
 
 def rate_finder(rates: Sequence[float], losses: Sequence[float], guessing: float, taken: float) -> Figure:
-    """Smoothed loss of one training whose rate grows; the rate that one takes is marked."""
+    """Smoothed loss of one training whose rate grows; the lowest and another rate are marked."""
     check_some(rates, "rate")
     figure, ax = plt.subplots(figsize=(WIDTH, 2.9))
     ax.plot(rates, losses, color=BLUE)
@@ -149,7 +149,7 @@ def rate_finder(rates: Sequence[float], losses: Sequence[float], guessing: float
                 fontsize=10.5)  # fmt: skip
     at = float(np.interp(np.log(taken), np.log(rates), losses))
     ax.plot(taken, at, "o", color=ORANGE, ms=8)
-    ax.annotate("a tenth of it:\nstart here", (taken, at), xytext=(-10, -12), textcoords="offset points", ha="right",
+    ax.annotate("a tenth of it", (taken, at), xytext=(-10, -12), textcoords="offset points", ha="right",
                 va="top", fontsize=10.5, color=ORANGE)  # fmt: skip
     ax.set(xscale="log", xlabel="learning rate, growing with each step", ylabel="loss", ylim=(0, 1.6 * guessing))
     return figure

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -36,17 +37,29 @@ def memorise(loss: Loss, images: Tensor, labels: Tensor, steps: int = 150, seed:
     return value.item()
 
 
-def burn_in(images: Tensor, labels: Tensor) -> Tensor:
-    """A planted bug: a frame-grabber that writes the label into the first pixel, (n, 64) -> (n, 64)."""
+def label_inside(images: Tensor, labels: Tensor) -> Tensor:
+    """A planted bug: the label, as the pipeline read it, ends among the inputs, (n, 64) -> (n, 64)."""
     marked = images.clone()
     marked[:, 0] = labels.float() - 4.5
     return marked
 
 
+def camera(data: small.Draw) -> small.Draw:
+    """A leak that lies in the data: each picture carries its true label, written before anything was read."""
+    images, val = label_inside(data.images, data.given), label_inside(data.val_images, data.val_labels)
+    return replace(data, images=images, val_images=val)
+
+
+def copies(data: small.Draw) -> small.Draw:
+    """A leak that lies in the data: every validation image is one of training."""
+    return replace(data, val_images=data.images, val_labels=data.given)
+
+
 def shuffled_control(data: small.Draw, prepare: Callable[[Tensor, Tensor], Tensor], seed: int = 0) -> float:
     """Step 3: shuffle *all* labels before anything else is done, train, and ask the validation images; share right.
 
-    `prepare` makes network inputs of images and labels: all of the pipeline that comes after the labels are read.
+    `prepare` makes network inputs of images and labels: all of the pipeline that comes after the labels are read. A
+    leak that lies in the data already (`camera`, `copies`) belongs to labels that are gone, and is not seen.
     """
     generator = torch.Generator().manual_seed(seed)
     given, asked = (
@@ -56,6 +69,15 @@ def shuffled_control(data: small.Draw, prepare: Callable[[Tensor, Tensor], Tenso
     nonsense = small.Draw(images, given, data.wrong, val, asked, val, asked)
     looks = small.train(small.network(seed), nonsense, small.Measures(), seed, steps=300, every=300)
     return looks.val_top1[-1]
+
+
+def known_by_border(data: small.Draw, seed: int = 0) -> float:
+    """Blank all but the outermost pixels, train, and ask the validation images; share right. Near 1: a marker."""
+    edge = torch.ones(8, 8, dtype=torch.bool)
+    edge[1:-1, 1:-1] = False
+    images, val = (torch.where(edge.flatten(), part, -1.0) for part in (data.images, data.val_images))
+    bare = replace(data, images=images, val_images=val)
+    return small.train(small.network(seed), bare, small.Measures(), seed, steps=300, every=300).val_top1[-1]
 
 
 def idle_parameters(model: nn.Module, images: Tensor, labels: Tensor) -> list[str]:

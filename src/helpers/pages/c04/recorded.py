@@ -1,9 +1,15 @@
 """What the page quotes of its two studies, with the intervals that were recorded."""
 
+import math
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from helpers.measure.accuracy import Estimate
+import numpy as np
+from scipy import stats
+
+from helpers.measure.accuracy import Estimate, over_seeds
+from helpers.plots.tables import points
 from helpers.records import Record, read_record
 
 Row = dict[str, Any]
@@ -89,6 +95,52 @@ def strengths(measure: str, wrong: float) -> list[float]:
     rows: list[Row] = [dict(row) for row in measures_record().runs]
     return [row["strength"] for row in rows
             if row.get("chosen") and (row["measure"], row["wrong"]) == (measure, wrong)]  # fmt: skip
+
+
+def by_seed(measure: str, wrong: float) -> list[float]:
+    """Test accuracies at the chosen strength, seed by seed."""
+    rows: list[Row] = [dict(row) for row in measures_record().runs]
+    return [row["test_top1"] for row in rows
+            if row.get("chosen") and (row["measure"], row["wrong"]) == (measure, wrong)]  # fmt: skip
+
+
+def minus(measures: Sequence[str], others: Sequence[str], wrong: float) -> Estimate:
+    """Gains of some measures summed, minus those of others, within a seed."""
+    plain = np.array(by_seed("plain", wrong))
+    sums = [sum((np.array(by_seed(name, wrong)) - plain for name in side), 0 * plain) for side in (measures, others)]
+    return over_seeds((sums[0] - sums[1]).tolist())
+
+
+def half_width(measure: str, wrong: float, seeds: int) -> float:
+    """Half of the 95 % interval that so many seeds would give, of differences that scatter as the recorded ones do."""
+    scatter = np.std(np.subtract(by_seed(measure, wrong), by_seed("plain", wrong)), ddof=1)
+    return float(stats.t.ppf(0.975, seeds - 1) * scatter / math.sqrt(seeds))
+
+
+def contest(tried: Mapping[str, Sequence[float]]) -> list[Row]:
+    """The contest as rows of a table: gain with interval, and the strengths chosen, in both worlds.
+
+    Parameters
+    ----------
+    tried
+        The list of strengths of each measure that had one.
+    """
+    table = []
+    for measure in gains(0.0):
+        row = {"measure": measure, "list": ", ".join(f"{strength:g}" for strength in tried.get(measure, ())) or "–"}
+        for world, label in ((0.0, "right"), (0.2, "wrong")):
+            row[label] = points(gain(measure, world)).replace("\N{NO-BREAK SPACE}points", "")
+            row[f"chosen, {label}"] = _chosen(strengths(measure, world), tried.get(measure, ()))
+        table.append(row)
+    return table
+
+
+def _chosen(chosen: Sequence[float], tried: Sequence[float]) -> str:
+    """Median, and how many stand at an end of the list."""
+    if len(tried) < 2:
+        return "–"
+    ends = sum(strength in (min(tried), max(tried)) for strength in chosen)
+    return f"{np.median(chosen):g} ({ends} of {len(chosen)})"
 
 
 def patients() -> list[Row]:
