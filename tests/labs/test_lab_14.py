@@ -48,9 +48,10 @@ def made_up_run(key, data, parameters, folder, start=1e-6):
     before |= dict.fromkeys(("stream", "weights"), [0.5] * key.depth)
     history = None if broken else {"epochs": [{"train_accuracy": 0.5}]}
     row = {**key._asdict(), "predictions": named, "before": before, "after": None if broken else before}
+    looks = study.epochs_of(parameters, len(data.train)) * len(data.train)
     return (
         row
-        | {"history": history, "images_seen": None if broken else 36, "fit_s": 2.0}
+        | {"history": history, "images_seen": None if broken else looks, "fit_s": 2.0}
         | {"diverged": "the loss became nan" if broken else None}
     )
 
@@ -91,7 +92,7 @@ def checkpoints(course) -> list[Path]:
 
 def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
     record, now = run_lab(edition="smoke", seeds=2, arms=list(ARMS))
-    assert len(record.runs) == 2 * (6 * 2 + 3)
+    assert len(record.runs) == 2 * (6 * 2 + 3 * 2)
     assert "predictions" not in record.runs[0]
     assert len(record.summary["findings"]) == len(STATEMENTS)
     assert record.summary["more_even"] == {"more_even": 0, "seeds": 2}, "the made-up blocks are all alike"
@@ -150,7 +151,7 @@ def test_the_lab_fails_where_layerscale_is_not_the_identity_at_first(course, mon
         ({"arms": "swin"}, "arms: expected a list of post, plain"),
         ({"dataset": "stanford_dogs"}, "dataset: expected one of breeds, tiny_imagenet"),
         ({"depths": [2]}, "depths: expected more than 2 blocks"),
-        ({"piece": "plain/6/high/0"}, "piece: expected gathered, or one of post/6/usual/0"),
+        ({"piece": "plain/7/high/0"}, "piece: expected gathered, or one of post/6/usual/0"),
     ],
 )
 def test_a_wrong_parameter_stops_the_lab_before_any_work(course, wrong, message):

@@ -85,11 +85,9 @@ class Finding:
 
     def as_row(self) -> dict[str, Any]:
         """For the record."""
-        return asdict(self) | {
-            "difference": self.difference.as_dict(),
-            "verdict": self.verdict,
-            "agrees": self.agrees,
-        }
+        row = {key: value for key, value in asdict(self).items() if key != "difference"}
+        name = "difference" if len(self.terms) == 2 else "contrast"  # one of differences may reach beyond 1
+        return row | {name: self.difference.as_dict(), "verdict": self.verdict, "agrees": self.agrees}
 
 
 def verdict(difference: Estimate) -> str:
