@@ -56,6 +56,8 @@ def test_patients_and_schedules_are_there():
     assert recorded.patient("dead units", 2)["dose"] == "biases at -4"
     assert len(recorded.scheduled()) == len(curves.RATES) * len(curves.SCHEDULES)
     assert recorded.against_constant(0.016, "both").n >= 8
+    assert recorded.best_against_best("constant").value == 0
+    assert recorded.best_against_best("both").n >= 8
 
 
 def test_what_was_not_recorded_is_refused():

@@ -158,6 +158,21 @@ def scheduled() -> list[Row]:
     return _rows(curves_record(), "schedules")
 
 
+def best_against_best(schedule: str) -> Estimate:
+    """A schedule at the rate that suits it best minus the constant rate at its own best, within a seed."""
+    runs = [dict(row) for row in curves_record().runs]
+
+    def best(name: str) -> dict[int, float]:
+        rows = [row for row in scheduled() if row["schedule"] == name]
+        rate = max(rows, key=lambda row: row["value"])["rate"]
+        return {
+            int(row["seed"]): float(row["test_top1"]) for row in runs if (row["schedule"], row["rate"]) == (name, rate)
+        }
+
+    ours, plain = best(schedule), best("constant")
+    return over_seeds([ours[seed] - plain[seed] for seed in plain])
+
+
 def against_constant(rate: float, schedule: str) -> Estimate:
     """A schedule minus the constant rate, within a seed.
 
