@@ -76,6 +76,14 @@ def test_k_means_moves_to_the_means_and_rests():
         d.k_means_step(points, np.array([[1.0], [100]]))
 
 
+def test_a_flat_place_has_no_contrast_and_an_edge_has():
+    image = np.zeros((1, 16, 16, 3), np.uint8)
+    image[:, :, 10:] = 200
+    found = d.contrasts(image)
+    assert found.shape == w.describe(image).shape[:3]
+    assert (found[0, :, 0] == 0).all() and (found[0, :, 1:] > 50).all()
+
+
 def test_there_are_as_many_dogs_of_each_kind():
     for part in d.drawn_dogs():
         assert part.descriptors.shape == (480, 15, 15, 32)

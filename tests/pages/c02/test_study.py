@@ -47,7 +47,7 @@ def test_rows_of_a_pyramid_have_its_intersection_as_dot_product(data):
 @pytest.mark.parametrize("name", ["base", "soft, 0.02", "square root", "chi-squared", "3 levels, intersection"])
 def test_an_arm_tells_stripes_apart(data, name):
     arm = s.Arm(**{**s.asdict(s.ARMS[name]), "words": 12})
-    right, row = s.one(arm, data, 0, None)
+    right, row = s.one(arm, data, 0)
     assert right.mean() == row["test_top1"] > 0.8
     assert row["cost"] in s.COSTS
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.svm import LinearSVC
 
 from helpers.data import load_dataset
@@ -78,6 +79,13 @@ def describe_alone(image: np.ndarray, side: int) -> np.ndarray:
     grid = len(image) // side
     patches = image.reshape(grid, side, grid, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
     return w.describe(patches, side // 2).reshape(grid, grid, -1)
+
+
+def contrasts(images: np.ndarray, cell_size: int = 4) -> np.ndarray:
+    """Standard deviation of the grey values in the 2 x 2 cells of each place, (B, S, S, 3) -> (B, rows, columns)."""
+    side = 2 * cell_size
+    patches = sliding_window_view(images.mean(axis=-1), (side, side), axis=(1, 2))
+    return np.asarray(patches[:, ::cell_size, ::cell_size].std(axis=(-1, -2)))
 
 
 def average_precision(ranks: np.ndarray) -> float:
