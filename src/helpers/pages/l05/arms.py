@@ -105,7 +105,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement("where it reads they are enough", _minus("source", "base"), "the mask shows the place: alike?", ALIKE),
     Statement("learned ones help more", _minus("learned", "base"), f"{PAPER}: nearly identical", ALIKE),
     Statement("two heads beat one", _minus("base", "one_head"), f"{PAPER}: one is worse, in translation", HOLDS),
-    Statement("eight heads beat two", _minus("eight_heads", "base"), f"{PAPER}: in translation, 8 beat 4", HOLDS),
+    Statement("eight heads beat two", _minus("eight_heads", "base"), f"{PAPER}: too many are worse, too"),
     Statement("the division helps at d = 128", _minus("wide", "wide_raw"), f"{PAPER}: at large d, yes", HOLDS),
     Statement(
         "it helps more at d = 128 than at d = 8",

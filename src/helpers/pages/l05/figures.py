@@ -20,7 +20,7 @@ CYCLE = (FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"], GREEN, FAMILY_COLOURS["ca
 DASHES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 
-def curves(runs: Sequence[Mapping[str, Any]], arms: Sequence[str]) -> Figure:
+def curves(runs: Sequence[Mapping[str, Any]], arms: Sequence[str], names: Mapping[str, str] | None = None) -> Figure:
     """Letters right against steps, a line an arm (mean over seeds) with each seed as a thin one.
 
     Parameters
@@ -29,6 +29,8 @@ def curves(runs: Sequence[Mapping[str, Any]], arms: Sequence[str]) -> Figure:
         Rows of `helpers.pages.l05.study.train`.
     arms
         Which, in the order of their colours.
+    names
+        Other names of some arms.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def curves(runs: Sequence[Mapping[str, Any]], arms: Sequence[str]) -> Figure:
         for row in y:
             ax.plot(x, row, color=CYCLE[k % 5], lw=0.9, alpha=0.45)
         ax.plot(x, y.mean(0), color=CYCLE[k % 5], ls=DASHES[k % 5])
-        ends[ARMS[arm].label] = (float(y.mean(0)[-1]), CYCLE[k % 5])
+        ends[(names or {}).get(arm, ARMS[arm].label)] = (float(y.mean(0)[-1]), CYCLE[k % 5])
     ax.set(xlabel="steps", ylabel="letters right (%)", ylim=(0, 102), xlim=(0, None))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
     _label_ends(ax, ends)

@@ -148,7 +148,8 @@ def signed_mean(terms: Sequence[tuple[int, np.ndarray]]) -> Estimate:
     """
     table = np.sum([sign * shares for sign, shares in terms], axis=0)  # (seeds, n)
     seeds, n = table.shape
-    value, bound = float(table.mean()), max(1.0, len(terms) / 2)
+    value = float(table.mean())
+    lowest, highest = -float(sum(sign < 0 for sign, _ in terms)), float(sum(sign > 0 for sign, _ in terms))
     if np.ptp(table) == 0:
         if len(terms) == 2 and value == 0:
             return paired_difference(*(shares == 1 for _, shares in terms))
@@ -158,7 +159,7 @@ def signed_mean(terms: Sequence[tuple[int, np.ndarray]]) -> Estimate:
     else:
         variance, freedom = variance_of_mean(table)
         half, covers = t_quantile(0.95, freedom) * variance**0.5, "both"
-    return Estimate(value, max(-bound, value - half), min(bound, value + half), n, covers)  # type: ignore[arg-type]
+    return Estimate(value, max(lowest, value - half), min(highest, value + half), n, covers)  # type: ignore[arg-type]
 
 
 def standings(runs: Runs, length: int) -> list[Standing]:

@@ -63,10 +63,10 @@ def about_elsewhere(rows: Sequence[Mapping[str, Any]], length: int) -> str:
     others = [row for row in rows if row["length"] != length]
     best = max(others, key=lambda row: row["words"])
     repeats = next(row for row in rows if row["repeats"])
+    most = f"at most {100 * best['words']:.0f} % ({best['length']} letters)" if best["words"] else "not one"
     text = (
         f"Of the words of {length} letters {100 * same['words']:.0f} % come out right to the last letter; of any other "
-        f"length at most {100 * best['words']:.0f} % ({best['length']} letters); of those with repeated letters "
-        f"{100 * repeats['words']:.0f} %. "
+        f"length {most}; of those with repeated letters {100 * repeats['words']:.0f} %. "
     )
     if best["words"] < 0.5 * same["words"]:
         text += (
