@@ -71,10 +71,12 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement("dot products help", SENTENCES, "dot", "none", "Luong et al.: attention does", HOLDS),
     Statement("additive attention helps", SENTENCES, "additive", "none", f"{BAHDANAU}: yes", HOLDS),
     Statement("it helps more in long sentences", GROWTH, "additive", "none", f"{BAHDANAU}: yes", HOLDS),
-    Statement("additive beats dot", SENTENCES, "additive", "dot", "says nothing at this size"),
+    Statement("additive beats dot", SENTENCES, "additive", "dot", "nobody, at this size"),
     Statement("reversing the French helps, one way", SENTENCES, "backwards", "forwards", f"{SUTSKEVER}: yes", HOLDS),
     Statement("reading both ways helps", SENTENCES, "none", "forwards", f"{BAHDANAU}: they read both ways", HOLDS),
     Statement("the map beats the diagonal", POINTING, "additive/now", "diagonal", f"{BAHDANAU}: it aligns", HOLDS),
-    Statement("so does that of dot products", POINTING, "dot/now", "diagonal", "the same", HOLDS),
-    Statement("read one row later it hits more", POINTING, "additive/later", "additive/now", "says nothing of it"),
+    Statement("so does that of dot products", POINTING, "dot/now", "diagonal", "Li et al.: it may fail"),
+    Statement(
+        "read one row later it hits more", POINTING, "additive/later", "additive/now", "Chen et al.: in Transformers"
+    ),
 )

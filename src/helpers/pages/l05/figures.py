@@ -100,11 +100,11 @@ def places(by_place: Mapping[str, Sequence[float]], ceiling: Sequence[float]) ->
         y = 100 * np.array(shares)
         ax.plot(x, y, "o", color=CYCLE[k % 5], ls=DASHES[k % 5], ms=5)
         ends[ARMS[arm].label] = (float(y[0]), CYCLE[k % 5])
-    for label, (y, colour) in ends.items():
-        low = y < 50
+    for label, (height, colour) in ends.items():
+        low = height < 50
         ax.annotate(
             label,
-            (1, y),
+            (1, height),
             xytext=(4, 12 + 14 * low * list(ends).index(label)) if low else (4, -14),
             textcoords="offset points",
             color=colour,

@@ -1,6 +1,7 @@
 """The course's Transformer with one part exchanged: the attention function, the positions, the place of the norm."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -118,8 +119,8 @@ def attention_maps(model: Reverser, source: Tensor, target: Tensor) -> dict[str,
         (B, M) and (B, N), as for the model.
     """
     found: dict[str, Tensor] = {}
-    decoder = model.core.decoder_blocks[0]
-    modules = (model.core.encoder_blocks[0].self_attention, decoder.self_attention, decoder.cross_attention)
+    encoder, decoder = model.core.encoder_blocks[0], model.core.decoder_blocks[0]
+    modules: tuple[Any, ...] = (encoder.self_attention, decoder.self_attention, decoder.cross_attention)
     handles = []
     for name, module in zip(FAMILIES, modules, strict=True):
 

@@ -126,7 +126,7 @@ def say_backwards(model: nn.Module, words: Tensor) -> tuple[Tensor, Tensor, int]
 
 
 @torch.no_grad()
-def right_letters(model: Reverser, words: Tensor) -> np.ndarray:
+def right_letters(model: nn.Module, words: Tensor) -> np.ndarray:
     """Which letters are right when the right ones before them are given, bool (n, N)."""
     model.eval()
     answer = words.flip(1)
@@ -208,7 +208,8 @@ def train(key: Key, parameters: Parameters, attend: Attend | None = None) -> tup
 
 def look(model: Reverser, key: Key, parameters: Parameters) -> dict[str, Any]:
     """What is asked of a trained network besides the test words; see `train`."""
-    length, found = parameters["length"], {}
+    length = parameters["length"]
+    found: dict[str, Any] = {}
     if ARMS[key.arm].depth == 1:
         found["pointed"] = pointed(model, asked_words(parameters["n_test"], length))
     if key.arm == "base":
@@ -237,7 +238,7 @@ def asked_elsewhere(model: Reverser, n: int, length: int) -> list[dict[str, Any]
         Of each kind `length`, `repeats`, `letters` (share right, the right ones before told) and `words` (whole words).
     """
     kinds = [(other, False) for other in range(max(2, length - 2), length + 3)] + [(length, True)]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for other, repeats in kinds:
         right = right_letters(model, asked_words(n, other, repeats))
         rows.append({"length": other, "repeats": repeats})
