@@ -39,8 +39,10 @@ class Phrase:
 
     Attributes
     ----------
-    french, english
-        Tokens, of M and of N words.
+    french
+        Tokens, M.
+    english
+        Tokens, N.
     links
         For each English word the numbers of its French words; empty where it comes from none.
     kinds

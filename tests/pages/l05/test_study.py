@@ -167,3 +167,10 @@ def test_what_would_fail_later_is_refused_at_once(changes, words):
         study.check(PARAMETERS | changes)
     study.check(PARAMETERS)
     assert np.isclose(study.training_config(PARAMETERS, "base", 0).learning_rate, 0.003)
+
+
+def test_our_transformers_are_those_of_torch_and_nothing_is_warned_of(recwarn):
+    gaps = says.transformer_gaps(embed_dim=16, num_heads=2)
+    assert len(gaps) == 2
+    assert max(gaps.values()) < 1e-12
+    assert not recwarn.list

@@ -48,8 +48,10 @@ class Statement:
     kind
         `SENTENCES`: sentences right to the last word, a minus b. `GROWTH`: that of the longest bin minus that of the
         shortest. `POINTING`: links that the map of a hits, minus those that b hits.
-    a, b
-        Arms; of `POINTING` an arm and how it is read, "additive/now", or the "diagonal".
+    a
+        An arm; of `POINTING` an arm and how it is read, "additive/now", or the "diagonal".
+    b
+        Another.
     says
         Who says what of it.
     expected

@@ -62,8 +62,12 @@ class Finding:
 
     Attributes
     ----------
-    statement, says, expected
-        As of `helpers.pages.l04.arms.Statement`.
+    statement
+        The sentence, `text` of `helpers.pages.l04.arms.Statement`.
+    says
+        Who says what of it.
+    expected
+        The verdict that this lets one expect, or empty.
     difference
         Of shares.
     """

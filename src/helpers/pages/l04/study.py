@@ -41,10 +41,14 @@ class Task:
 
     Attributes
     ----------
-    french, english
-        The vocabularies, of the training sentences.
-    train, test
+    french
+        The vocabulary of the training sentences.
+    english
+        That of their translations.
+    train
         Pairs of tokens.
+    test
+        Others.
     phrases
         The test sentences with their true alignment; empty of a corpus.
     about

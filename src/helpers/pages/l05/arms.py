@@ -15,12 +15,18 @@ class Arm:
         What figures call it.
     asked
         The questions whose tables and figures show it; the first one gives its number of steps.
-    source, target
-        Whether the words that are read, and those that are written, get positions.
+    source
+        Whether the word that is read gets positions.
+    target
+        Whether the word that is written does.
     learned
         A table of parameters in the place of the sinusoids.
-    embed_dim, num_heads, depth
-        D, h, and the blocks on each side.
+    embed_dim
+        D.
+    num_heads
+        h.
+    depth
+        Blocks on each side.
     pre_norm
         See `helpers.layers.add_and_norm.AddAndNorm`.
     divided

@@ -72,8 +72,12 @@ class Finding:
 
     Attributes
     ----------
-    statement, says, expected
-        As of `helpers.pages.l05.arms.Statement`.
+    statement
+        The sentence, `text` of `helpers.pages.l05.arms.Statement`.
+    says
+        Who says what of it.
+    expected
+        The verdict that this lets one expect, or empty.
     terms
         A sign and an arm each.
     difference

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from helpers.layers.attention import MultiHeadAttention
 from helpers.layers.masks import causal_mask
 from helpers.models.parity import randomise
+from helpers.models.port import from_reference
 from helpers.pages.l05.arms import ALIKE, ARMS, HOLDS, OPPOSITE
 from helpers.pages.l05.report import Finding, Standing, verdict
 from helpers.plots.tables import percent, points
@@ -35,6 +36,20 @@ def attention_gaps(embed_dim: int, num_heads: int, seed: int = 0) -> dict[str, f
         "cross-attention": (ours(x, memory=memory), theirs(x, memory, memory)[0]),
     }
     return {name: float((own - other).abs().max()) for name, (own, other) in pairs.items()}
+
+
+def transformer_gaps(embed_dim: int, num_heads: int) -> dict[str, float]:
+    """Largest difference between our whole Transformer and `torch.nn.Transformer`; see `helpers.models.port`."""
+    gaps, hidden = {}, 2 * embed_dim
+    for name, pre_norm in (("post-norm", False), ("pre-norm", True)):
+        layer = nn.TransformerEncoderLayer(embed_dim, num_heads, hidden, batch_first=True, norm_first=pre_norm)
+        # Without nested tensors, a prototype that torch warns of.
+        encoder = nn.TransformerEncoder(layer, 2, nn.LayerNorm(embed_dim), enable_nested_tensor=False)
+        theirs = nn.Transformer(
+            embed_dim, num_heads, 2, 2, hidden, custom_encoder=encoder, batch_first=True, norm_first=pre_norm
+        )
+        gaps[f"whole Transformer, {name}"] = from_reference(theirs)[1].largest_difference
+    return gaps
 
 
 def table_rows(rows: Sequence[Standing], column: str, names: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
