@@ -202,6 +202,7 @@ def train(key: Key, task: Task, parameters: Parameters) -> tuple[Translator, dic
         model, TrainingPairs(batches), training_config(parameters, key.seed), step=translation_step, unit="words"
     )
     fit_s = time.perf_counter() - start
+    model.cpu()  # `fit` trains on a GPU where there is one; sentences are asked one by one
     return model, {
         **key._asdict(),
         "curve": [{"loss": round(row.train_loss, 4), "words": round(row.train_accuracy, 4)} for row in history.epochs],

@@ -129,8 +129,9 @@ def say_backwards(model: nn.Module, words: Tensor) -> tuple[Tensor, Tensor, int]
 def right_letters(model: nn.Module, words: Tensor) -> np.ndarray:
     """Which letters are right when the right ones before them are given, bool (n, N)."""
     model.eval()
+    words = words.to(next(model.parameters()).device)
     answer = words.flip(1)
-    return (model(words, opened(answer)).argmax(-1) == answer).numpy()
+    return (model(words, opened(answer)).argmax(-1) == answer).cpu().numpy()
 
 
 def steps_of(arm: str, parameters: Parameters) -> int:
@@ -190,6 +191,7 @@ def train(key: Key, parameters: Parameters, attend: Attend | None = None) -> tup
         ]
     except TrainingDiverged as failure:
         diverged = str(failure)
+    model.cpu()  # `fit` trains on a GPU where there is one; what follows is asked here
     found = right_letters(model, words)  # (n, N)
     return model, look(model, key, parameters) | {
         **key._asdict(),
