@@ -89,6 +89,21 @@ def test_findings_have_the_signs_of_the_answers():
     assert alone == []
 
 
+def test_words_ahead_are_paired_by_sentence_and_seed():
+    runs = [
+        {"arm": arm, "seed": seed, "tokens": [[k % 5 + (arm == "dot"), 10] for k in range(40)]}
+        for arm in ("dot", "none")
+        for seed in (0, 1)
+    ]
+    assert report.words_ahead(runs, "dot", "none").value == pytest.approx(0.1)
+    assert report.words_ahead(runs, "dot", "none").low is None, "the same in every sentence: nothing varies"
+    runs[0]["tokens"][0] = [10, 10]
+    both = report.words_ahead(runs, "dot", "none")
+    assert both.covers == "both"
+    assert both.low < both.value < both.high
+    assert report.words_ahead([runs[0], runs[2]], "dot", "none").covers == "test sampling"
+
+
 def test_growth_is_the_difference_of_two_leads():
     a, b = (np.array([run["exact"] for run in RUNS if run["arm"] == arm]) for arm in ("additive", "none"))
     chosen = report.bins_of(LENGTHS, [8, 16])

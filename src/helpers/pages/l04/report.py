@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled
 from helpers.measure.bleu import bleu_of, bootstrap, share_of
+from helpers.measure.intervals import normal_quantile, t_quantile, variance_of_mean
 from helpers.pages.l04.answers import diagonal, hits
 from helpers.pages.l04.arms import (
     ARMS,
@@ -18,6 +19,7 @@ from helpers.pages.l04.arms import (
     SENTENCES,
     STATEMENTS,
     UNDECIDED,
+    WORDS,
 )
 
 Runs = Sequence[Mapping[str, Any]]
@@ -148,6 +150,27 @@ def bins_of(lengths: np.ndarray, ends: Sequence[int]) -> list[tuple[str, np.ndar
     return found
 
 
+def words_ahead(runs: Runs, a: str, b: str) -> Estimate:
+    """Share of words right of a minus that of b, mean over sentences; the interval covers seeds and sentences, with one
+    seed sentences alone. None where no sentence differs."""
+    sides = []
+    for arm in (a, b):
+        own = sorted((run for run in runs if run["arm"] == arm), key=lambda run: run["seed"])
+        tokens = np.array([run["tokens"] for run in own], dtype=float)  # (seeds, n, 2)
+        sides.append(tokens[..., 0] / tokens[..., 1])
+    table = sides[0] - sides[1]  # (seeds, n)
+    seeds, n = table.shape
+    value = float(table.mean())
+    if np.ptp(table) < 1e-12:
+        return Estimate(value, None, None, n, "nothing")
+    if seeds == 1:
+        half = normal_quantile(0.95) * float(table.std(ddof=1)) / n**0.5
+        return Estimate(value, value - half, value + half, n, "test sampling")
+    variance, freedom = variance_of_mean(table)
+    half = t_quantile(0.95, freedom) * variance**0.5
+    return Estimate(value, max(-1.0, value - half), min(1.0, value + half), n, "both")
+
+
 def by_length(runs: Runs, lengths: np.ndarray, ends: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
     """Arm -> bin by bin `bin`, `mean` (length), `n`, `exact` (an Estimate) and `bleu` (mean over seeds)."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -225,8 +248,13 @@ def findings(runs: Runs, lengths: np.ndarray, ends: Sequence[int], phrases: Sequ
             difference = _pointing(maps, one.a, one.b)
         elif {one.a, one.b} <= set(answers):
             sides = answers[one.a], answers[one.b]
-            difference = paired_difference(*sides) if one.kind == SENTENCES else growth(*sides, lengths, ends)
-        assert one.kind in (SENTENCES, GROWTH, POINTING)
+            if one.kind == SENTENCES:
+                difference = paired_difference(*sides)
+            elif one.kind == WORDS:
+                difference = words_ahead(runs, one.a, one.b)
+            else:
+                assert one.kind == GROWTH
+                difference = growth(*sides, lengths, ends)
         if difference is not None:
             found.append(Finding(one.text, one.says, one.expected, difference))
     return found

@@ -24,10 +24,10 @@ def table_rows(rows: Sequence[Standing]) -> list[dict[str, Any]]:
     ]
 
 
-def shown_phrase(phrases: Sequence[Phrase], most: int = 14) -> int | None:
-    """The first test sentence of at most so many French words that holds a swap and a clause that moves."""
+def shown_phrase(phrases: Sequence[Phrase], least: int = 10, most: int = 14) -> int | None:
+    """The first test sentence with a swap and a clause that moves, of so many French words."""
     fitting = (k for k, phrase in enumerate(phrases) if {"swapped", "moved"} <= set(phrase.kinds))
-    return next((k for k in fitting if len(phrases[k].french) <= most), None)
+    return next((k for k in fitting if least <= len(phrases[k].french) <= most), None)
 
 
 def answer_to(sentence: str, models: Mapping[str, Any], task: Any, width: int) -> tuple[str, Figure | None]:
@@ -68,7 +68,7 @@ def beam_table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Greedy and beam side by side."""
     return [
         {"translator": ARMS[row["arm"]].label}
-        | {f"BLEU, {name}": round(100 * row[f"bleu_{name}"], 1) for name in ("greedy", "beam")}
+        | {f"BLEU, {name}": f"{100 * row[f'bleu_{name}']:.1f}" for name in ("greedy", "beam")}
         | {f"sentences right, {name}": row[f"exact_{name}"] for name in ("greedy", "beam")}
         | {"the beam says something else": row["other"], "which the model finds likelier": row["likelier"]}
         for row in rows
