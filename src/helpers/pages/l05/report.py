@@ -153,7 +153,7 @@ def signed_mean(terms: Sequence[tuple[int, np.ndarray]]) -> Estimate:
     table = np.sum([sign * shares for sign, shares in terms], axis=0)  # (seeds, n)
     seeds, n = table.shape
     value = float(table.mean())
-    lowest, highest = -float(sum(sign < 0 for sign, _ in terms)), float(sum(sign > 0 for sign, _ in terms))
+    lowest, highest = 0.0 - sum(sign < 0 for sign, _ in terms), 0.0 + sum(sign > 0 for sign, _ in terms)
     if np.ptp(table) == 0:
         if len(terms) == 2 and value == 0:
             return paired_difference(*(shares == 1 for _, shares in terms))
