@@ -33,10 +33,10 @@ def headline(record: Record) -> str:
             f"later for {100 * shares['additive/later']:.0f} %; the diagonal, which reads nothing, finds "
             f"{100 * shares['diagonal']:.0f} %."
         )
-    agrees = [row["agrees"] for row in summary["findings"]]
+    agrees = [row["agrees"] for row in summary["findings"] if row["expected"]]
     if agrees:
         lines.append(
-            f"Of {len(agrees)} statements written down beforehand {agrees.count('as expected')} came out as expected, "
-            f"{agrees.count('against it')} against it, {agrees.count('open')} this run cannot decide."
+            f"Of {len(agrees)} expectations written down beforehand {agrees.count('as expected')} came true, "
+            f"{agrees.count('against it')} did not, {agrees.count('open')} this run cannot decide."
         )
     return "\n".join(f"- {line}" for line in lines)

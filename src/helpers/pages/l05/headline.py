@@ -27,11 +27,11 @@ def headline(record: Record) -> str:
             f"Asked for words of {summary['length'] - 1} letters, the network that learnt {summary['length']} gets "
             f"**{100 * shorter[0]['letters']:.0f} %** of the letters, {100 * shorter[0]['words']:.0f} % of the words."
         )
-    agrees = [row["agrees"] for row in summary["findings"]]
+    agrees = [row["agrees"] for row in summary["findings"] if row["expected"]]
     if agrees:
         lines.append(
-            f"Of {len(agrees)} statements written down beforehand {agrees.count('as expected')} came out as expected, "
-            f"{agrees.count('against it')} against it, {agrees.count('open')} this run cannot decide."
+            f"Of {len(agrees)} expectations written down beforehand {agrees.count('as expected')} came true, "
+            f"{agrees.count('against it')} did not, {agrees.count('open')} this run cannot decide."
         )
     return "\n".join(f"- {line}" for line in lines)
 
