@@ -104,7 +104,7 @@ def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
 
 
 def test_no_sentence_of_a_corpus_enters_the_record(course, monkeypatch):
-    pairs = [((f"mot{i}", f"nom{j}", "."), (f"word{i}", f"name{j}", ".")) for i in range(12) for j in range(12)]
+    pairs = [((f"fr{i}", f"nom{j}", "."), (f"word{i}", f"name{j}", ".")) for i in range(12) for j in range(12)]
     pairs = [pair for k, pair in enumerate(pairs) if k % 12 == k // 12]  # no two share a word, so none is held back
     where = {"name": "fra-eng.zip", "sha256": "a" * 64, "local_variant": False}
 
