@@ -1,0 +1,115 @@
+"""What a run of lab 5 says, in tables and sentences whose words depend on what was measured."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from helpers.layers.attention import MultiHeadAttention
+from helpers.layers.masks import causal_mask
+from helpers.models.parity import randomise
+from helpers.models.port import from_reference
+from helpers.pages.l05.arms import ALIKE, ARMS, HOLDS, OPPOSITE
+from helpers.pages.l05.report import Finding, Standing, verdict
+from helpers.plots.tables import percent, points
+
+
+@torch.no_grad()
+def attention_gaps(embed_dim: int, num_heads: int, seed: int = 0) -> dict[str, float]:
+    """Largest difference between our heads and `torch.nn.MultiheadAttention` of the same weights, in float64.
+
+    As self-attention, with the decoder's mask (which torch's module wants turned round), and reading a memory.
+    """
+    theirs = randomise(nn.MultiheadAttention(embed_dim, num_heads, batch_first=True).double(), seed).eval()
+    ours = MultiHeadAttention(embed_dim, num_heads).double().eval()
+    names = {"qkv.weight": "in_proj_weight", "qkv.bias": "in_proj_bias"}
+    names |= {f"output.{kind}": f"out_proj.{kind}" for kind in ("weight", "bias")}
+    state = theirs.state_dict()
+    ours.load_state_dict({own: state[other] for own, other in names.items()})
+    generator = torch.Generator().manual_seed(seed)
+    x, memory = (torch.randn(3, n, embed_dim, generator=generator, dtype=torch.float64) for n in (7, 5))
+    later = causal_mask(7)
+    pairs: dict[str, tuple[Any, Tensor]] = {
+        "self-attention": (ours(x), theirs(x, x, x)[0]),
+        "masked self-attention": (ours(x, mask=later), theirs(x, x, x, attn_mask=~later)[0]),
+        "cross-attention": (ours(x, memory=memory), theirs(x, memory, memory)[0]),
+    }
+    return {name: float((own - other).abs().max()) for name, (own, other) in pairs.items()}
+
+
+def transformer_gaps(embed_dim: int, num_heads: int) -> dict[str, float]:
+    """Largest difference between our whole Transformer and `torch.nn.Transformer`; see `helpers.models.port`."""
+    gaps, hidden = {}, 2 * embed_dim
+    for name, pre_norm in (("post-norm", False), ("pre-norm", True)):
+        layer = nn.TransformerEncoderLayer(embed_dim, num_heads, hidden, batch_first=True, norm_first=pre_norm)
+        # Without nested tensors, a prototype that torch warns of.
+        encoder = nn.TransformerEncoder(layer, 2, nn.LayerNorm(embed_dim), enable_nested_tensor=False)
+        theirs = nn.Transformer(
+            embed_dim, num_heads, 2, 2, hidden, custom_encoder=encoder, batch_first=True, norm_first=pre_norm
+        )
+        gaps[f"whole Transformer, {name}"] = from_reference(theirs)[1].largest_difference
+    return gaps
+
+
+def table_rows(rows: Sequence[Standing], column: str, names: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Standings as a table: the arm (under another name, where `names` has one), letters, words, how soon."""
+    return [
+        {column: (names or {}).get(row.arm, ARMS[row.arm].label), "letters": percent(row.letters)}
+        | {"words": percent(row.words)}
+        | {"step": ", ".join("never" if step is None else str(step) for step in row.soon)}
+        | ({"diverged": row.diverged} if row.diverged else {})
+        for row in rows
+    ]
+
+
+def caption(n_test: int, seeds: int) -> str:
+    """What the columns of a table mean."""
+    covers = "seeds and words" if seeds > 1 else "words"
+    return (
+        f"letters: each one, the right ones before told; words: right to the last letter; step: seed by seed, when "
+        f"nine letters of ten were first right. n = {n_test} words, 95 % intervals over {covers}"
+    )
+
+
+def about_elsewhere(rows: Sequence[Mapping[str, Any]], length: int) -> str:
+    """What other words show about what was learnt."""
+    same = next(row for row in rows if row["length"] == length and not row["repeats"])
+    others = [row for row in rows if row["length"] != length]
+    best = max(others, key=lambda row: row["words"])
+    repeats = next(row for row in rows if row["repeats"])
+    most = f"at most {100 * best['words']:.0f} % ({best['length']} letters)" if best["words"] else "not one"
+    text = (
+        f"Of the words of {length} letters {100 * same['words']:.0f} % come out right to the last letter; of any other "
+        f"length {most}; of those with repeated letters {100 * repeats['words']:.0f} %. "
+    )
+    if best["words"] < 0.5 * same["words"]:
+        text += (
+            f"It has not learnt to reverse. It has learnt that the first letter to write stands at place {length}, the "
+            f"next at place {length - 1}: a table of places, which is of no use where the word ends elsewhere."
+        )
+    else:
+        text += "What it learnt holds beyond the words that it was trained on, at least in part."
+    return text
+
+
+def predictions(
+    rows: Sequence[Standing], found: Sequence[Finding], elsewhere: Sequence[Mapping[str, Any]], length: int
+) -> list[dict[str, str]]:
+    """The four questions of the lab with what this run answers; those that it did not ask are left out."""
+    by_arm, by_text = {row.arm: row for row in rows}, {one.statement: one for one in found}
+    answers = {}
+    if "none" in by_arm:
+        answers["1. no positions"] = f"{percent(by_arm['none'].letters)} of the letters"
+    if {"source", "target"} <= set(by_arm):
+        reads, writes = (percent(by_arm[arm].letters) for arm in ("source", "target"))
+        answers["2. one side"] = f"where it reads: {reads}; where it writes: {writes}"
+    contrast = next((one for text, one in by_text.items() if text.startswith("it helps more")), None)
+    if contrast:
+        said = {HOLDS: "the wide head", OPPOSITE: "the narrow ones", ALIKE: "both alike"}
+        who = said.get(verdict(contrast.difference), "this run cannot tell")
+        answers["3. no division"] = f"{who}: {points(contrast.difference)} more"
+    shorter = next((row for row in elsewhere if row["length"] == length - 1), None)
+    if shorter:
+        answers[f"4. words of {length - 1}"] = f"{100 * shorter['letters']:.0f} % of the letters"
+    return [{"question": question, "this run": text} for question, text in answers.items()]

@@ -1,0 +1,136 @@
+"""Lab 4 with made-up answers: a whole run, its pieces put together, two arms alone, a corpus without links.
+
+The notebook's own cells run here, in one process and without training.
+"""
+
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from helpers.measure.bleu import bleu_counts
+from helpers.pages.l04 import answers, study
+from helpers.pages.l04.arms import ARMS, STATEMENTS
+from helpers.pages.l04.networks import build
+from helpers.parameters import lab_defaults, lab_parameters
+from helpers.records import Record, writing
+
+LAB = Path(__file__).parents[2] / "labs" / "04_translation.ipynb"
+CELLS = {
+    cell["id"]: "".join(cell["source"]) for cell in json.loads(LAB.read_text())["cells"] if cell["cell_type"] == "code"
+}
+SMALL = {"edition": "smoke", "n_train": 60, "n_test": 40, "embed_dim": 4, "hidden_dim": 4, "length_bins": [8, 12]}
+
+
+def made_up_train(key, task, parameters):
+    rng = np.random.default_rng([list(ARMS).index(key.arm), key.seed])
+    exact = rng.random(len(task.test)) < (0.8 if key.arm in ("dot", "additive") else 0.3)
+    said = [target if ok else ("the", *target) for ok, (_, target) in zip(exact, task.test, strict=True)]
+    row = {**key._asdict(), "exact": exact.tolist(), "said": [list(words) for words in said], "updates": 3}
+    row |= {"parameters": 5, "fit_s": 1.0, "curve": [{"loss": 1.0, "words": 0.5}]}
+    row["tokens"] = [[len(target), len(target) + 1] for _, target in task.test]
+    row["bleu"] = [bleu_counts(own, [target]).tolist() for own, (_, target) in zip(said, task.test, strict=True)]
+    row["bleu_check"] = {"ours": 0.5, "sacrebleu": None}
+    model = build(ARMS[key.arm], len(task.french), len(task.english), (4, 4), key.seed)
+    if task.phrases and model.attention is not None:
+        row["links"] = answers.pointing(model, task)
+    if key.seed == 0:
+        row["beam"] = {"n": 2, "width": 4, "greedy": row["bleu"][:2], "beam": row["bleu"][:2], "other": 1}
+        row["beam"] |= {"exact_greedy": [True, False], "exact_beam": [True, True], "likelier": 1}
+    return model, row
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    (tmp_path / "labs").mkdir()
+    (tmp_path / "_toc.yml").write_text("root: intro\n")
+    monkeypatch.chdir(tmp_path)
+    for name, found in (("running_source_sha256", "0" * 64), ("used_modules", {}), ("code_version", "1+abc")):
+        monkeypatch.setattr(writing, name, lambda found=found: found)
+    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+    monkeypatch.setattr(study, "train", made_up_train)
+    return tmp_path
+
+
+def run_lab(**passed) -> tuple[Record, dict]:
+    injected = "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items())
+    history = [CELLS["parameters"], injected]
+    now: dict = {}
+    for name, source in CELLS.items():
+        if name == "install":
+            continue
+        exec(compile(source, name, "exec"), now)
+        if name == "parameters":
+            now |= passed
+            now["lab_parameters"] = lambda namespace, **choices: lab_parameters(namespace, history, **choices)
+            now["lab_defaults"] = lambda: lab_defaults(history)
+    plt.close("all")
+    return Record.model_validate_json(now["path"].read_text()), now
+
+
+def test_a_whole_run_leaves_a_record_and_answers_every_prediction(course):
+    record, now = run_lab(**SMALL)
+    assert len(record.runs) == 2 * len(ARMS)
+    assert not {"said", "exact", "links"} & set(record.runs[0])
+    assert len(record.summary["findings"]) == len(STATEMENTS)
+    assert [row["question"][0] for row in now["said"]] == ["1", "2", "3", "4"]
+    assert record.skipped == {"BLEU against sacrebleu": "sacrebleu is not installed"}
+    assert record.data.n_test == 40
+
+
+@pytest.mark.parametrize("arms", [["none"], ["additive"], ["forwards", "backwards"]])
+def test_any_choice_of_arms_comes_to_its_end(course, arms):
+    record, _ = run_lab(**SMALL, arms=arms, seeds=1)
+    assert [row["arm"] for row in record.summary["standings"]] == arms
+
+
+def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
+    given = SMALL | {"arms": ["none", "dot"], "seeds": 2}
+    whole, now = run_lab(**given)
+    names = list(now["grid"])
+    for number, name in enumerate(names):
+        monkeypatch.setenv("HELPERS_RUN", f"20260101T000000-{number:06x}")
+        record, now = run_lab(**given, piece=name)
+        now["path"].with_name("notebook.ipynb").write_text("{}")
+        assert [f"{row['arm']}/{row['seed']}" for row in record.runs] == [name]
+    monkeypatch.setenv("HELPERS_RUN", "20260101T000000-ffffff")
+    monkeypatch.setattr(study, "train", None)  # nothing is trained
+    record, _ = run_lab(**given, piece="gathered")
+    assert record.summary == whole.summary
+    assert record.runs == whole.runs
+    assert record.skipped.keys() - whole.skipped.keys() == {"your sentence"}
+
+
+def test_no_sentence_of_a_corpus_enters_the_record(course, monkeypatch):
+    pairs = [((f"fr{i}", f"nom{j}", "."), (f"word{i}", f"name{j}", ".")) for i in range(12) for j in range(12)]
+    pairs = [pair for k, pair in enumerate(pairs) if k % 12 == k // 12]  # no two share a word, so none is held back
+    where = {"name": "fra-eng.zip", "sha256": "a" * 64, "local_variant": False}
+
+    class Found:
+        provenance = staticmethod(lambda: where)
+
+    more = [((f"m{i}", "."), (f"w{i}", ".")) for i in range(200)]
+    monkeypatch.setattr(study, "load_fra_eng", lambda: (pairs + more, Found))
+    given = SMALL | {"dataset": "fra_eng", "most_clauses": 2, "seeds": 1, "sentence": "bonjour"}
+    record, now = run_lab(**given)
+    text = record.model_dump_json()
+    assert not any(f'"{word}"' in text for source, target in now["task"].test for word in (*source[:-1], *target[:-1]))
+    assert record.skipped["the map, graded"] == "the corpus has no true links"
+    assert record.summary["pointing"] == []
+    assert record.data.terms == "restricted"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"arms": "transformer"}, "arms: expected a list of none, dot"),
+        ({"dataset": "multi30k"}, "dataset: expected one of phrases, fra_eng"),
+        ({"length_bins": [9, 4]}, "length_bins: expected numbers that rise"),
+        ({"piece": "dot/7"}, "piece: expected gathered, or one of none/0"),
+    ],
+)
+def test_a_wrong_parameter_stops_the_lab_before_any_work(course, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        run_lab(**wrong)
