@@ -1,7 +1,7 @@
 """From the runs of lab 10 to its points and verdicts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -76,9 +76,8 @@ class Finding:
 
     def as_row(self) -> dict[str, Any]:
         """For the record."""
-        row: dict[str, Any] = asdict(self.statement) | {"verdict": self.verdict, "as_expected": self.as_expected}
-        row.pop("terms")
-        return row | {"sum": self.sum.as_dict()}
+        row: dict[str, Any] = {"statement": self.statement.text, "expected": self.statement.expected}
+        return row | {"as_expected": self.as_expected, "verdict": self.verdict, "sum": self.sum.as_dict()}
 
 
 def answers(runs: Runs, labels: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
