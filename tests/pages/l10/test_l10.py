@@ -115,7 +115,7 @@ def test_without_augmentation_every_look_is_the_same(drawn):
 def test_examples_show_the_same_pictures_in_every_row(drawn):
     found = study.examples(drawn, PARAMETERS, rows=2)
     assert list(found) == list(ARMS)
-    assert np.array_equal(found[PLAIN], drawn.train.images[:2])
+    assert np.array_equal(found[PLAIN], drawn.train.images[[0, -1]])
     assert all(images.shape == (2, 32, 32, 3) for images in found.values())
     assert len(figures.examples(found).axes) == 2 * len(ARMS)
 
@@ -175,7 +175,7 @@ def test_sentences_name_what_they_found(runs):
     assert "50 points apart" in lines[0]
     assert "the best test accuracy with *+ random erasing*, 72.5 %: the same one." in lines[1]
     assert "9 of 9 are surer than right" in lines[2]
-    assert "as expected 3, against it 1" in lines[3].lower()
+    assert "as expected 4, against it 1" in lines[3].lower()
     answers = {row["question"]: row["this run"] for row in says.predictions(table, found)}
     assert answers["2. what helps the ViT most on top"].startswith("+ random erasing, +12.5")
     assert "Xception-mini + Mixup 90 → 90 %" in answers["3. how sure after mixing"]

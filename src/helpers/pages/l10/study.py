@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from scipy.special import softmax
 
-from helpers.data import Dataset, Split, load_dataset
+from helpers.data import Dataset, Split, load_dataset, take
 from helpers.data.batches import Batches
 from helpers.models.pretrained import build_model
 from helpers.models.pretrained.loading import Pretrained
@@ -130,10 +131,8 @@ def run_one(arm: str, model: str, seed: int, data: Dataset, parameters: Paramete
 
 def examples(data: Dataset, parameters: Parameters, rows: int = 4, seed: int = 0) -> dict[str, np.ndarray]:
     """What each arm makes of the same training images: arm -> pixels uint8 (rows, H, W, 3)."""
-    import torch
-
     built, found = build(CNN, data, parameters, seed), {}
-    chosen = Split(data.train.images[:rows], data.train.labels[:rows])
+    chosen = take(data.train, np.linspace(0, len(data.train) - 1, rows).astype(int))  # of different classes
     mean, std = (np.array(part).reshape(3, 1, 1) for part in (built.mean, built.std))
     for arm in ARMS:
         step = Augmented(arm, data.num_classes, tuple(built.mean), tuple(built.std))
