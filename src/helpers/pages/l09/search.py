@@ -1,9 +1,10 @@
 """The search for settings: points of a Sobol sequence, judged on validation images, the worse half stopped early.
 
-Optuna draws and stops. Both networks get the same points in the same order, the defaults first. A search that was cut
-off goes on with the trial that it was in.
+SciPy draws the points, Optuna keeps the trials and stops them. Both networks get the same points in the same order, the
+defaults first. A search that was cut off goes on with the trial that it was in, to the same numbers.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+from scipy.stats import qmc
 from torch import nn
 
 from helpers.pages.l09.methods import DEFAULTS, LOG, SPACE
@@ -21,6 +23,19 @@ from helpers.training import TrainingDiverged
 FIRST_LOOK, KEEP = 2, 2  # passes before the first comparison; one in so many goes on
 Report = Callable[[nn.Module], dict[str, float]]
 Train = Callable[[Mapping[str, float], Report], None]
+
+
+def points(count: int, seed: int) -> list[dict[str, float]]:
+    """So many points of the space, the defaults first, then a scrambled Sobol sequence."""
+    power = max(1, math.ceil(math.log2(max(2, count))))
+    drawn = qmc.Sobol(len(SPACE), scramble=True, rng=seed).random_base2(power)  # (2^power, settings)
+    found = [DEFAULTS]
+    for row in drawn[: count - 1]:
+        scaled = {}
+        for share, (name, (low, high, how)) in zip(row.tolist(), SPACE.items(), strict=True):
+            scaled[name] = low * (high / low) ** share if how == LOG else low + share * (high - low)
+        found.append(scaled)
+    return found
 
 
 def suggested(trial: optuna.Trial) -> dict[str, float]:
@@ -53,18 +68,7 @@ def search(
         `seconds`.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    folder.mkdir(parents=True, exist_ok=True)
-    study = optuna.create_study(
-        study_name=folder.name,
-        storage=JournalStorage(JournalFileBackend(str(folder / "trials.log"))),
-        sampler=optuna.samplers.QMCSampler(scramble=True, seed=seed, warn_asynchronous_seeding=False),
-        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=FIRST_LOOK, reduction_factor=KEEP),
-        direction="maximize",
-        load_if_exists=True,
-    )
-    if not study.trials:
-        study.enqueue_trial(DEFAULTS)
-    take_up(study)
+    study = opened(folder)
 
     def objective(trial: optuna.Trial) -> float:
         began, settings, passes = time.perf_counter(), suggested(trial), 0
@@ -86,21 +90,30 @@ def search(
             raise optuna.TrialPruned from error
         return value
 
-    done = len(ended(study))
-    if done < trials:
-        study.optimize(objective, n_trials=trials - done)
-    return [row_of(trial) for trial in ended(study)]
+    for point in points(trials, seed)[len(study.trials) :]:
+        study.enqueue_trial(point)
+        study.optimize(objective, n_trials=1)
+    return [row_of(trial) for trial in study.trials]
 
 
-def take_up(study: optuna.Study) -> None:
-    """Put the trials that were cut off, and have not been begun anew since, before all that are still to be drawn."""
-    for killed in study.get_trials(states=(TrialState.RUNNING,)):
-        study.tell(killed.number, state=TrialState.FAIL)
-    begun_anew = [trial.params for trial in ended(study)]
-    for cut_off in study.get_trials(states=(TrialState.FAIL,)):
-        if cut_off.params and cut_off.params not in begun_anew:
-            study.enqueue_trial(cut_off.params)
-            begun_anew.append(cut_off.params)
+def opened(folder: Path) -> optuna.Study:
+    """The search as it stands: a new one, or one that was cut off, without the trial that it was in.
+
+    A trial that did not end would go on competing with the others, so a study that has one is copied without it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    storage = JournalStorage(JournalFileBackend(str(folder / "trials.log")))
+    names = optuna.get_all_study_names(storage)
+    kept = ended(optuna.load_study(study_name=max(names), storage=storage)) if names else []
+    study = optuna.create_study(
+        study_name=f"{len(names):03d}",
+        storage=storage,
+        sampler=optuna.samplers.RandomSampler(),  # never asked: every point is given
+        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=FIRST_LOOK, reduction_factor=KEEP),
+        direction="maximize",
+    )
+    study.add_trials(kept)
+    return study
 
 
 def ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
