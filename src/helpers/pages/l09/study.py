@@ -62,8 +62,9 @@ def grid(parameters: Parameters) -> dict[str, str]:
 
 def training_config(parameters: Parameters, model: str, settings: Mapping[str, float], seed: int) -> TrainingConfig:
     """What is searched comes from `settings`, all else is the same."""
+    searched: dict[str, Any] = dict(settings)
     return TrainingConfig(
-        epochs=parameters["epochs"], channels_last=model == CNN, seed=seed, progress=False, **settings
+        epochs=parameters["epochs"], channels_last=model == CNN, seed=seed, progress=False, **searched
     )  # fmt: skip
 
 
