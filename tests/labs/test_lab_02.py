@@ -3,23 +3,16 @@
 The notebook's own cells run here, in one process and without training.
 """
 
-import json
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.data import Dataset, Split
 from helpers.pages.l02 import study
 from helpers.pages.l02.methods import CLASSICAL, LATER_STATEMENTS, METHODS, STATEMENTS
-from helpers.parameters import lab_defaults, lab_parameters
-from helpers.records import Record, writing
 
 LAB = Path(__file__).parents[2] / "labs" / "02_twenty_years.ipynb"
-CELLS = {
-    cell["id"]: "".join(cell["source"]) for cell in json.loads(LAB.read_text())["cells"] if cell["cell_type"] == "code"
-}
 CLASSES = ("a", "b", "c")
 
 LATER = {name for _, *pair in LATER_STATEMENTS for name in pair} - {name for _, *pair in STATEMENTS for name in pair}
@@ -47,37 +40,15 @@ def made_up_run(name, seed, data, parameters, folders):
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
-    (tmp_path / "labs").mkdir()
-    (tmp_path / "_toc.yml").write_text("root: intro\n")
-    monkeypatch.chdir(tmp_path)
-    for name, found in (("running_source_sha256", "0" * 64), ("used_modules", {}), ("code_version", "1+abc")):
-        monkeypatch.setattr(writing, name, lambda found=found: found)
-    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+def course(empty_course, monkeypatch):
     monkeypatch.setattr(study, "load", lambda parameters: made_up_data())
     monkeypatch.setattr(study, "run_one", made_up_run)
     counted = {"parameters": 1000, "macs": 2000, "training_macs": 6000, "kept_mib": 0.5}
     monkeypatch.setattr(study, "counts", lambda *_: counted)
-    return tmp_path
+    return empty_course
 
 
-def run_lab(**passed) -> tuple[Record, dict]:
-    injected = "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items())
-    history = [CELLS["parameters"], injected]
-    now: dict = {}
-    for name, source in CELLS.items():
-        if name == "install":
-            continue
-        exec(compile(source, name, "exec"), now)
-        if name == "parameters":
-            now |= passed
-            now["lab_parameters"] = lambda namespace, **choices: lab_parameters(namespace, history, **choices)
-            now["lab_defaults"] = lambda: lab_defaults(history)
-    plt.close("all")
-    return Record.model_validate_json(now["path"].read_text()), now
-
-
-def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
+def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course, run_lab):
     record, _ = run_lab(edition="smoke", seeds=2)
     assert [(row["model"], row["seed"]) for row in record.runs] == [(name, s) for name in ELEVEN for s in (0, 1)]
     assert "predictions" not in record.runs[0]
@@ -87,12 +58,12 @@ def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
 
 
 @pytest.mark.parametrize("models", [["knn"], ["vit_mini"], ["bow_svm", "lenet"]])
-def test_any_choice_of_methods_comes_to_its_end(course, models):
+def test_any_choice_of_methods_comes_to_its_end(course, run_lab, models):
     record, _ = run_lab(edition="smoke", models=models)
     assert [row["model"] for row in record.summary["methods"]] == study.in_order(models)
 
 
-def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
+def test_pieces_put_together_give_the_record_of_the_whole(course, run_lab, monkeypatch):
     given = {"edition": "smoke", "models": ["knn", "xception_mini", "deit_mini"], "seeds": 2}
     whole, _ = run_lab(**given)
     names = [f"{model}/{seed}" for model in given["models"] for seed in (0, 1)]
@@ -113,7 +84,7 @@ def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
     assert not list(checkpoints.iterdir())
 
 
-def test_the_verdicts_of_an_earlier_record_stand_beside_the_own(course):
+def test_the_verdicts_of_an_earlier_record_stand_beside_the_own(course, run_lab):
     earlier, now = run_lab(edition="smoke")
     record, _ = run_lab(edition="smoke", class_seed=2, compare_with=str(now["path"]))
     rows = record.summary["agreement"]
@@ -132,6 +103,6 @@ def test_the_verdicts_of_an_earlier_record_stand_beside_the_own(course):
         ({"piece": "knn/1"}, "piece: expected gathered, or one of knn/0"),
     ],
 )
-def test_a_wrong_parameter_stops_the_lab_before_any_work(course, wrong, message):
+def test_a_wrong_parameter_stops_the_lab_before_any_work(course, run_lab, wrong, message):
     with pytest.raises(ValueError, match=message):
         run_lab(**wrong)

@@ -3,23 +3,16 @@
 The notebook's own cells run here, in one process and without training.
 """
 
-import json
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.data import Dataset, Split
 from helpers.pages.l07 import study
 from helpers.pages.l07.methods import ARMS, MODELS, STATEMENTS
-from helpers.parameters import lab_defaults, lab_parameters
-from helpers.records import Record, writing
 
 LAB = Path(__file__).parents[2] / "labs" / "07_where_they_cross.ipynb"
-CELLS = {
-    cell["id"]: "".join(cell["source"]) for cell in json.loads(LAB.read_text())["cells"] if cell["cell_type"] == "code"
-}
 GIVEN = {"edition": "smoke", "sizes": [2, 4], "other_sizes": [2], "images": 12}
 
 
@@ -43,35 +36,13 @@ def made_up_run(arm, model, size, seed, data, parameters, folder):
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
-    (tmp_path / "labs").mkdir()
-    (tmp_path / "_toc.yml").write_text("root: intro\n")
-    monkeypatch.chdir(tmp_path)
-    for name, found in (("running_source_sha256", "0" * 64), ("used_modules", {}), ("code_version", "1+abc")):
-        monkeypatch.setattr(writing, name, lambda found=found: found)
-    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+def course(empty_course, monkeypatch):
     monkeypatch.setattr(study, "load", lambda parameters: made_up_data())
     monkeypatch.setattr(study, "run_one", made_up_run)
-    return tmp_path
+    return empty_course
 
 
-def run_lab(**passed) -> tuple[Record, dict]:
-    injected = "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items())
-    history = [CELLS["parameters"], injected]
-    now: dict = {}
-    for name, source in CELLS.items():
-        if name == "install":
-            continue
-        exec(compile(source, name, "exec"), now)
-        if name == "parameters":
-            now |= passed
-            now["lab_parameters"] = lambda namespace, **choices: lab_parameters(namespace, history, **choices)
-            now["lab_defaults"] = lambda: lab_defaults(history)
-    plt.close("all")
-    return Record.model_validate_json(now["path"].read_text()), now
-
-
-def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
+def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course, run_lab):
     record, _ = run_lab(**GIVEN, seeds=2)
     assert len(record.runs) == 2 * 2 * (2 + 1 + 1)
     assert "predictions" not in record.runs[0]
@@ -83,12 +54,12 @@ def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
 @pytest.mark.parametrize(
     "given", [{"arms": ["scratch"]}, {"arms": ["pretrained"]}, {"sizes": [2], "arms": ["scratch", "strong"]}]
 )
-def test_any_choice_comes_to_its_end(course, given):
+def test_any_choice_comes_to_its_end(course, run_lab, given):
     record, _ = run_lab(**GIVEN | given)
     assert {row["arm"] for row in record.runs} == set(given.get("arms", ["scratch"]))
 
 
-def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
+def test_pieces_put_together_give_the_record_of_the_whole(course, run_lab, monkeypatch):
     given = GIVEN | {"arms": ["scratch", "strong"]}
     whole, now = run_lab(**given)
     names = list(now["grid"])
@@ -115,6 +86,6 @@ def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
         ({"piece": "scratch/vit_mini/9/0"}, "piece: expected gathered, or one of scratch/xception_mini/4/0"),
     ],
 )
-def test_a_wrong_parameter_stops_the_lab_before_any_work(course, wrong, message):
+def test_a_wrong_parameter_stops_the_lab_before_any_work(course, run_lab, wrong, message):
     with pytest.raises(ValueError, match=message):
         run_lab(**GIVEN | wrong)

@@ -3,23 +3,16 @@
 The notebook's own cells run here, in one process and without training.
 """
 
-import json
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.data import Dataset, Split
 from helpers.pages.l14 import study
 from helpers.pages.l14.methods import ARMS, HIGH, STATEMENTS
-from helpers.parameters import lab_defaults, lab_parameters
-from helpers.records import Record, writing
 
 LAB = Path(__file__).parents[2] / "labs" / "14_depth.ipynb"
-CELLS = {
-    cell["id"]: "".join(cell["source"]) for cell in json.loads(LAB.read_text())["cells"] if cell["cell_type"] == "code"
-}
 CLASSES = ("a", "b", "c")
 TINY = ("scale", "late", "cait")
 
@@ -57,40 +50,18 @@ def made_up_run(key, data, parameters, folder, start=1e-6):
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
-    (tmp_path / "labs").mkdir()
-    (tmp_path / "_toc.yml").write_text("root: intro\n")
-    monkeypatch.chdir(tmp_path)
-    for name, found in (("running_source_sha256", "0" * 64), ("used_modules", {}), ("code_version", "1+abc")):
-        monkeypatch.setattr(writing, name, lambda found=found: found)
-    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+def course(empty_course, monkeypatch):
     monkeypatch.setattr(study, "load", lambda parameters: made_up_data())
     monkeypatch.setattr(study, "run_one", made_up_run)
     monkeypatch.setattr(study, "counts", made_up_counts)
-    return tmp_path
-
-
-def run_lab(**passed) -> tuple[Record, dict]:
-    injected = "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items())
-    history = [CELLS["parameters"], injected]
-    now: dict = {}
-    for name, source in CELLS.items():
-        if name == "install":
-            continue
-        exec(compile(source, name, "exec"), now)
-        if name == "parameters":
-            now |= passed
-            now["lab_parameters"] = lambda namespace, **choices: lab_parameters(namespace, history, **choices)
-            now["lab_defaults"] = lambda: lab_defaults(history)
-    plt.close("all")
-    return Record.model_validate_json(now["path"].read_text()), now
+    return empty_course
 
 
 def checkpoints(course) -> list[Path]:
     return list((course / "_build" / "checkpoints" / "smoke" / LAB.stem).glob("*"))
 
 
-def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
+def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course, run_lab):
     record, now = run_lab(edition="smoke", seeds=2, arms=list(ARMS))
     assert len(record.runs) == 2 * (6 * 2 + 3 * 2)
     assert "predictions" not in record.runs[0]
@@ -103,7 +74,7 @@ def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
     assert not checkpoints(course)
 
 
-def test_a_training_that_diverged_is_counted_not_dropped(course):
+def test_a_training_that_diverged_is_counted_not_dropped(course, run_lab):
     record, _ = run_lab(edition="smoke")
     rows = {(row["arm"], row["rate"]): row for row in record.summary["standings"] if row["depth"] == 24}
     assert rows["plain", HIGH]["diverged"] == 1
@@ -112,12 +83,12 @@ def test_a_training_that_diverged_is_counted_not_dropped(course):
 
 
 @pytest.mark.parametrize("passed", [{"arms": "plain"}, {"arms": ["late"], "depths": "4"}, {"high_rate": None}])
-def test_any_choice_of_arms_and_depths_comes_to_its_end(course, passed):
+def test_any_choice_of_arms_and_depths_comes_to_its_end(course, run_lab, passed):
     record, now = run_lab(edition="smoke", **passed)
     assert [row["arm"] for row in record.summary["blocks"]] == [arm for arm in ARMS if arm in now["arms"]]
 
 
-def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
+def test_pieces_put_together_give_the_record_of_the_whole(course, run_lab, monkeypatch):
     given = {"edition": "smoke", "arms": ["plain", "scale"], "depths": [3, 5], "seeds": 2}
     whole, now = run_lab(**given)
     names = list(now["grid"])
@@ -139,7 +110,7 @@ def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
     assert not checkpoints(course)
 
 
-def test_the_lab_fails_where_layerscale_is_not_the_identity_at_first(course, monkeypatch):
+def test_the_lab_fails_where_layerscale_is_not_the_identity_at_first(course, run_lab, monkeypatch):
     monkeypatch.setattr(study, "run_one", lambda *given: made_up_run(*given, start=0.1))
     with pytest.raises(AssertionError, match="starts as the identity"):
         run_lab(edition="smoke")
@@ -154,6 +125,6 @@ def test_the_lab_fails_where_layerscale_is_not_the_identity_at_first(course, mon
         ({"piece": "plain/7/high/0"}, "piece: expected gathered, or one of post/6/usual/0"),
     ],
 )
-def test_a_wrong_parameter_stops_the_lab_before_any_work(course, wrong, message):
+def test_a_wrong_parameter_stops_the_lab_before_any_work(course, run_lab, wrong, message):
     with pytest.raises(ValueError, match=message):
         run_lab(**wrong)

@@ -3,23 +3,16 @@
 The notebook's own cells run here, in one process and without training.
 """
 
-import json
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.data import Dataset, Split
 from helpers.pages.l15 import leak, study
 from helpers.pages.l15.methods import LEAK, STUDENTS
-from helpers.parameters import lab_defaults, lab_parameters
-from helpers.records import Record, writing
 
 LAB = Path(__file__).parents[2] / "labs" / "15_distillation.ipynb"
-CELLS = {
-    cell["id"]: "".join(cell["source"]) for cell in json.loads(LAB.read_text())["cells"] if cell["cell_type"] == "code"
-}
 CLASSES = ("a", "b", "c")
 WHOLE = [name for name in STUDENTS if name != "token_efficientnet"] + list(LEAK)
 SIDES = ("seen", "unseen")
@@ -60,37 +53,15 @@ def made_up_leak(name, seed, data, parameters, folder):
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
-    (tmp_path / "labs").mkdir()
-    (tmp_path / "_toc.yml").write_text("root: intro\n")
-    monkeypatch.chdir(tmp_path)
-    for name, found in (("running_source_sha256", "0" * 64), ("used_modules", {}), ("code_version", "1+abc")):
-        monkeypatch.setattr(writing, name, lambda found=found: found)
-    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+def course(empty_course, monkeypatch):
     monkeypatch.setattr(study, "load", lambda parameters: made_up_data())
     monkeypatch.setattr(study, "run_one", made_up_run)
     monkeypatch.setattr(leak, "run_one", made_up_leak)
     monkeypatch.setattr(study.Room, "test_answers", lambda self, name: (self.data.test.labels + (name < "w")) % 3)
-    return tmp_path
+    return empty_course
 
 
-def run_lab(**passed) -> tuple[Record, dict]:
-    injected = "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items())
-    history = [CELLS["parameters"], injected]
-    now: dict = {}
-    for name, source in CELLS.items():
-        if name == "install":
-            continue
-        exec(compile(source, name, "exec"), now)
-        if name == "parameters":
-            now |= passed
-            now["lab_parameters"] = lambda namespace, **choices: lab_parameters(namespace, history, **choices)
-            now["lab_defaults"] = lambda: lab_defaults(history)
-    plt.close("all")
-    return Record.model_validate_json(now["path"].read_text()), now
-
-
-def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
+def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course, run_lab):
     record, now = run_lab(edition="smoke", seeds=2)
     assert [(row["student"], row["seed"]) for row in record.runs] == [(name, s) for name in WHOLE for s in (0, 1)]
     assert not {"predictions", "heads"} & set(record.runs[0])
@@ -109,13 +80,13 @@ def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course):
 
 
 @pytest.mark.parametrize("students", [["none"], ["two_labels"], ["token", "soft"], ["leak_clean"], list(LEAK)])
-def test_any_choice_of_students_comes_to_its_end(course, students):
+def test_any_choice_of_students_comes_to_its_end(course, run_lab, students):
     record, _ = run_lab(edition="smoke", students=students)
     named = [row["name"] for row in record.summary["standings"] if not row["name"].startswith("teacher:")]
     assert named == [name for name in study.in_order(students) if name in STUDENTS]
 
 
-def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
+def test_pieces_put_together_give_the_record_of_the_whole(course, run_lab, monkeypatch):
     given = {"edition": "smoke", "students": ["none", "token", "leak_clean", "leak_seen"], "seeds": 2}
     whole, _ = run_lab(**given)
     names = [f"{student}/{seed}" for student in given["students"] for seed in (0, 1)]
@@ -145,6 +116,6 @@ def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
         ({"piece": "none/1"}, "piece: expected gathered, or one of none/0"),
     ],
 )
-def test_a_wrong_parameter_stops_the_lab_before_any_work(course, wrong, message):
+def test_a_wrong_parameter_stops_the_lab_before_any_work(course, run_lab, wrong, message):
     with pytest.raises(ValueError, match=message):
         run_lab(**wrong)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from helpers.data import load_dataset
+from helpers.measure import calibration
 from helpers.pages.c18 import candidates as table
 from helpers.pages.c18 import drift, figures, trust
 from helpers.pages.c18.card import model_card
@@ -72,10 +73,10 @@ def test_the_ranking_explorer_weighs():
 def test_the_calibration_error_of_the_example_by_hand():
     sure = np.array([0.9] * 5 + [0.6] * 5)
     right = np.array([1, 1, 1, 1, 0, 1, 1, 0, 0, 0], dtype=bool)
-    assert trust.calibration_error(sure, right) == pytest.approx(0.15)
-    assert trust.calibration_error(np.ones(3), np.ones(3, dtype=bool)) == 0
+    assert calibration.calibration_error(sure, right) == pytest.approx(0.15)
+    assert calibration.calibration_error(np.ones(3), np.ones(3, dtype=bool)) == 0
     with pytest.raises(ValueError, match="as many verdicts"):
-        trust.calibration_error(sure, right[:3])
+        calibration.calibration_error(sure, right[:3])
 
 
 def test_a_temperature_undoes_a_factor():

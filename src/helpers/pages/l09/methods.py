@@ -1,0 +1,69 @@
+"""What lab 9 searches, from where to where, and what was said beforehand.
+
+The proof of concept compared one network tuned by hand with another at its defaults, and left the search for the second
+as a lead. Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization", JMLR 13 (2012): points spread over the
+whole space find the few settings that matter sooner than a grid. Jamieson and Talwalkar, "Non-stochastic Best Arm
+Identification and Hyperparameter Optimization", AISTATS 2016: successive halving.
+"""
+
+from dataclasses import dataclass
+
+CNN, VIT = "xception_mini", "vit_mini"
+MODELS = {CNN: "Xception-mini", VIT: "ViT-mini"}
+DEFAULT, BEST = "default", "best"
+DEFAULTS = {"learning_rate": 1e-3, "weight_decay": 0.05, "warmup_fraction": 0.05, "label_smoothing": 0.0}
+LOG, LINEAR = "log", "linear"
+SPACE = {  # setting -> from, to, how points are spread
+    "learning_rate": (3e-5, 3e-2, LOG),
+    "weight_decay": (1e-4, 1.0, LOG),
+    "warmup_fraction": (0.0, 0.4, LINEAR),
+    "label_smoothing": (0.0, 0.3, LINEAR),
+}
+NAMES = {
+    "learning_rate": "learning rate",
+    "weight_decay": "weight decay",
+    "warmup_fraction": "warm-up",
+    "label_smoothing": "label smoothing",
+}
+Term = tuple[int, str, str]  # sign, DEFAULT or BEST, model
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One sentence, what was expected of it, and the sum of test accuracies that decides it.
+
+    Attributes
+    ----------
+    text
+        The sentence; it holds where the sum is surely above zero.
+    expected
+        In the words of the page.
+    yes
+        Whether it was expected to hold.
+    terms
+        (sign, DEFAULT or BEST, model) of each accuracy of the sum.
+    """
+
+    text: str
+    expected: str
+    yes: bool
+    terms: tuple[Term, ...]
+
+
+def gain(model: str) -> tuple[Term, Term]:
+    """What the search brought a network."""
+    return (1, BEST, model), (-1, DEFAULT, model)
+
+
+STATEMENTS: tuple[Statement, ...] = (
+    Statement("the search helps the ViT", "yes: that is the lead that the proof of concept left", True, gain(VIT)),
+    Statement("the search helps the CNN", "our guess: yes", True, gain(CNN)),
+    Statement(
+        "the search helps the ViT more than the CNN",
+        "our guess: yes, its range of good rates is narrower",
+        True,
+        gain(VIT) + tuple((-sign, setting, model) for sign, setting, model in gain(CNN)),
+    ),
+    Statement("at the defaults the CNN is ahead", "our guess: yes", True, ((1, DEFAULT, CNN), (-1, DEFAULT, VIT))),
+    Statement("after the search the CNN is ahead", "our guess: yes", True, ((1, BEST, CNN), (-1, BEST, VIT))),
+)

@@ -1,0 +1,160 @@
+"""From the searches of lab 9 to what they found, what they cost, and the verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from helpers.measure.accuracy import Estimate, pooled
+from helpers.measure.contrast import contrast
+from helpers.measure.intervals import wilson
+from helpers.pages.l09.methods import BEST, DEFAULT, MODELS, STATEMENTS, Statement
+
+HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
+Runs = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one network's search came to.
+
+    Attributes
+    ----------
+    model
+        Which.
+    settings
+        The best ones.
+    is_default
+        Whether these are the defaults.
+    val
+        Validation accuracy of the winner, in the trial by which it won.
+    default_val
+        That of the defaults in theirs, if they were not stopped.
+    test, default_test
+        Test accuracies after fresh trainings.
+    trials, stopped, diverged
+        How many.
+    passes, all_passes
+        How many were run, and how many without stopping.
+    """
+
+    model: str
+    settings: Mapping[str, float]
+    is_default: bool
+    val: Estimate
+    default_val: float | None
+    test: Estimate
+    default_test: Estimate
+    trials: int
+    stopped: int
+    diverged: int
+    passes: int
+    all_passes: int
+
+    def as_row(self) -> dict[str, Any]:
+        """For the record."""
+        plain = {key: value for key, value in vars(self).items() if not isinstance(value, Estimate)}
+        return plain | {
+            "settings": dict(self.settings),
+            "val_top1": self.val.as_dict(),
+            "test_top1": self.test.as_dict(),
+            "default_test_top1": self.default_test.as_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A statement, the sum of accuracies that decides it, and what its interval says."""
+
+    statement: Statement
+    sum: Estimate
+
+    @property
+    def verdict(self) -> str:
+        """ "holds", "the opposite holds", or "undecided" where the interval holds 0."""
+        if self.sum.low is None or self.sum.high is None or self.sum.low <= 0 <= self.sum.high:
+            return UNDECIDED
+        return HOLDS if self.sum.low > 0 else OPPOSITE
+
+    @property
+    def as_expected(self) -> str:
+        """ "as expected", "against it", or "open" where undecided."""
+        if self.verdict == UNDECIDED:
+            return "open"
+        return "as expected" if (self.verdict == HOLDS) == self.statement.yes else "against it"
+
+    def as_row(self) -> dict[str, Any]:
+        """For the record."""
+        row: dict[str, Any] = {"statement": self.statement.text, "expected": self.statement.expected}
+        return row | {"as_expected": self.as_expected, "verdict": self.verdict, "sum": self.sum.as_dict()}
+
+
+def answers(runs: Runs, labels: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
+    """(setting, model) -> right or wrong on the test images, bool (seeds, n), in the order of the seeds."""
+    found = {}
+    for run in runs:
+        for setting in (DEFAULT, BEST):
+            own = sorted((row for row in run["finals"] if row["setting"] == setting), key=lambda row: row["seed"])
+            found[setting, run["model"]] = np.stack([np.asarray(row["predictions"]) == labels for row in own])
+    return found
+
+
+def founds(runs: Runs, labels: np.ndarray, n_val: int, epochs: int) -> list[Found]:
+    """One for each network.
+
+    Parameters
+    ----------
+    n_val
+        Validation images.
+    epochs
+        Passes of a trial that is not stopped.
+    """
+    right, rows = answers(runs, labels), []
+    for model in MODELS:
+        for run in (run for run in runs if run["model"] == model):
+            trials = run["trials"]
+            best = next(trial for trial in trials if trial["number"] == run["best"])
+            first = trials[0]
+            value = best["val_top1"][-1]
+            low, high = wilson(value, n_val, 1.959964)
+            rows.append(
+                Found(
+                    model,
+                    best["settings"],
+                    best is first,
+                    Estimate(value, low, high, n_val, "test sampling"),
+                    None if first["stopped"] else first["val_top1"][-1],
+                    pooled(right[BEST, model]),
+                    pooled(right[DEFAULT, model]),
+                    len(trials),
+                    sum(trial["stopped"] for trial in trials),
+                    sum(trial["diverged"] for trial in trials),
+                    sum(len(trial["val_top1"]) for trial in trials),
+                    epochs * len(trials),
+                )
+            )
+    return rows
+
+
+def findings(runs: Runs, labels: np.ndarray) -> list[Finding]:
+    """The statements all of whose accuracies are there."""
+    right = answers(runs, labels)
+    return [
+        Finding(statement, contrast([(sign, right[setting, model]) for sign, setting, model in statement.terms]))
+        for statement in STATEMENTS
+        if all((setting, model) in right for _, setting, model in statement.terms)
+    ]
+
+
+def record_rows(runs: Runs, labels: np.ndarray, keep_predictions: bool) -> list[dict[str, Any]]:
+    """Runs as the record holds them; `keep_predictions` for the record of a piece."""
+    rows = []
+    for run in runs:
+        finals = [
+            {key: value for key, value in final.items() if keep_predictions or key != "predictions"}
+            | {"right": float(np.mean(np.asarray(final["predictions"]) == labels))}
+            for final in run["finals"]
+        ]
+        rows.append(dict(run) | {"finals": finals})
+    return rows

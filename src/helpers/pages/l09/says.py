@@ -1,0 +1,87 @@
+"""Lab 9's answers in sentences, each computed from what was found."""
+
+from collections.abc import Mapping, Sequence
+from math import log
+
+from helpers.pages.l09.methods import CNN, DEFAULTS, MODELS, NAMES, VIT, gain
+from helpers.pages.l09.report import UNDECIDED, Finding, Found
+from helpers.plots.tables import percent, points
+
+LEVEL = 0.05  # of a 95 % interval
+
+
+def written(settings: Mapping[str, float]) -> str:
+    """Settings in words."""
+    return ", ".join(f"{NAMES[name]} {settings[name]:.2g}" for name in NAMES)
+
+
+def search_line(found: Found) -> str:
+    """What one search cost and what it chose."""
+    spent = 100 * found.passes / found.all_passes
+    line = (
+        f"**{MODELS[found.model]}:** {found.stopped} of {found.trials} trials were stopped early"
+        + (f", {found.diverged} of them since they diverged" if found.diverged else "")
+        + f"; {spent:.0f} % of the passes were run. "
+    )
+    if found.is_default:
+        return line + "The best settings on the validation images are the defaults."
+    return line + f"The best settings on the validation images: {written(found.settings)}."
+
+
+def luck_line(found: Found) -> str:
+    """The winner's accuracy where it won and where it was asked afresh."""
+    return (
+        f"{MODELS[found.model]}: {percent(found.val)} of the validation images when it won, {percent(found.test)} of "
+        f"the test images after fresh trainings"
+    )
+
+
+def edges(found: Found, space: Mapping[str, tuple[float, float, str]]) -> list[str]:
+    """Which of the best settings lie within a twentieth of an end of their range: further out might be better."""
+    near = []
+    for name, (low, high, how) in space.items():
+        low, value, high = (log(x) if how == "log" else x for x in (low, found.settings[name], high))
+        if min(value - low, high - value) < (high - low) / 20:
+            near.append(NAMES[name])
+    return near
+
+
+def predictions(findings: Sequence[Finding], founds: Sequence[Found]) -> list[dict[str, str]]:
+    """The answers of this run to the three predictions, as rows; only those that were run."""
+    rows = []
+    gains = {model: f.sum for model in (VIT, CNN) for f in findings if f.statement.terms == gain(model)}
+    if gains:
+        said = "; ".join(f"{MODELS[model]} {points(found)}" for model, found in gains.items())
+        rows.append({"question": "1. what the search brings, on the test", "this run": said})
+    rates = [f"{MODELS[found.model]} {found.settings['learning_rate']:.1g}" for found in founds]
+    if rates:
+        said = f"{'; '.join(rates)}; the default is {DEFAULTS['learning_rate']:.1g}"
+        rows.append({"question": "2. the best rate", "this run": said})
+        rows.append(
+            {"question": "3. the winner, chosen and asked again", "this run": "; ".join(luck_line(f) for f in founds)}
+        )
+    return rows
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    """How many statements came out how, and how many would be decided by chance alone."""
+    decided = sum(one.verdict != UNDECIDED for one in findings)
+    words = [one.as_expected for one in findings]
+    return (
+        f"**{len(findings)} statements**, {decided} decided. If none of them had anything to it, "
+        f"{LEVEL * len(findings):.2f} would be decided all the same. As expected {words.count('as expected')}, against "
+        f"it {words.count('against it')}, open {words.count('open')}."
+    )
+
+
+def says(founds: Sequence[Found], findings: Sequence[Finding]) -> list[str]:
+    """The conclusion of the lab, a sentence or two a line."""
+    lines = [search_line(found) for found in founds]
+    higher = [found for found in founds if found.val.value > found.test.value]
+    if founds:
+        lines.append(
+            f"**The winner's luck:** {len(higher)} of {len(founds)} winners had a higher accuracy where they were "
+            "chosen than where they were asked afresh. A choice among many keeps the lucky ones; only the fresh number "
+            "counts."
+        )
+    return lines + ([tally(findings)] if findings else [])

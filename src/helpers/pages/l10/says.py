@@ -1,0 +1,94 @@
+"""Lab 10's answers in sentences, each computed from its points and findings."""
+
+from collections.abc import Sequence
+
+from helpers.pages.l10.methods import ARMS, BASE, CNN, MIXING, MODELS, PLAIN, VIT, gain
+from helpers.pages.l10.report import UNDECIDED, Finding, Point
+from helpers.plots.tables import points
+
+LEVEL = 0.05  # of a 95 % interval
+
+
+def of(table: Sequence[Point], arm: str, model: str) -> Point | None:
+    """The point of an arm and a network, if it was run."""
+    return next((point for point in table if (point.arm, point.model) == (arm, model)), None)
+
+
+def gap_lines(table: Sequence[Point]) -> list[str]:
+    """By how much each augmentation changed the distance between training and test, one line a network."""
+    lines = []
+    for model, name in MODELS.items():
+        plain = of(table, PLAIN, model)
+        others = [point for point in table if point.model == model and point.arm != PLAIN]
+        if plain is None or not others:
+            continue
+        least = min(others, key=lambda point: point.gap)
+        best = max([plain, *others], key=lambda point: point.top1.value)
+        lines.append(
+            f"**{name}:** without augmentation {100 * plain.training:.0f} % of the training images and "
+            f"{100 * plain.top1.value:.1f} % of the test images, {100 * plain.gap:.0f} points apart. Closest together "
+            f"with *{ARMS[least.arm]}*, {100 * least.gap:.0f} points; the best test accuracy with *{ARMS[best.arm]}*, "
+            f"{100 * best.top1.value:.1f} %" + (": the same one." if best.arm == least.arm else ": another one.")
+        )
+    return lines
+
+
+def calibration_line(table: Sequence[Point]) -> str:
+    """Who is surer than right, and by how much."""
+    if not table:
+        return ""
+    too_sure = [point for point in table if point.sure > point.top1.value]
+    best = min(table, key=lambda point: point.calibration.value)
+    worst = max(table, key=lambda point: point.calibration.value)
+    return (
+        f"**Calibration:** {len(too_sure)} of {len(table)} are surer than right on average. The smallest error has "
+        f"{MODELS[best.model]}, *{ARMS[best.arm]}* ({100 * best.calibration.value:.0f} points), the largest "
+        f"{MODELS[worst.model]}, *{ARMS[worst.arm]}* ({100 * worst.calibration.value:.0f})."
+    )
+
+
+def predictions(table: Sequence[Point], findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """The answers of this run to the three predictions, as rows; only those that were run."""
+    rows = []
+    helped = {f.statement.text: points(f.sum) for f in findings if len(f.statement.terms) == 2}
+    wanted = {"CNN": "mirror and crop help the CNN", "ViT": "mirror and crop help the ViT"}
+    if said := "; ".join(f"{name} {helped[text]}" for name, text in wanted.items() if text in helped):
+        rows.append({"question": "1. what mirror and crop bring", "this run": said})
+    on_top = {arm: f.sum for arm in ARMS for f in findings if f.statement.terms == gain(arm, BASE, VIT)}
+    if on_top:
+        best = max(on_top, key=lambda arm: on_top[arm].value)
+        said = f"{ARMS[best]}, {points(on_top[best])}, chosen as the largest of {len(on_top)}"
+        rows.append({"question": "2. what helps the ViT most on top", "this run": said})
+    pairs = [(of(table, arm, model), of(table, BASE, model)) for arm in MIXING for model in (CNN, VIT)]
+    moved = [
+        f"{MODELS[mixed.model]} {ARMS[mixed.arm]} {100 * base.sure:.0f} → {100 * mixed.sure:.0f} %"
+        for mixed, base in pairs
+        if mixed is not None and base is not None
+    ]
+    if moved:
+        rows.append({"question": "3. how sure after mixing", "this run": "; ".join(moved)})
+    return rows
+
+
+def near_chance(table: Sequence[Point], chance: float) -> list[str]:
+    """Which cannot be told from guessing."""
+    found = [point for point in table if point.top1.low is None or point.top1.low <= chance]
+    return [f"{MODELS[point.model]}, {ARMS[point.arm]}" for point in found]
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    """How many statements came out how, and how many would be decided by chance alone."""
+    decided = sum(one.verdict != UNDECIDED for one in findings)
+    words = [one.as_expected for one in findings]
+    return (
+        f"**{len(findings)} statements**, {decided} decided. If none of them had anything to it, "
+        f"{LEVEL * len(findings):.1f} would be decided all the same. As expected {words.count('as expected')}, against "
+        f"it {words.count('against it')}, open {words.count('open')}."
+    )
+
+
+def says(table: Sequence[Point], findings: Sequence[Finding]) -> list[str]:
+    """The conclusion of the lab, a sentence or two a line."""
+    lines = gap_lines(table)
+    lines += [line] if (line := calibration_line(table)) else []
+    return lines + ([tally(findings)] if findings else [])
