@@ -160,7 +160,7 @@ def scheduled() -> list[Row]:
 
 def best_against_best(schedule: str) -> Estimate:
     """A schedule at the rate that suits it best minus the constant rate at its own best, within a seed."""
-    runs = [dict(row) for row in curves_record().runs]
+    runs: list[Any] = list(curves_record().runs)
 
     def best(name: str) -> dict[int, float]:
         rows = [row for row in scheduled() if row["schedule"] == name]
