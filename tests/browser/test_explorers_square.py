@@ -49,7 +49,7 @@ def test_the_square_goes_where_the_keys_send_it(stage, explored):
     assert stage.said() == told(explored, "plain", states.index((18, 0, side)))
     size.press("Home")
     assert stage.said() == told(explored, "plain", 0)
-    assert explorer.locator("canvas").count() == 1 + 2 * 3
+    assert explorer.locator("img").count() == 1 + 2 * 3
 
 
 def test_each_recipe_says_what_the_study_found(stage, explored):

@@ -18,16 +18,10 @@ function render({ model, el }) {
   const shown = make("div", { class: "square-shown" });
   body.append(shown);
 
-  const canvasOf = (bytes, label, [size, top, left] = [0, 0, 0], right = false) => {
-    const raw = atob(bytes);
-    const canvas = make("canvas", { width: side, height: side, role: "img", "aria-label": label, class: right ? "square-right" : "" });
-    const context = canvas.getContext("2d"), image = context.createImageData(side, side);
-    for (let k = 0; k < side * side; k++)
-      image.data.set([raw.charCodeAt(3 * k), raw.charCodeAt(3 * k + 1), raw.charCodeAt(3 * k + 2), 255], 4 * k);
-    context.putImageData(image, 0, 0);
-    if (size) { context.fillStyle = "#000"; context.fillRect(left, top, size, size); }
-    return canvas;
-  };
+  const picture = (src, label, [size, top, left] = [0, 0, 0], right = false) => make("div", { class: right ? "square-pic square-right" : "square-pic" },
+    make("img", { src, alt: label, width: side, height: side }),
+    size ? make("span", { class: "square-hole", "aria-hidden": "true",
+      style: `left:${100 * left / side}%;top:${100 * top / side}%;width:${100 * size / side}%;height:${100 * size / side}%` }) : null);
 
   function draw() {
     const at = now.size === 0 ? 0 : 1 + 25 * (sizes.indexOf(now.size) - 1) + 5 * now.down + now.right;
@@ -39,11 +33,11 @@ function render({ model, el }) {
       return { text: `${nameOf[row.network]}: ${place === 1 ? "right" : `place ${place}`}, score ${score}`,
         node: make("div", { class: "square-row" }, make("strong", { text: nameOf[row.network] }),
           ...three.map(([who, value]) => make("figure", {},
-            canvasOf(faces[seen.indexOf(who)], `person ${who}${who === person ? ", the right one" : ""}`, undefined, who === person),
+            picture(faces[seen.indexOf(who)], `person ${who}${who === person ? ", the right one" : ""}`, undefined, who === person),
             make("figcaption", { text: value.toFixed(2) })))) };
     });
     shown.replaceChildren(
-      make("div", { class: "square-probe" }, canvasOf(probe, "the probe, partly hidden", states[at])),
+      make("div", { class: "square-probe" }, picture(probe, "the probe, partly hidden", states[at])),
       make("div", { class: "square-found" }, ...parts.map((part) => part.node)));
     const where = size === 0 ? "Nothing is hidden" : `A square of ${size} pixels, ${top} from the top, ${left} from the left`;
     say(`${where}. ${parts.map((part) => part.text).join("; ")}`);

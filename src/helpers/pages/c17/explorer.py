@@ -3,7 +3,6 @@
 Scores are those of the page's study; the faces are drawn anew from their numbers.
 """
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from helpers.data.occluders import square
 from helpers.pages.c17.networks import NAMES
 from helpers.pages.c17.protocols import TESTING, people_of_test
 from helpers.plots.style import RC
-from helpers.widgets.base import Explorer
+from helpers.widgets.base import Explorer, pack_image
 
 RECIPES = {"plain": "plain pictures", "erasing": "pictures with erased parts"}
 NEAREST = 3
@@ -31,11 +30,6 @@ def told(explored: Mapping[str, Any], recipe: str, state: int) -> str:
             place, own = row["place"][state], f"{row['own'][state]:.2f}"
             parts.append(f"{NAMES[row['network']]}: {'right' if place == 1 else f'place {place}'}, score {own}")
     return f"{where}. {'; '.join(parts)}"
-
-
-def packed(image: np.ndarray) -> str:
-    """uint8 (S, S, 3) as text."""
-    return base64.b64encode(image.tobytes()).decode()
 
 
 class SquareExplorer(Explorer):
@@ -56,7 +50,7 @@ class SquareExplorer(Explorer):
         seen = sorted({person for row in explored["rows"] for person, _ in row["nearest"]})
         data: dict[str, Any] = {"person": explored["person"], "states": explored["states"], "rows": explored["rows"]}
         data |= {"names": list(NAMES.items()), "recipes": list(RECIPES.items()), "side": test.side}
-        data |= {"probe": packed(self.probe), "seen": seen, "faces": [packed(test.clean[first[p]]) for p in seen]}
+        data |= {"probe": pack_image(self.probe)["src"], "seen": seen, "faces": [pack_image(test.clean[first[p]])["src"] for p in seen]}
         data["count"] = NEAREST
         alt = f"A drawn face with a square before it and the three nearest people. {told(explored, 'plain', 0)}."
         super().__init__(data, alt=alt)
