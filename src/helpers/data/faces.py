@@ -113,13 +113,13 @@ def draw_chunk(
     n, size = len(noise), noise.shape[1]
     axis = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(2 / size) - 1
     x, y = np.tile(axis, size)[None], np.repeat(axis, size)[None]  # (1, P), pixel centres
-    draws, hard = Draws(table), np.float32(0.5 + difficulty)
+    draws, hard = Draws(table), 0.5 + difficulty
     now = pose(draws, hard)
     canvas = np.empty((n, 3, size * size), dtype=np.float32)
     canvas[:] = hsv(draws.uniform(), draws.uniform(0.05, 0.4), draws.uniform(0.25, 0.85))
     wall = hsv(draws.uniform(), draws.uniform(0.05, 0.4), draws.uniform(0.25, 0.85))
     slope = draws.uniform(-2, 2)
-    paint(canvas, cover(x + slope * y - draws.uniform(-0.9, 0.9), np.float32(0.4)), wall)
+    paint(canvas, cover(x + slope * y - draws.uniform(-0.9, 0.9), 0.4), wall)
     clothes = hsv(draws.uniform(), draws.uniform(0.2, 0.8), draws.uniform(0.2, 0.8))
     cloth = hsv(draws.uniform(), draws.uniform(0.3, 0.8), draws.uniform(0.25, 0.8))  # of the scarf, worn or not
     cos, sin = np.cos(now["roll"]), np.sin(now["roll"])
@@ -136,7 +136,7 @@ def draw_chunk(
     return (np.clip(canvas, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(0, 2, 1).reshape(n, size, size, 3)
 
 
-def pose(draws: Draws, hard: np.ndarray) -> Values:
+def pose(draws: Draws, hard: float) -> Values:
     """What is not the person: place, turn, expression and light, each (n, 1)."""
     return {
         "x": hard * draws.uniform(-0.12, 0.12),
@@ -172,8 +172,10 @@ def paint_face(canvas: np.ndarray, u: np.ndarray, v: np.ndarray, pixel: np.ndarr
     wide, low = 0.47 + 0.10 * t["face_width"], 0.42 + 0.11 * t["jaw"]  # half width of the head, of its lower part
     chin = 0.20 + 0.10 * t["chin"]
     back_x = -0.5 * turned(now, 1.0)[0]
-    mane = taper(u, v, back_x, -0.15, back_x, 0.25 + 0.45 * t["hair_long"], wide + 0.12 + 0.08 * t["hair_wide"], wide)
-    fill(mane, hair * np.float32(0.8))
+    long_hair = taper(
+        u, v, back_x, -0.15, back_x, 0.25 + 0.45 * t["hair_long"], wide + 0.12 + 0.08 * t["hair_wide"], wide
+    )
+    fill(long_hair, hair * np.float32(0.8))
     fill(taper(u, v, 0.0, 0.3, 0.0, 0.95, 0.24, 0.26), skin * np.float32(0.82))
     ear = 0.10 + 0.05 * t["ears"]
     for side in (-1, 1):
@@ -251,10 +253,10 @@ def paint_sunglasses(
     paint(canvas, cover(taper(u, v, dx - 0.45, level - 0.04, dx + 0.45, level - 0.04, 0.02, 0.02), pixel), dark)
 
 
-def light(canvas: np.ndarray, x: np.ndarray, y: np.ndarray, now: Values, noise: np.ndarray, hard: np.ndarray) -> None:
+def light(canvas: np.ndarray, x: np.ndarray, y: np.ndarray, now: Values, noise: np.ndarray, hard: float) -> None:
     """A lamp at one side, its strength and colour, and the noise of the sensor."""
     fall = x * np.cos(now["lamp"]) + y * np.sin(now["lamp"])
     canvas *= (now["gain"] * (1 + now["shadow"] * fall))[:, None]
     canvas[:, 0] *= 1 + now["cast"]
     canvas[:, 2] *= 1 - now["cast"]
-    canvas += (np.float32(0.03) * hard) * noise.reshape(len(noise), 1, -1)
+    canvas += np.float32(0.03 * hard) * noise.reshape(len(noise), 1, -1)

@@ -44,12 +44,14 @@ def drop_cells(
     """
     n, size = images.shape[:2]
     if not 0 <= share <= 1 or side < 1 or size % side or not 0 <= shift < side:
-        raise ValueError(f"expected share 0..1, a side that divides {size}, shift < side; got {share}, {side}, {shift}")
+        told = f"share 0..1, a side that divides {size}, shift < side"
+        raise ValueError(f"expected {told}; got {share}, {side}, {shift}")
     grid = size // side
     count = round(share * grid**2)
     hidden = np.zeros((n, grid * grid), dtype=bool)
     for i in range(n):
-        hidden[i, np.random.default_rng([seed, i]).permutation(grid**2)[:count]] = True
+        order = np.random.default_rng([seed, i]).permutation(grid**2)
+        hidden[i, order[:count]] = True
     mask = hidden.reshape(n, grid, grid).repeat(side, axis=1).repeat(side, axis=2)
     return filled(images, np.roll(mask, (shift, shift), axis=(1, 2)), fill, seed)
 

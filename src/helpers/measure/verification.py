@@ -22,8 +22,10 @@ class Pairs:
     ----------
     scores
         (n,), higher is more alike.
-    first, second
-        (n,), the people of either picture, 0..P-1.
+    first
+        (n,), the person of the enrolled picture, 0..P-1.
+    second
+        (n,), the person of the probe.
     """
 
     scores: np.ndarray
@@ -92,7 +94,7 @@ def roc(scores: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """From the strictest threshold to the laxest: false accepts and true accepts, as shares, each (T + 1,)."""
     levels = np.r_[np.inf, np.unique(scores)[::-1]]
     yes, no = np.sort(scores[same]), np.sort(scores[~same])
-    accepted = [1 - np.searchsorted(kind, levels, side="left") / len(kind) for kind in (no, yes)]
+    accepted = [np.asarray(1 - np.searchsorted(kind, levels) / len(kind)) for kind in (no, yes)]
     return accepted[0], accepted[1]
 
 
@@ -110,16 +112,20 @@ def equal_error_rate(scores: np.ndarray, same: np.ndarray) -> float:
 def people_weights(pairs: Pairs, counts: np.ndarray) -> np.ndarray:
     """How often each pair counts when people are drawn `counts` (B, P) times: once for each copy of one person, for
     two people by the product; (B, n)."""
-    return np.where(pairs.same, counts[:, pairs.first], counts[:, pairs.first] * counts[:, pairs.second])
+    first, second = counts[:, pairs.first], counts[:, pairs.second]
+    return np.where(pairs.same, first, first * second)
 
 
 def over_people(pairs: Pairs, draws: int = 500, seed: int = 0, confidence: float = 0.95) -> Estimate:
     """AUC with a bootstrap that draws people, with all the pairs among them."""
     rng, n = np.random.default_rng(seed), pairs.people
     counts = rng.multinomial(n, np.full(n, 1 / n), size=draws)
-    step = max(1, AT_ONCE // len(pairs.scores))
-    parts = [auc(pairs.scores, pairs.same, people_weights(pairs, counts[k : k + step])) for k in range(0, draws, step)]
-    return percentile_interval(float(auc(pairs.scores, pairs.same)), np.concatenate(parts), n, confidence)
+    step, found = max(1, AT_ONCE // len(pairs.scores)), []
+    for k in range(0, draws, step):
+        weights = people_weights(pairs, counts[k : k + step])
+        found.append(auc(pairs.scores, pairs.same, weights))
+    value = float(auc(pairs.scores, pairs.same))
+    return percentile_interval(value, np.concatenate(found), n, confidence)
 
 
 def over_pairs(pairs: Pairs, draws: int = 500, seed: int = 0, confidence: float = 0.95) -> Estimate:

@@ -50,7 +50,11 @@ class SquareExplorer(Explorer):
         seen = sorted({person for row in explored["rows"] for person, _ in row["nearest"]})
         data: dict[str, Any] = {"person": explored["person"], "states": explored["states"], "rows": explored["rows"]}
         data |= {"names": list(NAMES.items()), "recipes": list(RECIPES.items()), "side": test.side}
-        data |= {"probe": pack_image(self.probe)["src"], "seen": seen, "faces": [pack_image(test.clean[first[p]])["src"] for p in seen]}
+        data |= {
+            "probe": pack_image(self.probe)["src"],
+            "seen": seen,
+            "faces": [pack_image(test.clean[first[p]])["src"] for p in seen],
+        }
         data["count"] = NEAREST
         alt = f"A drawn face with a square before it and the three nearest people. {told(explored, 'plain', 0)}."
         super().__init__(data, alt=alt)
