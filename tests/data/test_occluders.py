@@ -47,6 +47,9 @@ def test_distance_takes_detail_and_keeps_the_mean(images):
     assert far.astype(float).std() < images.astype(float).std() / 3
     assert far.mean() == pytest.approx(images.mean(), abs=2)
     np.testing.assert_array_equal(from_afar(images, 1), images)
+    moved = from_afar(np.roll(images, (3, 3), (1, 2)), 6, shift=3)
+    np.testing.assert_array_equal(moved, np.roll(far, (3, 3), (1, 2)))  # as if the picture had stood elsewhere
+    assert not np.array_equal(from_afar(images, 6, shift=3), far)
     for times in (0.5, 30):
         with pytest.raises(ValueError, match="times"):
             from_afar(images, times)

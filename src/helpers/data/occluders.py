@@ -92,7 +92,7 @@ def filled(images: np.ndarray, mask: np.ndarray, fill: str, seed: int = 0) -> np
     return out
 
 
-def from_afar(images: np.ndarray, times: float) -> np.ndarray:
+def from_afar(images: np.ndarray, times: float, *, shift: int = 0) -> np.ndarray:
     """As from `times` the distance: averaged down to S / times pixels, and brought back between them.
 
     Parameters
@@ -101,6 +101,9 @@ def from_afar(images: np.ndarray, times: float) -> np.ndarray:
         uint8 (n, S, S, 3).
     times
         At least 1, which changes nothing; at least two pixels are left.
+    shift
+        By which the grid of the averaging is moved right and down, in pixels; what leaves at one edge comes in at the
+        other.
 
     Raises
     ------
@@ -113,6 +116,7 @@ def from_afar(images: np.ndarray, times: float) -> np.ndarray:
         raise ValueError(f"times: expected 1 to {size // 2}, got {times}")
     if small == size:
         return images.copy()
-    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float()
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float().roll((-shift, -shift), (2, 3))
     far = F.interpolate(F.interpolate(pixels, (small, small), mode="area"), (size, size), mode="bilinear")
+    far = far.roll((shift, shift), (2, 3))
     return far.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()

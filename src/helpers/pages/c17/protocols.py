@@ -71,11 +71,13 @@ def protocols(patch: int, *, everything: bool = True) -> dict[str, Callable[[Peo
         found[cells(share, side, fill, shift)] = lambda test, how=(share, side, fill, shift): drop_cells(  # type: ignore[misc]
             test.clean, how[0], how[1], fill=how[2], shift=how[3]
         )
-    for times in AFAR if everything else AFAR[::2]:
-        found[afar(times)] = lambda test, times=times: from_afar(test.clean, times)  # type: ignore[misc]
+    far = [(times, 0) for times in (AFAR if everything else AFAR[::2])]
+    far += [(AFAR[-1], patch // 2)] if everything else [(times, times // 2) for times in AFAR[::2]]
+    for times, shift in far:
+        found[afar(times, shift)] = lambda test, how=(times, shift): from_afar(test.clean, how[0], shift=how[1])  # type: ignore[misc]
     return found
 
 
-def afar(times: int) -> str:
-    """The name of a distance."""
-    return f"{times} times as far"
+def afar(times: int, shift: int = 0) -> str:
+    """The name of a distance; with a shift the pixels that are averaged do not lie on the grid of the patches."""
+    return f"{times} times as far{', shifted' if shift else ''}"
