@@ -1,0 +1,96 @@
+"""What chapter 17 quotes of its study: AUCs, differences of two networks, coverage of intervals."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from helpers.measure.intervals import Estimate
+from helpers.pages.c17.protocols import AFAR, afar, cells
+from helpers.records import Record, read_record
+
+PATCH = 6
+
+
+@cache
+def study() -> Record:
+    """`python -m helpers.pages.c17.study --record`."""
+    return read_record("17_faces", "cpu")
+
+
+def rows_of(network: str, recipe: str, protocol: str) -> list[dict[str, Any]]:
+    """The runs of one network, recipe and protocol, one a seed.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    rows = [dict(row) for row in study().runs]
+    found = [row for row in rows if (row["network"], row["recipe"], row["protocol"]) == (network, recipe, protocol)]
+    if not found:
+        raise ValueError(f"no run of {network!r}, {recipe!r}, {protocol!r}")
+    return found
+
+
+def mean_of(network: str, protocol: str, recipe: str = "plain", what: str = "auc") -> float:
+    """Mean over seeds of `auc`, `eer`, `rank_one` or `train_top1`."""
+    return float(np.mean([row[what] for row in rows_of(network, recipe, protocol)]))
+
+
+def difference(protocol: str, vit: str = "plain", cnn: str = "plain") -> Estimate:
+    """AUC of the ViT minus that of the CNN, each with its recipe, interval over the people of the test.
+
+    Raises
+    ------
+    ValueError
+        If the study has no such difference.
+    """
+    which = "released" if vit == "released" else "differences"
+    rows: list[dict[str, Any]] = study().summary[which]  # type: ignore[assignment]
+    for row in rows:
+        if (row["protocol"], row["vit"], row["cnn"]) == (protocol, vit, cnn):
+            return Estimate(**{key: row[key] for key in ("value", "low", "high", "n", "covers")})
+    raise ValueError(f"no difference for {protocol!r}, ViT {vit!r}, CNN {cnn!r}")
+
+
+def half(fill: str, shift: int = 0, side: int = PATCH) -> str:
+    """The name of "half of the picture hidden"."""
+    return cells(0.5, side, fill, shift)
+
+
+def along(protocols: Sequence[str], recipe: str = "plain") -> list[dict[str, Any]]:
+    """AUC of both networks along some protocols: rows of `network`, `at`, `auc`, one a seed."""
+    return [
+        {"network": network, "at": at, "auc": row["auc"]}
+        for network in ("cnn", "vit")
+        for at, protocol in enumerate(protocols)
+        for row in rows_of(network, recipe, protocol)
+    ]
+
+
+def distances() -> list[str]:
+    """From near to far."""
+    return ["clean", *(afar(times) for times in AFAR)]
+
+
+def covered(people: int) -> dict[str, Any]:
+    """How often the intervals of so many people hold the truth.
+
+    Raises
+    ------
+    ValueError
+        If the study has no worlds of so many.
+    """
+    rows: list[dict[str, Any]] = study().summary["coverage"]  # type: ignore[assignment]
+    for row in rows:
+        if row["people"] == people:
+            return dict(row)
+    raise ValueError(f"no worlds of {people} people")
+
+
+def holds(people: int, method: str) -> float:
+    """Share of the worlds whose interval holds the truth."""
+    found = covered(people)
+    return float(next(row["holds"] for row in found["methods"] if row["method"] == method) / found["worlds"])
