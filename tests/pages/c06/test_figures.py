@@ -1,5 +1,7 @@
 """Figures of chapter 6 draw what they are given, and refuse nothing at all."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import pytest
 
@@ -44,12 +46,23 @@ def test_lines_have_their_names():
     assert {"W", "$W_1$", "$W_2$", "$W_3$"} <= set(texts(figures.recurrent_and_residual()))
 
 
+def test_an_interval_that_holds_zero_is_hollow_and_a_statement_of_one_run_has_one():
+    def of(low, high):
+        return SimpleNamespace(difference=SimpleNamespace(value=(low + high) / 2, low=low, high=high))
+
+    figure = figures.verdicts({"one": {"sure": of(0.1, 0.2), "open": of(-0.1, 0.2)}, "two": {"sure": of(0.2, 0.3)}})
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [line.get_markerfacecolor() == "white" for line in dots] == [False, False, True]
+    assert texts(figure) == ["sure", "open", "one", "two"]
+
+
 EMPTY = {
     "blocks": figures.blocks,
     "timeline": figures.timeline,
     "speeds": figures.speeds,
     "gradients": lambda rows: figures.gradients(dict(rows)),
     "losses": lambda rows: figures.losses(dict(rows), 1.0),
+    "verdicts": lambda rows: figures.verdicts(dict(rows)),
     "ladder": lambda rows: figures.ladder(rows, 0.1),
 }
 
@@ -61,7 +74,7 @@ def test_nothing_is_refused(name):
 
 
 def test_the_record_fills_the_two_charts_of_lab_2():
-    run, _ = record.equal_budget()
+    run = record.equal_budget()
     rows = record.rows_of(run)
     labels = figures.ladder(rows, 0.1).axes[0].get_yticklabels()
     assert [label.get_text() for label in labels] == [f"{row.label} · {row.year}" for row in rows]

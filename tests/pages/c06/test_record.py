@@ -4,59 +4,75 @@ import pytest
 
 from helpers.pages.c06 import record, story
 from helpers.pages.c06.depth import DEPTHS, KINDS
-from helpers.records import read_record
 
 
 @pytest.fixture
-def run():
-    return read_record(record.LAB, "cpu").model_copy(deep=True)
+def runs():
+    return [record.equal_budget(variant).model_copy(deep=True) for variant in (record.FIRST, record.OTHER)]
 
 
-def verdict(run, a, b, **changed):
+def set_verdict(run, a, b, verdict, value):
     row = next(row for row in run.summary["verdicts"] if (row["a"], row["b"]) == (a, b))
-    row |= {"verdict": changed["verdict"], "difference": row["difference"] | {"value": changed["value"]}}
-    return record.said_of(run, a, b)
+    row |= {"verdict": verdict, "difference": row["difference"] | {"value": value}}
 
 
-def test_a_pair_is_ahead_behind_or_open(run):
-    pair = ("resnet_like", "vgg_like")
-    assert verdict(run, *pair, verdict="holds", value=0.12) == "is 12 points ahead of VGG-like"
-    assert verdict(run, *pair, verdict="the opposite holds", value=-0.03) == "is 3 points behind VGG-like"
-    assert verdict(run, *pair, verdict="undecided", value=0.03) == "cannot be told from VGG-like"
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (("holds", 0.12), ("holds", 0.2), "is 12 and 20 points ahead of VGG-like"),
+        (("the opposite holds", -0.03), ("the opposite holds", -0.04), "is 3 and 4 points behind VGG-like"),
+        (("undecided", 0.03), ("undecided", -0.2), "cannot be told from VGG-like, either time"),
+        (
+            ("undecided", 0.03),
+            ("holds", 0.2),
+            "is 20 points ahead of VGG-like once, and cannot be told from it the other time",
+        ),
+        (("the opposite holds", -0.3), ("holds", 0.2), "is ahead of VGG-like once and behind it once"),
+    ],
+)
+def test_a_pair_in_two_runs(runs, first, second, said):
+    for run, (verdict, value) in zip(runs, (first, second), strict=True):
+        set_verdict(run, "resnet_like", "vgg_like", verdict, value)
+    assert record.said_twice(runs, "resnet_like", "vgg_like") == said
+
+
+def test_a_pair_of_no_statement_is_refused(runs):
     with pytest.raises(ValueError, match="expected a pair of the lab's statements"):
-        record.said_of(run, "knn", "vit_mini")
+        record.said_twice(runs, "knn", "vit_mini")
 
 
-def test_rows_come_by_year_and_the_table_leaves_out_what_is_no_network(run):
-    rows = record.rows_of(run)
-    assert [row.year for row in rows] == sorted(row.year for row in rows)
-    table = {row["method"]: row for row in record.table_of(run)}
+def test_verdicts_of_two_runs_are_counted(runs):
+    for run in runs:
+        for row in record.statements_of(run).values():
+            set_verdict(run, row.a, row.b, "undecided", 0.01)
+    assert record.twice_words(runs)["same"] == "11"
+    set_verdict(runs[0], "bow_svm", "knn", "holds", 0.2)
+    set_verdict(runs[0], "lenet", "mlp", "holds", 0.2)
+    set_verdict(runs[1], "lenet", "mlp", "the opposite holds", -0.2)
+    for run in runs:
+        set_verdict(run, "convnext_mini", "resnet_like", "the opposite holds", -0.2)
+    words = record.twice_words(runs)
+    assert [words[key] for key in ("asked", "same", "half_open", "against", "settled")] == ["11", "9", "1", "1", "1"]
+    assert words["settled_words"] == "*a ConvNeXt beats a ResNet*: the opposite"
+
+
+def test_rows_come_by_year_without_what_chapter_14_shows_and_the_table_leaves_out_what_is_no_network(runs):
+    for run in runs:
+        rows = record.rows_of(run)
+        assert len(rows) == 11
+        assert [row.year for row in rows] == sorted(row.year for row in rows)
+    table = {row["method"]: row for row in record.table_of(runs[0])}
     assert table["nearest neighbours"]["parameters"] is None
     assert table["LeNet-5"]["parameters"] > 60_000
     assert table["VGG-like"]["right (%)"].count(",") == 1
 
 
-def test_words_name_the_first_and_the_last(run):
-    for row in run.summary["methods"]:
+def test_words_name_the_first_and_the_last(runs):
+    for row in runs[0].summary["methods"]:
         row["test_top1"]["value"] = {"lenet": 0.9, "vgg_like": 0.01}.get(row["model"], 0.5)
-    words = record.words(run, photographs=False)
+    words = record.words(runs)
     assert "First is LeNet-5 (1998), last is VGG-like (2014)." in words["ladder_words"]
     assert words["ladder_words"].startswith("Of the ten steps from one year to the next, 2 go up.")
-    assert "dogs drawn" in words["data_words"]
-    assert "photographs" in record.words(run, photographs=True)["data_words"]
-
-
-def test_photographs_are_read_where_there_are_any(run, monkeypatch):
-    def read(lab, edition, variant=None):
-        if variant and not there:
-            raise FileNotFoundError
-        return (lab, edition, variant)
-
-    monkeypatch.setattr(record, "read_record", read)
-    there = True
-    assert record.equal_budget() == ((record.LAB, "cpu", record.PHOTOGRAPHS), True)
-    there = False
-    assert record.equal_budget() == ((record.LAB, "cpu", None), False)
 
 
 def test_one_network_stands_twice_among_the_released():

@@ -185,6 +185,38 @@ def ladder(rows: Sequence[Any], chance: float) -> Figure:
     return figure
 
 
+def verdicts(runs: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """One row a statement, one interval a run: the difference in points that it rests on; hollow where it holds zero.
+
+    Parameters
+    ----------
+    runs
+        Name of a run -> statement -> `difference` (value, low, high). The first run's statements are drawn.
+    """
+    check_some(runs, "run")
+    statements = list(next(iter(runs.values())))
+    figure, ax = plt.subplots(figsize=(4.6, 0.56 * len(statements) + 1.2))
+    colours = dict(zip(runs, (ORANGE, FAMILY_COLOURS["vit"], INK), strict=False))
+    for row, statement in enumerate(statements):
+        words = ax.text(0.0, row - 0.2, statement, transform=ax.get_yaxis_transform(), fontsize=10.5, va="bottom")
+        words.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # no line runs through a word
+        for place, (name, rows) in enumerate(runs.items()):
+            if statement not in rows:
+                continue
+            found, y = rows[statement].difference, row + 0.17 * place
+            ax.plot([100 * found.low, 100 * found.high], [y, y], color=colours[name], lw=2.2, alpha=0.45, clip_on=True)
+            face = "white" if found.low <= 0 <= found.high else colours[name]
+            ax.plot(100 * found.value, y, "o", color=colours[name], markerfacecolor=face, ms=5.5)
+    ax.axvline(0, color=INK, lw=1)
+    for place, name in enumerate(runs):
+        ax.text(1.0, -0.9 + 0.3 * place, name, transform=ax.get_yaxis_transform(), ha="right", color=colours[name])
+    ax.set(xlabel="difference in points, with its 95 % interval", yticks=[], xlim=(-40, 40))
+    ax.set_ylim(len(statements) - 0.4, -1.1)
+    ax.spines["left"].set_visible(False)
+    ax.grid(axis="y", visible=False)
+    return figure
+
+
 def speeds(rows: Sequence[Any]) -> Figure:
     """Two bars a network, each as a share of the largest: MACs of a training image, and seconds it took."""
     networks = [row for row in rows if row.training_macs]

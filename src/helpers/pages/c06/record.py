@@ -1,8 +1,9 @@
-"""What the chapter reads from lab 2's records: one row a method, a verdict a statement, MACs a second.
+"""What the chapter reads from lab 2's records: one row a method, a verdict a statement, and whether two runs agree.
 
 Only the `summary` of a record is read, so that a change of the lab's code does not touch this page.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,8 @@ from helpers.pages.c06.depth import DEPTHS, STUDY
 from helpers.records import Record, read_record
 
 LAB = "02_twenty_years"
-PHOTOGRAPHS = "tiny20"  # 20 classes of Tiny ImageNet
+FIRST, OTHER = "tiny20", "tiny20.other"  # 20 classes of Tiny ImageNet, and 20 others
+CHAPTER_14 = ("cait_mini", "swin_mini", "mixer_mini")  # what the second run holds besides
 LABELS = {
     "knn": "nearest neighbours",
     "mlp": "perceptron (MLP)",
@@ -28,12 +30,9 @@ LABELS = {
 }
 
 
-def equal_budget() -> tuple[Record, bool]:
-    """The record on photographs if there is one, else that of the lab's cpu edition ; and whether it is the first."""
-    try:
-        return read_record(LAB, "cpu", PHOTOGRAPHS), True
-    except FileNotFoundError:
-        return read_record(LAB, "cpu"), False
+def equal_budget(variant: str = FIRST) -> Record:
+    """The record of one run of lab 2 on photographs."""
+    return read_record(LAB, "cpu", variant)
 
 
 def by_depth(kind: str) -> dict[int, Estimate]:
@@ -49,32 +48,65 @@ def depth_steps() -> int:
 
 
 def rows_of(record: Record) -> list[SimpleNamespace]:
-    """One row a method, oldest first: `model`, `label`, `year`, `top1` (value, low, high, n), and what it costs."""
+    """One row a method of this chapter, oldest first: `model`, `label`, `year`, `top1` (value, low, high, n), costs."""
     summary: dict[str, Any] = record.summary
     return [
         SimpleNamespace(**row, label=LABELS[row["model"]], top1=SimpleNamespace(**row["test_top1"]))
         for row in sorted(summary["methods"], key=lambda row: row["year"])
+        if row["model"] not in CHAPTER_14
     ]
 
 
-def said_of(record: Record, a: str, b: str) -> str:
-    """What the paired difference of two methods says, as a half sentence: by how many points `a` is ahead or behind, or
-    that the run cannot tell.
+def statements_of(record: Record) -> dict[str, SimpleNamespace]:
+    """Statement -> `a`, `b`, `verdict` and `difference` (value, low, high) of the lab's paired comparison."""
+    summary: dict[str, Any] = record.summary
+    return {
+        row["statement"]: SimpleNamespace(**row | {"difference": SimpleNamespace(**row["difference"])})
+        for row in summary["verdicts"]
+        if not {row["a"], row["b"]} & set(CHAPTER_14)
+    }
+
+
+def said_twice(runs: Sequence[Record], a: str, b: str) -> str:
+    """What the paired difference of two methods says in two runs, as a half sentence.
 
     Raises
     ------
     ValueError
         For a pair that the lab's statements do not hold.
     """
-    summary: dict[str, Any] = record.summary
-    for row in summary["verdicts"]:
-        if (row["a"], row["b"]) == (a, b):
-            difference = row["difference"]
-            if row["verdict"] == "undecided":
-                return f"cannot be told from {LABELS[b]}"
-            word = "ahead of" if difference["value"] > 0 else "behind"
-            return f"is {abs(100 * difference['value']):.0f} points {word} {LABELS[b]}"
-    raise ValueError(f"expected a pair of the lab's statements, got {a} and {b}")
+    pairs = [row for run in runs for row in statements_of(run).values() if (row.a, row.b) == (a, b)]
+    if len(pairs) != len(runs):
+        raise ValueError(f"expected a pair of the lab's statements, got {a} and {b}")
+    told = [row for row in pairs if row.verdict != "undecided"]
+    if not told:
+        return f"cannot be told from {LABELS[b]}, either time"
+    by = " and ".join(f"{abs(100 * row.difference.value):.0f}" for row in told)
+    words = {"ahead of" if row.difference.value > 0 else "behind" for row in told}
+    if len(words) == 2:
+        return f"is ahead of {LABELS[b]} once and behind it once"
+    found = f"is {by} points {words.pop()} {LABELS[b]}"
+    return found if len(told) == len(pairs) else f"{found} once, and cannot be told from it the other time"
+
+
+def twice_words(runs: Sequence[Record]) -> dict[str, str]:
+    """How many statements of the first run got the same verdict in the second, and which hold in both."""
+    first, second = (statements_of(run) for run in runs)
+    pairs = [{first[name].verdict, second[name].verdict} for name in first]
+    same, against = (
+        sum(len(pair) == 1 for pair in pairs),
+        sum(len(pair) == 2 and "undecided" not in pair for pair in pairs),
+    )
+    settled = [name for name, pair in zip(first, pairs, strict=True) if pair in ({"holds"}, {"the opposite holds"})]
+    named = "; ".join(f"*{name}*" + ("" if first[name].verdict == "holds" else ": the opposite") for name in settled)
+    return {
+        "asked": str(len(pairs)),
+        "same": str(same),
+        "against": str(against),
+        "half_open": str(len(pairs) - same - against),
+        "settled": str(len(settled)),
+        "settled_words": named,
+    }
 
 
 def table_of(record: Record) -> list[dict[str, Any]]:
@@ -89,13 +121,12 @@ def table_of(record: Record) -> list[dict[str, Any]]:
     return found
 
 
-def words(record: Record, photographs: bool) -> dict[str, str]:
-    """What the page's sentences say, computed from the record: the data, whether years help, the pairs, the budget."""
-    rows = rows_of(record)
+def words(runs: Sequence[Record]) -> dict[str, str]:
+    """What the page's sentences say, computed from two runs: the data, whether years help, the pairs, the budget."""
+    run, rows = runs[0], rows_of(runs[0])
     test, seeds = rows[0].top1.n, rows[0].n_seeds
-    kind = "photographs of Tiny ImageNet, 64 px" if photographs else "dogs drawn by our own code, 32 px"
-    train = record.data.n_train if record.data else 0
-    data = f"{kind}, {record.summary['num_classes']} classes, {train:,} images to learn from"
+    train = run.data.n_train if run.data else 0
+    data = f"photographs of Tiny ImageNet, 64 px, {run.summary['num_classes']} classes, {train:,} images to learn from"
     order = sorted(rows, key=lambda row: -row.top1.value)
     first, last = order[0], order[-1]
     rises = sum(b.top1.value > a.top1.value for a, b in pairwise(rows))
@@ -103,11 +134,9 @@ def words(record: Record, photographs: bool) -> dict[str, str]:
         f"Of the ten steps from one year to the next, {rises} go up. First is {first.label} ({first.year}), last is "
     )
     ladder += f"{last.label} ({last.year})."
-    budget = (
-        f"{test:,} test images, {'one seed' if seeds == 1 else f'{seeds} seeds'}, {record.summary['epochs']} passes "
-    )
+    budget = f"{test:,} test images, {seeds} seeds, {run.summary['epochs']} passes "
     budget += f"of each network over {train:,} images."
     found = {"data_words": data, "ladder_words": ladder, "budget_words": budget}
     pairs = {"vgg": "alexnet_like", "resnet": "vgg_like", "xception": "resnet_like", "convnext": "resnet_like"}
     ours = {"vgg": "vgg_like", "resnet": "resnet_like", "xception": "xception_mini", "convnext": "convnext_mini"}
-    return found | {f"{key}_said": said_of(record, ours[key], other) for key, other in pairs.items()}
+    return found | {f"{key}_said": said_twice(runs, ours[key], other) for key, other in pairs.items()}
