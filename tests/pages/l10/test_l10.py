@@ -173,12 +173,16 @@ def test_sentences_name_what_they_found(runs):
     table, found = report.points(runs, LABELS), report.findings(runs, LABELS)
     lines = says.says(table, found)
     assert "50 points apart" in lines[0]
-    assert "the best test accuracy with *+ random erasing*, 72.5 %: the same one." in lines[1]
-    assert "9 of 9 are surer than right" in lines[2]
-    assert "as expected 4, against it 1" in lines[3].lower()
+    assert "Of what closed, 0.0 points are training accuracy that fell, and 42.5 test accuracy that rose." in lines[1]
+    assert lines[2].startswith("**So the distance is no goal:**")
+    assert lines[3].startswith("**For whom?** ViT minus CNN")
+    assert "9 of 9 are surer than right" in lines[4]
+    assert "as expected 4, against it 1" in lines[5].lower()
     answers = {row["question"]: row["this run"] for row in says.predictions(table, found)}
-    assert answers["2. what helps the ViT most on top"].startswith("+ random erasing, +12.5")
-    assert "Xception-mini + Mixup 90 → 90 %" in answers["3. how sure after mixing"]
+    assert answers["2. what helps the ViT on top"].startswith(
+        "+ random erasing; the largest of 4 is + random erasing, +12.5"
+    )
+    assert "Xception-mini + Mixup 90 → 90 %; " in answers["3. how sure after mixing"]
     assert says.near_chance(table, 0.31) == ["ViT-mini, nothing"]
     told = headline(SimpleNamespace(summary={"findings": [f.as_row() for f in found], "says": lines}))
     assert f"Of {len(STATEMENTS)} statements" in told
@@ -189,7 +193,10 @@ def test_figures_draw_each_point_and_refuse_nothing(runs):
     table = report.points(runs, LABELS)
     figure = figures.train_and_test(table, 0.25)
     assert [ax.get_title(loc="left") for ax in figure.axes] == list(MODELS.values())
-    assert {text.get_text() for text in figures.sure_and_right(table).axes[0].texts} == set(ARMS.values())
+    names = figures.sure_and_right(table).axes[0].texts
+    assert len(names) == len(table)
+    heights = sorted(name.get_position()[1] for name in names)
+    assert min(np.diff(heights)) > 1  # points, of confidence: no two names lie upon each other
     for draw in (
         lambda: figures.train_and_test([], 0.1),
         lambda: figures.sure_and_right([]),

@@ -67,17 +67,14 @@ def sure_and_right(points: Sequence[Any]) -> Figure:
     ends = [100 * value for point in points for value in (point.sure, point.top1.value)]
     low, high = max(0, min(ends) - 8), min(100, max(ends) + 8)
     ax.plot([low, high], [low, high], color=INK, lw=1)
-    for model in MODELS:
-        own = sorted((point for point in points if point.model == model), key=lambda point: point.sure)
-        last = -np.inf
-        for point in own:
-            at = max(100 * point.sure, last + (high - low) / 17)  # names must not lie upon each other
-            last = at
-            ax.plot(100 * point.top1.value, 100 * point.sure, "o", color=colour_of(model), ms=6)
-            ax.annotate(
-                ARMS[point.arm], (100 * point.top1.value, 100 * point.sure), xytext=(high + 1, at), fontsize=9.5,
-                color=colour_of(model), va="center", annotation_clip=False,
-                arrowprops={"arrowstyle": "-", "color": QUIET, "lw": 0.5},
-            )  # fmt: skip
+    last = -np.inf
+    for point in sorted(points, key=lambda point: point.sure):
+        at = max(100 * point.sure, last + (high - low) / 19)  # names must not lie upon each other
+        last, where, colour = at, (100 * point.top1.value, 100 * point.sure), colour_of(point.model)
+        ax.plot(*where, "o", color=colour, ms=6)
+        ax.annotate(
+            f"{MODELS[point.model]}, {ARMS[point.arm]}", where, xytext=(high + 1, at), fontsize=9.5, color=colour,
+            va="center", annotation_clip=False, arrowprops={"arrowstyle": "-", "color": QUIET, "lw": 0.5},
+        )  # fmt: skip
     ax.set(xlabel="right on test images (%)", ylabel="sure, on average (%)", xlim=(low, high), ylim=(low, high))
     return figure
