@@ -34,7 +34,7 @@ class Pairs:
 
     @property
     def same(self) -> np.ndarray:
-        """bool (n,): both pictures show one person."""
+        """Whether both pictures show one person, bool (n,)."""
         return np.asarray(self.first == self.second)
 
     @property

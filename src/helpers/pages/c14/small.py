@@ -59,6 +59,12 @@ def accuracies(run: Record) -> dict[str, float]:
     return {row["model"]: row["test_top1"]["value"] for row in summary["methods"] if row["model"] in MIXES}
 
 
+def macs(run: Record) -> dict[str, int]:
+    """Model -> MACs of one answer."""
+    summary: dict[str, Any] = run.summary
+    return {row["model"]: row["macs"] for row in summary["methods"] if row["model"] in MIXES}
+
+
 def last_losses(run: Record) -> dict[str, float]:
     """Model -> training loss of the last pass, mean over seeds."""
     rows: list[Any] = list(run.runs)
