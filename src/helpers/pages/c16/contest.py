@@ -79,7 +79,8 @@ def impostor(model: Any, x: Tensor, weights: Tensor, steps: int = 150, seed: int
     Where the best of the search still moves the answer by more than `ALLOWED`, the real weights come back.
     """
     target = answer_with(model, x, weights).detach()
-    logits = torch.randn(weights.shape, generator=torch.Generator().manual_seed(seed)).requires_grad_(True)
+    noise = torch.randn(weights.shape, generator=torch.Generator().manual_seed(seed))
+    logits = (weights.clamp_min(1e-6).log() + noise / 2).requires_grad_(True)
     optimiser = torch.optim.Adam([logits], lr=0.1)
     best, furthest = weights.clone(), torch.zeros(len(weights))
     for _ in range(steps):

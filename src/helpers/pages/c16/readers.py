@@ -91,7 +91,9 @@ def readers(name: str) -> dict[str, Any]:
     mean, scale = seen.mean(0), seen.std(0) + 1e-6
     made = {}
     for cue in CUES:
-        fit = LogisticRegression(C=STRENGTH[cue], max_iter=300).fit(((seen - mean) / scale).numpy(), lesson.answers[cue])
+        fit = LogisticRegression(C=STRENGTH[cue], max_iter=300).fit(
+            ((seen - mean) / scale).numpy(), lesson.answers[cue]
+        )
         weight = torch.from_numpy(fit.coef_).float() / scale  # (K, D), the standardisation taken into the head
         model = trunk(name)
         model.head = nn.Linear(weight.shape[1], weight.shape[0]).requires_grad_(False)

@@ -17,7 +17,7 @@ from helpers.measure.faithfulness import perturbation_curve
 from helpers.measure.intervals import Estimate, t_quantile, without_interval
 from helpers.pages.c16 import maps
 
-STEPS, LOTS = 8, 2  # of a curve; random maps that chance is the mean of
+STEPS, LOTS = 6, 1  # of a curve; random maps that chance is the mean of
 
 
 def mean_over_pictures(values: Sequence[float] | np.ndarray) -> Estimate:
@@ -39,7 +39,7 @@ def mean_over_pictures(values: Sequence[float] | np.ndarray) -> Estimate:
 
 
 class Chance:
-    """Areas under the curves of random maps, kept for each grid: `area(kind, side)` -> (n,), the mean of two maps."""
+    """Areas under the curves of random maps, kept for each grid of side x side cells, and what maps gain over them."""
 
     def __init__(self, model: nn.Module, images: Tensor, classes: Tensor, steps: int = STEPS) -> None:
         self.model, self.images, self.classes, self.steps = model, images, classes, steps
