@@ -45,8 +45,10 @@ def dogs(count: int, seed: int, coat: np.ndarray | None = None, build: np.ndarra
     drawn = {cue: rng.choice(len(CHOICES[cue]), count) for cue in CUES}
     for cue, other in (("coat", coat), ("build", build)):
         drawn[cue] = drawn[cue] if other is None else np.asarray(other)
-    factors = [np.array(CHOICES[cue])[drawn[cue]] for cue in CUES]
-    pictures = draw_breeds(*factors, np.random.default_rng([seed, 1]), image_size=SIZE, difficulty=DIFFICULTY)
+    textures, proportions = (np.array(CHOICES[cue])[drawn[cue]] for cue in CUES)
+    pictures = draw_breeds(
+        textures, proportions, np.random.default_rng([seed, 1]), image_size=SIZE, difficulty=DIFFICULTY
+    )
     return Dogs(as_input(pictures), {cue: torch.from_numpy(drawn[cue].astype(np.int64)) for cue in CUES})
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from helpers.measure.intervals import Estimate
 from helpers.pages.c16 import maps
 from helpers.pages.c16.readers import CUES, NETWORKS
-from helpers.pages.c16.ruler import mean_over_pictures, told_apart
+from helpers.pages.c16.ruler import mean_over_pictures, share_told_apart, told_apart
 from helpers.records import read_record
 
 STUDY = "16_maps"
@@ -96,7 +96,7 @@ def apart(network: str, method: str) -> Estimate:
     found = {cue: one("ruler", network=network, reader=cue, method=method)["finds"] for cue in CUES}
     own = [np.array(found[cue][cue]) for cue in CUES]
     crossed = [np.array(found[cue][other]) for cue, other in (CUES, CUES[::-1])]
-    return mean_over_pictures(told_apart(own, crossed))
+    return share_told_apart(told_apart(own, crossed))
 
 
 def alike(network: str, method: str, where: str) -> float:

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 from torch import Tensor, nn
 
 from helpers.measure.faithfulness import perturbation_curve
-from helpers.measure.intervals import Estimate, t_quantile, without_interval
+from helpers.measure.intervals import Estimate, normal_quantile, t_quantile, wilson, without_interval
 from helpers.pages.c16 import maps
 
 STEPS, LOTS = 6, 1  # of a curve; random maps that chance is the mean of
@@ -142,3 +142,11 @@ def told_apart(own: Sequence[np.ndarray], crossed: Sequence[np.ndarray]) -> np.n
     """
     difference = np.sum(own, axis=0) - np.sum(crossed, axis=0)
     return np.where(np.abs(difference) < 1e-9, 0.5, difference > 0)
+
+
+def share_told_apart(pairs: np.ndarray) -> Estimate:
+    """Mean of `told_apart` with Wilson's interval; none where every pair is alike, which is no matter of sampling."""
+    share, n = float(np.mean(pairs)), len(pairs)
+    if (pairs == 0.5).all():
+        return without_interval(share, n)
+    return Estimate(share, *wilson(share, n, normal_quantile(0.95)), n, "test sampling")

@@ -172,16 +172,49 @@ def study(count: int, drawn: int, controls: int, lesson: int, steps: int) -> lis
     return rows + control_rows(images[:controls], few) + photograph_rows()
 
 
+def findings(rows: list[Row]) -> dict[str, dict[str, Any]]:
+    """What claims are judged by: name -> value, low, high, n, covers."""
+
+    def row(part: str, **known: Any) -> Row:
+        (found,) = [r for r in rows if r["part"] == part and all(r[key] == value for key, value in known.items())]
+        return found
+
+    def gain(network: str, method: str) -> np.ndarray:
+        both = [row("ruler", network=network, reader=cue, method=method)["deletion"] for cue in readers.CUES]
+        return np.mean(both, axis=0)
+
+    found = {
+        "deletion, vit, rollout minus a blob": ruler.mean_over_pictures(
+            gain("vit_mini", maps.ROLLOUT) - gain("vit_mini", maps.BLOB)
+        )
+    }
+    layers = [maps.grad_cam_name(layer) for layer in maps.LAYERS["vit_mini"]]
+    half = len(gain("vit_mini", maps.BLOB)) // 2  # of the pictures, who choose the layer by deletion
+    for method in (maps.ROLLOUT, max(layers, key=lambda layer: gain("vit_mini", layer)[:half].mean())):
+        own, crossed = [], []
+        for cue, other in (readers.CUES, readers.CUES[::-1]):
+            finds = row("ruler", network="vit_mini", reader=cue, method=method)["finds"]
+            own.append(np.array(finds[cue]))
+            crossed.append(np.array(finds[other]))
+        name = "rollout" if method == maps.ROLLOUT else "Grad-CAM at the chosen block"
+        found[f"vit, {name}: pairs told apart"] = ruler.share_told_apart(ruler.told_apart(own, crossed))
+    for cue in readers.CUES:
+        pair = [np.array(row("guide", reader=cue, weights=name)["right"]) for name in ("the ViT's", "equal")]
+        found[f"{cue}, patches with the ViT's weights minus equal ones"] = ruler.mean_over_pictures(pair[0] - pair[1])
+    return {name: estimate.as_dict() for name, estimate in found.items()}
+
+
 def main(how: dict[str, Any]) -> None:
     """Run and record it."""
     torch.set_num_threads(1)
     begun = datetime.now(UTC)
+    rows = study(**how)
     record = make_record(
         STUDY,
         "cpu",
         parameters=how | {"command": "python -m helpers.pages.c16.study", "steps_of_a_curve": ruler.STEPS},
-        runs=study(**how),
-        summary={},
+        runs=rows,
+        summary={"findings": findings(rows)},
         started_at=begun,
         script=Path(__file__),
     )
