@@ -102,7 +102,7 @@ def ruler_step(step: int, picture: ArrayLike, deleted: ArrayLike, saliency: Arra
     ax.plot(100 * shares, own, "o-", color=BLUE, ms=4)
     ax.plot(100 * shares, chance, "o--", color=QUIET, ms=4)
     at = len(shares) // 2
-    ax.annotate("by the map", (100 * shares[at], own[at]), xytext=(-6, -16), textcoords="offset points",
+    ax.annotate("by the map", (100 * shares[at], own[at]), xytext=(-8, 8), textcoords="offset points",
                 color=BLUE, fontsize=10, ha="right")  # fmt: skip
     ax.annotate("by lot", (100 * shares[at], chance[at]), xytext=(6, 6), textcoords="offset points",
                 color=QUIET, fontsize=10)  # fmt: skip
@@ -194,11 +194,11 @@ def norm_lines(lines: Mapping[str, Sequence[float]], bar: float) -> Figure:
     for k, (name, values) in enumerate(lines.items()):
         blocks = np.arange(1, len(values) + 1)
         ax.plot(blocks, values, "o-", ms=5, color=colours[k % 3])
-        ax.text(0.98, 0.8 - 0.1 * k, name, transform=ax.transAxes, ha="right", fontsize=10, color=colours[k % 3])
+        ax.text(0.98, 0.25 - 0.09 * k, name, transform=ax.transAxes, ha="right", fontsize=10, color=colours[k % 3])
     ax.axhline(bar, color=QUIET, lw=1.2, ls=(0, (3, 2)))
-    ax.text(1, bar, "would stand out", va="bottom", fontsize=10, color=QUIET)
+    ax.text(len(blocks), bar, "would stand out above", va="bottom", ha="right", fontsize=10, color=QUIET)
     top = max(bar, *(max(values) for values in lines.values()))
-    ax.set(xlabel="after block", ylabel="largest token / median", ylim=(0.8, 1.18 * top), xticks=blocks)
+    ax.set(xlabel="after block", ylabel="largest token / median", ylim=(0.5, 1.18 * top), xticks=blocks)
     return figure
 
 
@@ -216,9 +216,9 @@ def alike_grid(panels: Mapping[str, ArrayLike], across: Sequence[str], down: Seq
         matrix = np.asarray(values)
         ax.imshow(matrix, cmap=HEAT, vmin=0, vmax=1)
         for (y, x), value in np.ndenumerate(matrix):
-            dark = value < 0.75
-            ax.text(x, y, f"{value:.1f}"[-2:] if value < 0.95 else "1", ha="center", va="center", fontsize=9,
-                    color=ON_PICTURE if dark else "#010101")  # fmt: skip
+            text = "1" if value > 0.995 else f"{value:.2f}"[1:]
+            colour = ON_PICTURE if value < 0.75 else "#010101"  # black that stays black on a bright cell
+            ax.text(x, y, text, ha="center", va="center", fontsize=9, color=colour)
         ax.set_title(name, fontsize=10, loc="left", weight="normal")
         ax.set_xticks(range(len(across)), across, fontsize=9.5)
         ax.set_yticks(range(len(down)), down if k == 0 else [], fontsize=9.5)

@@ -1,5 +1,7 @@
 """What the chapter quotes of its study, `16_maps`: gains, layers, correlations, who is told apart, what swaps do."""
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -104,14 +106,16 @@ def alike(network: str, method: str, where: str) -> float:
     return float(one("control", network=network, method=method)[where])
 
 
-def report(network: str, methods: list[str]) -> list[Row]:
-    """The report card: a row a map, both rulers, the cue, the pair, and the shuffled weights."""
+def report(network: str, methods: Sequence[str]) -> list[Row]:
+    """The report card: a row a map, both rulers, who is told apart, and what shuffled weights leave of it."""
     found = []
     for method in methods:
-        row: Row = {"map": method}
-        row |= {kind: gain(network, method, kind).value for kind in KINDS}
-        row |= {"finds the cue": finds(network, method).value, "pairs told apart %": 100 * apart(network, method).value}
-        found.append(row | {"alike, shuffled": alike(network, method, "all")})
+        row: Row = {"map": plain(method)}
+        row |= {kind: f"{gain(network, method, kind).value:+.2f}".replace("-", "\N{MINUS SIGN}") for kind in KINDS}
+        row["pairs told apart %"] = f"{100 * apart(network, method).value:.0f}"
+        for name, where in (("alike, head shuffled", "first"), ("all shuffled", "all")):
+            row[name] = f"{alike(network, method, where):+.2f}".replace("-", "\N{MINUS SIGN}")
+        found.append(row)
     return found
 
 
@@ -141,12 +145,18 @@ def guided_difference(reader: str, weights: str, against: str = "equal") -> Esti
     return mean_over_pictures(pair[0] - pair[1])
 
 
-def shown(network: str, reader: str, method: str, picture: int) -> Row:
+def parts(network: str, reader: str, method: str, picture: int = 0) -> tuple[list[list[float]], list[float]]:
     """Map and deletion curve of one of the shown dogs."""
-    found: Row = one("ruler", network=network, reader=reader, method=method)["shown"][picture]
-    return found
+    found = one("ruler", network=network, reader=reader, method=method)["shown"][picture]
+    return found["map"], found["curve"]
 
 
 def names() -> list[tuple[str, str]]:
     """All pairs of network and reader of the study."""
     return [(network, cue) for network in NETWORKS for cue in CUES]
+
+
+def plain(method: str) -> str:
+    """A map's name for readers: `Grad-CAM, blocks.1.norm1` is `Grad-CAM, block 2`; others stay."""
+    found = re.fullmatch(r"Grad-CAM, blocks\.(\d)\.norm1", method)
+    return f"Grad-CAM, block {int(found[1]) + 1}" if found else method
