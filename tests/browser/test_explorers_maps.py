@@ -36,10 +36,10 @@ def test_it_says_what_the_package_says_and_keeps_the_map_by_name(chromium, where
     with opened(chromium, where) as stage:
         explorer = stage.explorer()
         assert stage.said() == told(CASES[0], 0)
-        explorer.get_by_label("map").select_option("1")
+        explorer.get_by_label("map", exact=True).select_option("1")
         assert stage.said() == told(CASES[0], 1)
-        explorer.get_by_label("network").select_option("1")
+        explorer.get_by_label("network", exact=True).select_option("1")
         assert stage.said() == told(CASES[1], 1)
-        explorer.get_by_label("map").select_option("0")
+        explorer.get_by_label("map", exact=True).select_option("0")
         assert stage.said() == told(CASES[1], 0)
         assert stage.errors == stage.foreign == []

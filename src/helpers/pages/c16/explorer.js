@@ -10,8 +10,6 @@ function render({ model, el }) {
     const t = Math.min(2.999, 3 * v), k = Math.floor(t);
     return stops[k].map((from, c) => Math.round(from + (t - k) * (stops[k + 1][c] - from)));
   };
-  const area = (curve) => curve.reduce((sum, p, k) => sum + p * (k === 0 || k === curve.length - 1 ? 0.5 : 1), 0) / (curve.length - 1);
-
   const choices = make("div", { class: "maps-choice" });
   const image = make("img", { alt: "", class: "maps-picture" });
   const canvas = make("canvas", { class: "maps-heat", "aria-hidden": "true" });
@@ -50,9 +48,7 @@ function render({ model, el }) {
       make.svg("polyline", { points: line(one.chance), style: "fill:none;stroke:var(--e-quiet);stroke-width:2.5;stroke-dasharray:6 5" }),
       make.svg("polyline", { points: line(shown.curve), style: "fill:none;stroke:var(--e-vit);stroke-width:3" }));
     svg.replaceChildren(...parts);
-    const own = area(shown.curve), lot = area(one.chance);
-    const verdict = own < lot - 0.005 ? "sooner than by lot" : own > lot + 0.005 ? "later than by lot" : "as by lot";
-    const text = `${one.title}, ${shown.name}: area ${own.toFixed(2)} under its deletion curve, ${lot.toFixed(2)} by lot; the answer goes ${verdict}`;
+    const text = shown.told;
     seen.setAttribute("aria-label", `${now.bare ? "The picture" : `The map ${shown.name} over the picture`}, ${shape[0]} by ${shape[1]} cells.`);
     svg.setAttribute("aria-label", `The probability against the share of deleted pixels. ${text}.`);
     say(text);

@@ -45,25 +45,21 @@ def case(
         raise ValueError(f"{title}: expected maps with curves of {len(chance)} points")
     drawn = [
         {"name": name, "map": pack(values), "curve": [round(float(p), 3) for p in curve]}
+        | {"told": f"{title}, {name}: {_compared(area(curve), area(chance))}"}
         for name, values, curve in maps
     ]
-    return {
-        "title": title,
-        "picture": pack_image(picture),
-        "chance": [round(float(p), 3) for p in chance],
-        "maps": drawn,
-    }
+    shown = pack_image(picture)
+    return {"title": title, "picture": shown, "chance": [round(float(p), 3) for p in chance], "maps": drawn}
+
+
+def _compared(own: float, lot: float) -> str:
+    verdict = "sooner than by lot" if own < lot - 0.005 else "later than by lot" if own > lot + 0.005 else "as by lot"
+    return f"area {own:.2f} under its deletion curve, {lot:.2f} by lot; the answer goes {verdict}"
 
 
 def told(one: Case, at: int) -> str:
     """What the explorer says of a map, in a sentence."""
-    shown = one["maps"][at]
-    own, lot = area(shown["curve"]), area(one["chance"])
-    verdict = "sooner than by lot" if own < lot - 0.005 else "later than by lot" if own > lot + 0.005 else "as by lot"
-    return (
-        f"{one['title']}, {shown['name']}: area {own:.2f} under its deletion curve, {lot:.2f} by lot; "
-        f"the answer goes {verdict}"
-    )
+    return str(one["maps"][at]["told"])
 
 
 class MapExplorer(Explorer):
