@@ -42,7 +42,7 @@ def test_the_half_that_chooses_does_not_judge(monkeypatch):
     gains[lucky] = np.array([1.0, 1, 1, -1, -1.5, -2])
     monkeypatch.setattr(recorded, "gains", lambda network, method, kind="deletion": gains.get(method, np.zeros(6)))
     assert recorded.chosen_layer("vit_mini") == "blocks.3.norm1"
-    assert recorded.judged("vit_mini", lucky, maps.BLOB).value == -1.5
+    assert recorded.judged("vit_mini", lucky, maps.BLOB).value == recorded.judged("vit_mini", lucky).value == -1.5
 
 
 def test_rows_are_found_or_refused():
@@ -55,6 +55,9 @@ def test_rows_are_found_or_refused():
     assert len(recorded.names()) == len(readers.NETWORKS) * len(readers.CUES)
     card = recorded.report("vit_mini", [maps.ROLLOUT, maps.BLOB])
     assert [row["all shuffled"] for row in card][1] == "+1.00"
+    assert recorded.with_sign(-0.001) == "+0.00"
+    assert recorded.two_digits(-0.26) == "\N{MINUS SIGN}0.26"
+    assert recorded.signed(Estimate(0.5, -0.1, 1.1, 9, "test sampling")) == "+0.50 [\N{MINUS SIGN}0.10, +1.10]"
 
 
 def test_figures_draw_every_row_and_fill_the_chosen_layer():
@@ -66,8 +69,6 @@ def test_figures_draw_every_row_and_fill_the_chosen_layer():
     assert faces == [figures.BLUE, "white"]
     ax = figures.norm_lines({"one": (1.5, 2.0)}, 3.0).axes[0]
     assert "would stand out above" in words(ax)
-    grid = figures.alike_grid({"trained": np.array([[1, 0.91], [0.91, 1]])}, "12", "12").axes[0]
-    assert words(grid) == ["1", ".91", ".91", "1"]
 
 
 def test_the_steps_of_the_ruler_and_a_gallery():

@@ -1,4 +1,4 @@
-"""Figures of chapter 16: maps over pictures, a ruler in steps, layers by deletion, swaps, alike layers."""
+"""Figures of chapter 16: maps over pictures, a ruler in steps, layers by deletion, swaps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from helpers.plots.style import DIM, FAMILY_COLOURS, INK, ON_PICTURE, QUIET, check_some
+from helpers.plots.style import FAMILY_COLOURS, INK, QUIET, check_some
 
 WIDTH = 4.6  # inches, as wide as a figure beside its text
 BLUE, ORANGE = FAMILY_COLOURS["vit"], FAMILY_COLOURS["cnn"]
@@ -199,29 +199,4 @@ def norm_lines(lines: Mapping[str, Sequence[float]], bar: float) -> Figure:
     ax.text(len(blocks), bar, "would stand out above", va="bottom", ha="right", fontsize=10, color=QUIET)
     top = max(bar, *(max(values) for values in lines.values()))
     ax.set(xlabel="after block", ylabel="largest token / median", ylim=(0.5, 1.18 * top), xticks=blocks)
-    return figure
-
-
-def alike_grid(panels: Mapping[str, ArrayLike], across: Sequence[str], down: Sequence[str]) -> Figure:
-    """CKA of layers, a square of numbers each: name -> (La, Lb).
-
-    Raises
-    ------
-    ValueError
-        Without a panel.
-    """
-    check_some(panels, "panel")
-    figure, axes = plt.subplots(1, len(panels), figsize=(WIDTH, 2.9), squeeze=False)
-    for k, (ax, (name, values)) in enumerate(zip(axes[0], panels.items(), strict=True)):
-        matrix = np.asarray(values)
-        ax.imshow(matrix, cmap=HEAT, vmin=0, vmax=1)
-        for (y, x), value in np.ndenumerate(matrix):
-            text = "1" if value > 0.995 else f"{value:.2f}"[1:]
-            colour = ON_PICTURE if value < 0.75 else "#010101"  # black that stays black on a bright cell
-            ax.text(x, y, text, ha="center", va="center", fontsize=9, color=colour)
-        ax.set_title(name, fontsize=10, loc="left", weight="normal")
-        ax.set_xticks(range(len(across)), across, fontsize=9.5)
-        ax.set_yticks(range(len(down)), down if k == 0 else [], fontsize=9.5)
-        ax.grid(visible=False)
-        ax.spines[:].set_color(DIM)
     return figure

@@ -1,4 +1,4 @@
-"""What the chapter quotes of its study, `16_maps`: gains, layers, correlations, who is told apart, what swaps do."""
+"""What the chapter quotes of its studies, `16_maps` and `16_controls`: gains, who is told apart, what swaps do."""
 
 import re
 from collections.abc import Sequence
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.intervals import Estimate
-from helpers.pages.c16 import maps
+from helpers.pages.c16 import controls, maps
 from helpers.pages.c16.readers import CUES, NETWORKS
 from helpers.pages.c16.ruler import mean_over_pictures, share_told_apart, told_apart
+from helpers.plots.tables import whole_percent
 from helpers.records import read_record
 
 STUDY = "16_maps"
@@ -20,13 +21,13 @@ Row = dict[str, Any]
 
 
 @cache
-def rows() -> list[Row]:
-    """All rows of the study: `python -m helpers.pages.c16.study`."""
-    found: list[Row] = read_record(STUDY, "cpu").model_dump()["runs"]
+def rows(study: str = STUDY) -> list[Row]:
+    """All rows of a study: `python -m helpers.pages.c16.study`, or `controls`."""
+    found: list[Row] = read_record(study, "cpu").model_dump()["runs"]
     return found
 
 
-def some(part: str, **known: Any) -> list[Row]:
+def some(part: str, study: str = STUDY, **known: Any) -> list[Row]:
     """The rows of a part that have these values.
 
     Raises
@@ -34,13 +35,13 @@ def some(part: str, **known: Any) -> list[Row]:
     ValueError
         Without one.
     """
-    found = [row for row in rows() if row["part"] == part and all(row[key] == value for key, value in known.items())]
+    found = [r for r in rows(study) if r["part"] == part and all(r[key] == value for key, value in known.items())]
     if not found:
-        raise ValueError(f"{STUDY}: no row of {part!r} with {known}")
+        raise ValueError(f"{study}: no row of {part!r} with {known}")
     return found
 
 
-def one(part: str, **known: Any) -> Row:
+def one(part: str, study: str = STUDY, **known: Any) -> Row:
     """The only row of a part that has these values.
 
     Raises
@@ -48,9 +49,9 @@ def one(part: str, **known: Any) -> Row:
     ValueError
         Without one, or with several.
     """
-    found = some(part, **known)
+    found = some(part, study, **known)
     if len(found) != 1:
-        raise ValueError(f"{STUDY}: expected one row of {part!r} with {known}, got {len(found)}")
+        raise ValueError(f"{study}: expected one row of {part!r} with {known}, got {len(found)}")
     return found[0]
 
 
@@ -80,10 +81,26 @@ def chosen_layer(network: str) -> str:
     return max(found, key=lambda layer: found[layer].value)
 
 
-def judged(network: str, method: str, against: str) -> Estimate:
-    """Gain of a map minus gain of another, by deletion, on the half of the pictures that chose no layer."""
-    half = len(gains(network, method)) // 2
-    return mean_over_pictures((gains(network, method) - gains(network, against))[half:])
+def judges(network: str) -> slice:
+    """The half of the pictures that chose no layer."""
+    return slice(len(gains(network, maps.GRADIENT)) // 2, None)
+
+
+def judged(network: str, method: str, against: str | None = None, kind: str = "deletion") -> Estimate:
+    """Gain of a map, or the same minus the gain of another, on the pictures that chose no layer."""
+    own = gains(network, method, kind)
+    return mean_over_pictures((own if against is None else own - gains(network, against, kind))[judges(network)])
+
+
+def ahead(network: str, method: str, of: str) -> Estimate:
+    """Gain of a map by deletion minus the gain of another, on all pictures: where no layer was chosen."""
+    return mean_over_pictures(gains(network, method) - gains(network, of))
+
+
+def elsewhere(network: str, method: str, of: str | None = None) -> Estimate:
+    """Gain by deletion of a map of the controls, or the same minus the gain of a map `of` the first study."""
+    both = [one("deletion", controls.STUDY, network=network, reader=cue, method=method)["gain"] for cue in CUES]
+    return mean_over_pictures(np.mean(both, axis=0) - (0 if of is None else gains(network, of)))
 
 
 def finds(network: str, method: str) -> Estimate:
@@ -101,20 +118,64 @@ def apart(network: str, method: str) -> Estimate:
     return share_told_apart(told_apart(own, crossed))
 
 
+def held(network: str, method: str, against: str = controls.OWN) -> Estimate:
+    """Pairs told apart when a map is held against the truths of its dog, of other dogs, or what is special to it."""
+    found = np.array(one("pairs", controls.STUDY, network=network, method=method)[against])
+    return mean_over_pictures(found) if against == controls.OTHERS else share_told_apart(found)
+
+
+def held_difference(network: str, method: str, against: str, of: str | None = None) -> Estimate:
+    """Pairs told apart by the truth of its own dog, minus by other truths; or, `of` another map, minus that map's."""
+    own = np.array(one("pairs", controls.STUDY, network=network, method=method)[controls.OWN])
+    rival = one("pairs", controls.STUDY, network=network, method=method if of is None else of)[against]
+    return mean_over_pictures(own - np.array(rival))
+
+
+def pairs_table(network: str, methods: Sequence[str]) -> list[Row]:
+    """Beside each other: what a map gains by deletion, and how often its pairs are told apart, by which truths."""
+    found = []
+    for method in methods:
+        asked = method != controls.TEMPLATE
+        gained = with_sign(judged(network, method).value) if asked else None
+        row: Row = {"map": plain(method), "gain": gained, "its own dog %": whole_percent(held(network, method))}
+        for name, against in (("another dog %", controls.OTHERS), ("what is special %", controls.SPECIAL)):
+            row[name] = f"{100 * held(network, method, against).value:.0f}" if asked else None
+        found.append(row)
+    return found
+
+
 def alike(network: str, method: str, where: str) -> float:
     """How alike a map stays when the weights of the head (`first`) or of the whole network (`all`) are shuffled."""
     return float(one("control", network=network, method=method)[where])
 
 
+def with_sign(value: float, digits: int = 2) -> str:
+    """A number with its true sign; nothing is `-0.00`."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def two_digits(value: float) -> str:
+    """A number with a sign only if it is below zero."""
+    return with_sign(value).removeprefix("+")
+
+
+def signed(estimate: Estimate, digits: int = 2) -> str:
+    """Value and interval, all with their signs: `+0.04 [+0.01, +0.08]`."""
+    if estimate.low is None or estimate.high is None:
+        return with_sign(estimate.value, digits)
+    ends = ", ".join(with_sign(end, digits) for end in (estimate.low, estimate.high))
+    return f"{with_sign(estimate.value, digits)} [{ends}]"
+
+
 def report(network: str, methods: Sequence[str]) -> list[Row]:
-    """The report card: a row a map, both rulers, who is told apart, and what shuffled weights leave of it."""
+    """The report card: a row a map, its gains on the judges, and what shuffled weights leave of it."""
     found = []
     for method in methods:
         row: Row = {"map": plain(method)}
-        row |= {kind: f"{gain(network, method, kind).value:+.2f}".replace("-", "\N{MINUS SIGN}") for kind in KINDS}
-        row["pairs told apart %"] = f"{100 * apart(network, method).value:.0f}"
+        gained = {kind: judged(network, method, kind=kind).value for kind in KINDS}
+        row |= {kind: with_sign(value) for kind, value in gained.items()}
         for name, where in (("alike, head shuffled", "first"), ("all shuffled", "all")):
-            row[name] = f"{alike(network, method, where):+.2f}".replace("-", "\N{MINUS SIGN}")
+            row[name] = with_sign(alike(network, method, where))
         found.append(row)
     return found
 
@@ -134,15 +195,27 @@ def divergence(reader: str, swap: str) -> Estimate:
     return mean_over_pictures(one("swaps", reader=reader, swap=swap)["divergence"])
 
 
+def without_look(reader: str, instead: str) -> float:
+    """Share of answers that stay when the class token's last look is taken away."""
+    return float(np.mean(one("removed", controls.STUDY, reader=reader, instead=instead)["stay"]))
+
+
 def guided(reader: str, weights: str) -> Estimate:
     """Share of dogs that a reader without attention names rightly with these weights."""
-    return mean_over_pictures(one("guide", reader=reader, weights=weights)["right"])
+    return mean_over_pictures(reads(reader, weights))
+
+
+def reads(reader: str, weights: str) -> np.ndarray:
+    """Which dogs a reader without attention names rightly, 0 or 1, (n,); weights of either study."""
+    known = {row["weights"] for row in some("guide")}
+    return np.array(
+        one("guide", STUDY if weights in known else controls.STUDY, reader=reader, weights=weights)["right"]
+    )
 
 
 def guided_difference(reader: str, weights: str, against: str = "equal") -> Estimate:
     """The same minus the share with other weights, picture by picture."""
-    pair = [np.array(one("guide", reader=reader, weights=name)["right"]) for name in (weights, against)]
-    return mean_over_pictures(pair[0] - pair[1])
+    return mean_over_pictures(reads(reader, weights) - reads(reader, against))
 
 
 def parts(network: str, reader: str, method: str, picture: int = 0) -> tuple[list[list[float]], list[float]]:
