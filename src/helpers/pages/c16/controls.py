@@ -79,7 +79,7 @@ def blob_anywhere(count: int, seed: int) -> Tensor:
 
 
 def pair_rows(name: str, images: Tensor, answers: Pair, again: Mapping[str, list[Tensor]]) -> list[Row]:
-    """Whose map is whose, for every map that a class can change, and for two templates that ask no network."""
+    """Whose map is whose, for every map that a class can change, and for two templates that leave this dog out."""
     both, rows = readers.readers(name), []
     truths = {cue: ruler.cue_worth(both[cue], images, answers[cue], again[cue]).float() for cue in readers.CUES}
     found: dict[str, Pair] = {TEMPLATE: {cue: of_the_others(truths[cue]) for cue in readers.CUES}}
@@ -163,9 +163,9 @@ def guide_rows(lesson: int) -> list[Row]:
     (learn, labels), (test, truth) = sides
     rows = []
     for cue in readers.CUES:
-        for name, seen in learn.items():
-            mean, scale = seen.mean(0), seen.std(0) + 1e-6
-            fit = LogisticRegression(C=0.1, max_iter=300).fit(((seen - mean) / scale).numpy(), labels[cue])
+        for name, averaged in learn.items():
+            mean, scale = averaged.mean(0), averaged.std(0) + 1e-6
+            fit = LogisticRegression(C=0.1, max_iter=300).fit(((averaged - mean) / scale).numpy(), labels[cue])
             right = fit.predict(((test[name] - mean) / scale).numpy()) == truth[cue].numpy()
             rows.append(
                 {"part": "guide", "reader": cue, "weights": name, "seed": 0, "right": right.astype(int).tolist()}
