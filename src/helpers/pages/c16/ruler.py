@@ -2,8 +2,8 @@
 
 Deletion and insertion: `helpers.measure.faithfulness`, against chance on a grid as fine as the map's. The cue: one cell
 of the picture is replaced by the same cell of the same dog in another coat (or with another build), and the reader's
-log-odds are read. What they lose is what the cue in this cell was worth. Every pixel comes from a drawing, though one cell
-of another build may leave a cut leg.
+log-odds are read. What they lose is what the cue in this cell was worth. Every pixel comes from a drawing, though a
+cell of another build may leave a cut leg.
 """
 
 from collections.abc import Sequence
