@@ -4,7 +4,7 @@ function render({ model, el }) {
   const { cases } = model.get("data");
   const now = { at: 0, map: 0, bare: false };
   const { body, say } = frame(el, { name: "maps", title: "Choose a map, then look at its curve",
-    hint: "Bright: what the map calls important. On the right the answer's probability while pixels are deleted in the map's order; dashed: by lot. A curve that falls sooner is the better map." });
+    hint: "Bright: what the map calls important. The curve: the probability of the answer while pixels are deleted in the map's order; dashed: by lot. A curve that falls sooner is the better map." });
   const stops = [[11, 16, 38], [91, 42, 134], [224, 86, 63], [255, 224, 138]];
   const heat = (v) => {
     const t = Math.min(2.999, 3 * v), k = Math.floor(t);
@@ -14,7 +14,7 @@ function render({ model, el }) {
   const image = make("img", { alt: "", class: "maps-picture" });
   const canvas = make("canvas", { class: "maps-heat", "aria-hidden": "true" });
   const seen = make("div", { class: "maps-seen", role: "img" }, image, canvas);
-  const svg = make.svg("svg", { viewBox: "0 0 330 230", role: "img" });
+  const svg = make.svg("svg", { viewBox: "0 0 350 230", role: "img" });
   const list = () => choices.replaceChildren(choice({ label: "map", options: cases[now.at].maps.map((m, k) => [k, m.name]), value: now.map,
     onchange: (value) => { now.map = +value; draw(); } }));
   body.append(
