@@ -82,8 +82,8 @@ def says(founds: Sequence[Found], findings: Sequence[Finding]) -> list[str]:
         for one in findings:
             if one.statement.terms == gain(model) and one.verdict == UNDECIDED:
                 lines.append(
-                    f"**What is in it?** For {name} this run cannot tell: {points(one.sum)} on the test, with one search "
-                    "and as many trainings as there are seeds."
+                    f"**What is in it?** For {name} this run cannot tell: {points(one.sum)} on the test, with one "
+                    "search and as many trainings as there are seeds."
                 )
     lines += [f"**The winner, asked again:** {luck_line(found)}." for found in founds]
     return lines + ([tally(findings)] if findings else [])
