@@ -70,8 +70,9 @@ def test_the_defaults_come_first_and_every_point_lies_in_its_range(tmp_path):
 def test_the_worse_half_is_stopped_and_the_best_runs_to_its_end(tmp_path):
     trials = search(made_up(), lambda net: net.value, 16, 3, tmp_path / "a")
     stopped = [trial for trial in trials if trial["stopped"]]
-    assert 4 <= len(stopped) < 16
-    assert {len(trial["val_top1"]) for trial in stopped} <= {2, 4, 8}
+    assert 4 <= len(stopped) <= 12
+    assert {len(trial["val_top1"]) for trial in stopped} <= {3, 4, 5, 6, 7, 8}
+    assert not any(trial["stopped"] for trial in trials[:4])
     best = study.best_of(trials)
     assert best["val_top1"][-1] == max(value for trial in trials for value in trial["val_top1"])
     with pytest.raises(ValueError, match="no trial ran to its end"):
@@ -174,7 +175,6 @@ def test_verdicts_follow_from_the_answers(runs):
     assert len(found) == len(STATEMENTS)
     assert found["the search helps the ViT"].sum.value == pytest.approx(0.3)
     assert found["the search helps the ViT"].as_expected == "as expected"
-    assert found["the search helps the ViT more than the CNN"].sum.value == pytest.approx(0.275)
     assert found["at the defaults the CNN is ahead"].verdict == "holds"
     assert found["after the search the CNN is ahead"].as_expected == "against it"
     json.dumps([one.as_row() for one in found.values()])
@@ -197,14 +197,16 @@ def test_sentences_name_what_they_found(runs):
     lines = says.says(founds, found)
     assert "2 of 4 trials were stopped early, 1 of them since they diverged; 62 % of the passes" in lines[0]
     assert "learning rate 3e-05" in lines[0]
-    assert "2 of 2 winners had a higher accuracy where they were chosen" in lines[2]
+    assert "Xception-mini: 70.0" in lines[-3]
+    assert "the defaults 50.0 % and 50.0" in lines[-3].replace("\xa0", " ")
     rows = {row["question"][:1]: row["this run"] for row in says.predictions(found, founds)}
     assert rows["1"].startswith("ViT-mini +30.0")
     assert rows["2"] == "Xception-mini 3e-05; ViT-mini 3e-05; the default is 0.001"
     told = headline(SimpleNamespace(summary={"findings": [f.as_row() for f in found], "says": lines}))
     assert f"Of {len(STATEMENTS)} statements" in told
     won = [run(CNN, 200, 200, chosen=0)]
-    assert "are the defaults" in says.says(report.founds(won, LABELS, 50, 4), [])[0]
+    assert "nothing to compare" in says.says(report.founds(won, LABELS, 50, 4), [])[0]
+    assert report.findings(won, LABELS) == []
 
 
 def test_figures_draw_each_trial_and_refuse_nothing(runs):

@@ -2,8 +2,7 @@
 
 The proof of concept compared one network tuned by hand with another at its defaults, and left the search for the second
 as a lead. Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization", JMLR 13 (2012): points spread over the
-whole space find the few settings that matter sooner than a grid. Jamieson and Talwalkar, "Non-stochastic Best Arm
-Identification and Hyperparameter Optimization", AISTATS 2016: successive halving.
+whole space find the few settings that matter sooner than a grid.
 """
 
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ LOG, LINEAR = "log", "linear"
 SPACE = {  # setting -> from, to, how points are spread
     "learning_rate": (3e-5, 3e-2, LOG),
     "weight_decay": (1e-4, 1.0, LOG),
-    "warmup_fraction": (0.0, 0.4, LINEAR),
+    "warmup_fraction": (0.0, 0.3, LINEAR),
     "label_smoothing": (0.0, 0.3, LINEAR),
 }
 NAMES = {
@@ -58,12 +57,6 @@ def gain(model: str) -> tuple[Term, Term]:
 STATEMENTS: tuple[Statement, ...] = (
     Statement("the search helps the ViT", "yes: that is the lead that the proof of concept left", True, gain(VIT)),
     Statement("the search helps the CNN", "our guess: yes", True, gain(CNN)),
-    Statement(
-        "the search helps the ViT more than the CNN",
-        "our guess: yes, its range of good rates is narrower",
-        True,
-        gain(VIT) + tuple((-sign, setting, model) for sign, setting, model in gain(CNN)),
-    ),
     Statement("at the defaults the CNN is ahead", "our guess: yes", True, ((1, DEFAULT, CNN), (-1, DEFAULT, VIT))),
     Statement("after the search the CNN is ahead", "our guess: yes", True, ((1, BEST, CNN), (-1, BEST, VIT))),
 )

@@ -9,7 +9,7 @@ import numpy as np
 from helpers.measure.accuracy import Estimate, pooled
 from helpers.measure.contrast import contrast
 from helpers.measure.intervals import wilson
-from helpers.pages.l09.methods import BEST, DEFAULT, MODELS, STATEMENTS, Statement
+from helpers.pages.l09.methods import BEST, DEFAULT, MODELS, STATEMENTS, Statement, gain
 
 HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
 Runs = Sequence[Mapping[str, Any]]
@@ -138,12 +138,16 @@ def founds(runs: Runs, labels: np.ndarray, n_val: int, epochs: int) -> list[Foun
 
 
 def findings(runs: Runs, labels: np.ndarray) -> list[Finding]:
-    """The statements all of whose accuracies are there."""
+    """The statements all of whose accuracies are there, but for what a search brought that kept the defaults."""
     right = answers(runs, labels)
+    kept = [
+        run["model"] for run in runs if run["best"] == run["trials"][0]["number"]
+    ]  # the defaults, so no gain to test
     return [
         Finding(statement, contrast([(sign, right[setting, model]) for sign, setting, model in statement.terms]))
         for statement in STATEMENTS
         if all((setting, model) in right for _, setting, model in statement.terms)
+        and not any(statement.terms == gain(model) for model in kept)
     ]
 
 

@@ -24,15 +24,16 @@ def search_line(found: Found) -> str:
         + f"; {spent:.0f} % of the passes were run. "
     )
     if found.is_default:
-        return line + "The best settings on the validation images are the defaults."
+        return line + "No other settings were better on the validation images than the defaults: nothing to compare."
     return line + f"The best settings on the validation images: {written(found.settings)}."
 
 
 def luck_line(found: Found) -> str:
-    """The winner's accuracy where it won and where it was asked afresh."""
+    """The winner's accuracy where it won and where it was asked afresh, and that of the defaults."""
+    defaults = "were stopped" if found.default_val is None else f"{100 * found.default_val:.1f} %"
     return (
         f"{MODELS[found.model]}: {percent(found.val)} of the validation images when it won, {percent(found.test)} of "
-        f"the test images after fresh trainings"
+        f"the test images after fresh trainings; the defaults {defaults} and {percent(found.default_test)}"
     )
 
 
@@ -77,11 +78,12 @@ def tally(findings: Sequence[Finding]) -> str:
 def says(founds: Sequence[Found], findings: Sequence[Finding]) -> list[str]:
     """The conclusion of the lab, a sentence or two a line."""
     lines = [search_line(found) for found in founds]
-    higher = [found for found in founds if found.val.value > found.test.value]
-    if founds:
-        lines.append(
-            f"**The winner's luck:** {len(higher)} of {len(founds)} winners had a higher accuracy where they were "
-            "chosen than where they were asked afresh. A choice among many keeps the lucky ones; only the fresh number "
-            "counts."
-        )
+    for model, name in MODELS.items():
+        for one in findings:
+            if one.statement.terms == gain(model) and one.verdict == UNDECIDED:
+                lines.append(
+                    f"**What is in it?** For {name} this run cannot tell: {points(one.sum)} on the test, with one "
+                    "search and as many trainings as there are seeds."
+                )
+    lines += [f"**The winner, asked again:** {luck_line(found)}." for found in founds]
     return lines + ([tally(findings)] if findings else [])

@@ -1,6 +1,7 @@
-"""The search for settings: points of a Sobol sequence, judged on validation images, the worse half stopped early.
+"""The search for settings: points of a Sobol sequence, judged on validation images; those below the median stop early.
 
-SciPy draws the points, Optuna keeps the trials and stops them. Both networks get the same points in the same order, the
+SciPy draws the points, Optuna keeps the trials and stops those that, after as many passes, lie below the median of the
+trials before them (Golovin et al., "Google Vizier", KDD 2017). Both networks get the same points in the same order, the
 defaults first. A search that was cut off goes on with the trial that it was in, to the same numbers.
 """
 
@@ -20,7 +21,7 @@ from torch import nn
 from helpers.pages.l09.methods import DEFAULTS, LOG, SPACE
 from helpers.training import TrainingDiverged
 
-FIRST_LOOK, KEEP = 2, 2  # passes before the first comparison; one in so many goes on
+FREE, FIRST_LOOK = 4, 3  # trials that all run to their end; passes before a later one may be stopped
 Report = Callable[[nn.Module], dict[str, float]]
 Train = Callable[[Mapping[str, float], Report], None]
 
@@ -109,7 +110,7 @@ def opened(folder: Path) -> optuna.Study:
         study_name=f"{len(names):03d}",
         storage=storage,
         sampler=optuna.samplers.RandomSampler(),  # never asked: every point is given
-        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=FIRST_LOOK, reduction_factor=KEEP),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=FREE, n_warmup_steps=FIRST_LOOK),
         direction="maximize",
     )
     study.add_trials(kept)
