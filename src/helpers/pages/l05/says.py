@@ -10,7 +10,7 @@ from helpers.layers.attention import MultiHeadAttention
 from helpers.layers.masks import causal_mask
 from helpers.models.parity import randomise
 from helpers.models.port import from_reference
-from helpers.pages.l05.arms import ALIKE, ARMS, HOLDS, OPPOSITE
+from helpers.pages.l05.arms import ALIKE, ARMS, FULL, HOLDS, OPPOSITE
 from helpers.pages.l05.report import Finding, Standing, verdict
 from helpers.plots.tables import percent, points
 
@@ -68,7 +68,8 @@ def caption(n_test: int, seeds: int) -> str:
     covers = "seeds and words" if seeds > 1 else "words"
     return (
         f"letters: each one, the right ones before told; words: right to the last letter; step: seed by seed, when "
-        f"nine letters of ten were first right. n = {n_test} words, 95 % intervals over {covers}"
+        f"nine letters of ten were first right. n = {n_test} words, 95 % intervals over {covers}: of letters Student's "
+        "t, which knows no ceiling; of words Wilson's at their effective number"
     )
 
 
@@ -83,14 +84,69 @@ def about_elsewhere(rows: Sequence[Mapping[str, Any]], length: int) -> str:
         f"Of the words of {length} letters {100 * same['words']:.0f} % come out right to the last letter; of any other "
         f"length {most}; of those with repeated letters {100 * repeats['words']:.0f} %. "
     )
-    if best["words"] < 0.5 * same["words"]:
+    if best["words"] >= 0.5 * same["words"]:
+        return text + "What it learnt holds beyond the words that it was trained on, at least in part."
+    text += "So it has not learnt to reverse. "
+    near = [row for row in others if abs(row["length"] - length) == 1]
+    for row in near:
         text += (
-            f"It has not learnt to reverse. It has learnt that the first letter to write stands at place {length}, the "
-            f"next at place {length - 1}: a table of places, which is of no use where the word ends elsewhere."
+            f"In words of {row['length']} the largest weight is on the letter to be written in "
+            f"{100 * row['pointed']:.0f} % of the steps, and on the place that would be right in a word of {length} in "
+            f"{100 * row['as_trained']:.0f} % of those at which there is such a place. "
         )
-    else:
-        text += "What it learnt holds beyond the words that it was trained on, at least in part."
-    return text
+    fixed = all(row["as_trained"] > max(0.5, row["pointed"]) for row in near)
+    return text + (
+        f"It mostly reads the places of a word of {length}, wherever the word ends."
+        if fixed
+        else "It does not simply keep the places that it was trained on; what it follows instead is not shown here."
+    )
+
+
+def came_out(
+    rows: Sequence[Standing], found: Sequence[Finding], elsewhere: Sequence[Mapping[str, Any]], length: int
+) -> str:
+    """What the lab's question gets for an answer: a sentence for each part that ran, in Markdown."""
+    by_arm, by_text = {row.arm: row for row in rows}, {one.statement: one for one in found}
+    told = []
+    if {"source", "target", "none"} <= set(by_arm):
+        value = {arm: f"{100 * by_arm[arm].letters.value:.0f} %" for arm in ("source", "target", "none")}
+        told.append(
+            f"**Positions** where it reads alone give {value['source']} of the letters, where it writes alone "
+            f"{value['target']}, without any {value['none']}."
+        )
+    if "learned ones are ahead" in by_text:
+        behind = by_text["learned ones are ahead"].verdict == OPPOSITE
+        told.append(
+            "Learned positions are slower here: at one untuned rate they are behind when the training ends, which "
+            "says nothing of where a longer one would."
+            if behind
+            else f"Learned positions against sinusoids: {by_text['learned ones are ahead'].verdict}."
+        )
+    heads = [one for one in found if one.statement.endswith(("beat one", "beat two"))]
+    if heads and all(one.verdict == FULL for one in heads):
+        told.append(
+            "One **head** is enough for this task; which number is best cannot be told, since all are near 100 %."
+        )
+    elif heads:
+        told.append("**Heads**: " + "; ".join(f"*{one.statement}*: {one.verdict}" for one in heads) + ".")
+    if {"wide", "wide_raw", "narrow", "narrow_raw"} <= set(by_arm):
+        value = {
+            arm: f"{100 * by_arm[arm].letters.value:.0f} %" for arm in ("wide", "wide_raw", "narrow", "narrow_raw")
+        }
+        told.append(
+            f"Without the **division** one head of 128 falls from {value['wide']} to {value['wide_raw']}, sixteen of 8 "
+            f"from {value['narrow']} to {value['narrow_raw']}."
+        )
+    norms = [one for one in found if "norm" in one.statement]
+    if norms:
+        told.append("**Norm**: " + "; ".join(f"*{one.statement}*: {one.verdict}" for one in norms) + ".")
+    others = [row for row in elsewhere if row["length"] != length]
+    if others:
+        told.append(
+            f"What it **learnt** is to turn round words of {length} letters: of words of other lengths at most "
+            f"{100 * max(row['words'] for row in others):.0f} % come out right."
+        )
+    return " ".join(told)
 
 
 def predictions(
@@ -108,7 +164,7 @@ def predictions(
     if contrast:
         said = {HOLDS: "the wide head", OPPOSITE: "the narrow ones", ALIKE: "both alike"}
         who = said.get(verdict(contrast.difference), "this run cannot tell")
-        answers["3. no division"] = f"{who}: {points(contrast.difference)} more"
+        answers["3. no division"] = f"{who}; the wide head loses {points(contrast.difference)} more"
     shorter = next((row for row in elsewhere if row["length"] == length - 1), None)
     if shorter:
         answers[f"4. words of {length - 1}"] = f"{100 * shorter['letters']:.0f} % of the letters"
