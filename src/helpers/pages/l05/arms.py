@@ -115,7 +115,9 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement("positions on both sides help", _minus("base", "none"), f"{PAPER}: the model needs them", HOLDS),
     Statement("where it writes, alone, they help", _minus("target", "none"), "chapter 9: the same ceiling, no more"),
     Statement("where it reads they are enough", _minus("source", "base"), "the mask shows the place: alike?", ALIKE),
-    Statement("learned ones are ahead", _minus("learned", "base"), f"{PAPER}: alike, fully trained", ALIKE),
+    Statement(
+        "learned ones get further in these steps", _minus("learned", "base"), f"{PAPER}: alike, fully trained", ALIKE
+    ),
     Statement("two heads beat one", _minus("base", "one_head"), f"{PAPER}: in translation", HOLDS, True),
     Statement("eight heads beat two", _minus("eight_heads", "base"), "nobody, at D = 64", "", True),
     Statement("the division helps at d = 128", _minus("wide", "wide_raw"), f"{PAPER}: at large d, yes", HOLDS),

@@ -10,7 +10,7 @@ from helpers.layers.attention import MultiHeadAttention
 from helpers.layers.masks import causal_mask
 from helpers.models.parity import randomise
 from helpers.models.port import from_reference
-from helpers.pages.l05.arms import ALIKE, ARMS, FULL, HOLDS, OPPOSITE
+from helpers.pages.l05.arms import ALIKE, ARMS, FULL, HOLDS, OPPOSITE, UNDECIDED
 from helpers.pages.l05.report import Finding, Standing, verdict
 from helpers.plots.tables import percent, points
 
@@ -107,46 +107,57 @@ def came_out(
 ) -> str:
     """What the lab's question gets for an answer: a sentence for each part that ran, in Markdown."""
     by_arm, by_text = {row.arm: row for row in rows}, {one.statement: one for one in found}
+    letters = {arm: f"{100 * row.letters.value:.1f} %" for arm, row in by_arm.items()}
     told = []
     if {"source", "target", "none"} <= set(by_arm):
-        value = {arm: f"{100 * by_arm[arm].letters.value:.0f} %" for arm in ("source", "target", "none")}
         told.append(
-            f"**Positions** where it reads alone give {value['source']} of the letters, where it writes alone "
-            f"{value['target']}, without any {value['none']}."
+            f"**Positions** where it reads, alone, give {letters['source']} of the letters, where it writes, alone, "
+            f"{letters['target']}, none at all {letters['none']}."
         )
-    if "learned ones are ahead" in by_text:
-        behind = by_text["learned ones are ahead"].verdict == OPPOSITE
+    learned = by_text.get("learned ones get further in these steps")
+    if learned:
         told.append(
-            "Learned positions are slower here: at one untuned rate they are behind when the training ends, which "
-            "says nothing of where a longer one would."
-            if behind
-            else f"Learned positions against sinusoids: {by_text['learned ones are ahead'].verdict}."
+            "Learned positions are slower here, at one untuned rate; where they end is not asked."
+            if learned.verdict == OPPOSITE
+            else f"Learned positions get further than sinusoids: {learned.verdict}."
         )
     heads = [one for one in found if one.statement.endswith(("beat one", "beat two"))]
     if heads and all(one.verdict == FULL for one in heads):
-        told.append(
-            "One **head** is enough for this task; which number is best cannot be told, since all are near 100 %."
-        )
+        told.append("One **head** is enough; which number is best cannot be told, since all are near 100 %.")
     elif heads:
         told.append("**Heads**: " + "; ".join(f"*{one.statement}*: {one.verdict}" for one in heads) + ".")
     if {"wide", "wide_raw", "narrow", "narrow_raw"} <= set(by_arm):
-        value = {
-            arm: f"{100 * by_arm[arm].letters.value:.0f} %" for arm in ("wide", "wide_raw", "narrow", "narrow_raw")
-        }
-        told.append(
-            f"Without the **division** one head of 128 falls from {value['wide']} to {value['wide_raw']}, sixteen of 8 "
-            f"from {value['narrow']} to {value['narrow_raw']}."
-        )
+        told.append(_division(by_arm, letters))
     norms = [one for one in found if "norm" in one.statement]
-    if norms:
+    if norms and all(one.verdict == UNDECIDED for one in norms):
+        told.append("Of the place of the **norm** and of its warm-up this run decides nothing.")
+    elif norms:
         told.append("**Norm**: " + "; ".join(f"*{one.statement}*: {one.verdict}" for one in norms) + ".")
     others = [row for row in elsewhere if row["length"] != length]
     if others:
+        best = max(row["words"] for row in others)
         told.append(
-            f"What it **learnt** is to turn round words of {length} letters: of words of other lengths at most "
-            f"{100 * max(row['words'] for row in others):.0f} % come out right."
+            f"What it **learnt** is to turn round words of {length} letters: of words of other lengths "
+            f"{f'at most {100 * best:.0f} % come' if best else 'not one comes'} out right."
         )
     return " ".join(told)
+
+
+def _division(by_arm: Mapping[str, Standing], letters: Mapping[str, str]) -> str:
+    """What the division is worth, and whether the heads that point better write better."""
+    text = (
+        f"Without the **division** one head of 128 gets {letters['wide_raw']} in place of {letters['wide']}, sixteen "
+        f"of 8 {letters['narrow_raw']} in place of {letters['narrow']}"
+    )
+    raw, divided = by_arm["narrow_raw"], by_arm["narrow"]
+    if raw.pointed is None or divided.pointed is None:
+        return text + "."
+    if raw.pointed > divided.pointed and raw.letters.value < divided.letters.value:
+        text += (
+            f", although the map of these points to the right letter in {100 * raw.pointed:.0f} % of the steps, that "
+            f"of the divided ones in {100 * divided.pointed:.0f} %: to point is not to write"
+        )
+    return text + "."
 
 
 def predictions(
@@ -164,7 +175,7 @@ def predictions(
     if contrast:
         said = {HOLDS: "the wide head", OPPOSITE: "the narrow ones", ALIKE: "both alike"}
         who = said.get(verdict(contrast.difference), "this run cannot tell")
-        answers["3. no division"] = f"{who}; the wide head loses {points(contrast.difference)} more"
+        answers["3. no division"] = f"{who}; the wide head's loss is larger by {points(contrast.difference)}"
     shorter = next((row for row in elsewhere if row["length"] == length - 1), None)
     if shorter:
         answers[f"4. words of {length - 1}"] = f"{100 * shorter['letters']:.0f} % of the letters"
