@@ -159,24 +159,22 @@ def came_out(
             + (" and not in the longest" if max(leads)[1] != leads[-1][1] else "")
             + (
                 f"; that it is larger in the longest than in the shortest proves little, for of the shortest "
-                f"{100 * leads[0][2]:.0f} % were right without it."
+                f"{100 * leads[0][2]:.0f} % are right without it, and no lead can be as large there."
                 if growing is not None and growing.verdict == NO_ROOM
                 else "."
             )
         )
     shares = {(row["reading"], row["kind"]): 100 * row["share"].value for row in pointing}
     kinds = ("all", "in order", "moved")
-    if {(reading, kind) for reading in ("additive", "diagonal") for kind in kinds} <= set(shares):
-        own, line = ([shares[reading, kind] for kind in kinds] for reading in ("additive", "diagonal"))
+    if {(arm, kind) for arm in ("additive", "dot", "diagonal") for kind in kinds} <= set(shares):
+        own, dot, line = ([shares[arm, kind] for kind in kinds] for arm in ("additive", "dot", "diagonal"))
         told.append(
-            f"**The map.** Additive attention gets {100 * by_arm['additive'].words:.0f} % of the words right, and its "
-            f"largest weight misses the French word of {100 - own[1]:.0f} % of those in order and {100 - own[2]:.0f} % "
-            f"of those that moved: a good translator with a map that one may not take for an alignment. Its lead over "
-            f"the diagonal, {own[0]:.0f} against {line[0]:.0f} %, is all in the words that change places: in order it "
-            f"is {own[1]:.0f} against {line[1]:.0f} %."
-            if own[1] <= line[1]
-            else f"**The map.** Its largest weight finds {own[0]:.0f} % of the words, the diagonal {line[0]:.0f} %; of "
-            f"the words in order {own[1]:.0f} against {line[1]:.0f} %."
+            f"**The map.** Additive attention gets {100 * by_arm['additive'].words:.0f} % of the words right, the "
+            f"right ones before told, and its largest weight misses the French word of {100 - own[1]:.0f} % of those in "
+            f"order and of {100 - own[2]:.0f} % of those that moved (dot products: {100 - dot[1]:.0f} and "
+            f"{100 - dot[2]:.0f} %). It finds {own[0]:.0f} % of all, the diagonal {line[0]:.0f} %; of the words in "
+            f"order {own[1]:.0f} against {line[1]:.0f} %"
+            + ("; so all its lead comes from the other words." if own[1] <= line[1] else ".")
         )
     if {"forwards", "backwards"} <= set(by_arm):
         one, other = (100 * by_arm[arm].exact.value for arm in ("backwards", "forwards"))
@@ -188,7 +186,7 @@ def came_out(
     if changed:
         gained = sum(row["exact_beam"] - row["exact_greedy"] for row in changed)
         told.append(
-            f"**The beam** changed {sum(row['other'] for row in changed)} answers of {len(changed)} translators, for "
-            f"{gained:+d} sentences right."
+            f"**The beam** changed {sum(row['other'] for row in changed)} answers of {len(changed)} translators; the "
+            f"count of right sentences changed by {gained:+d}."
         )
     return "\n\n".join(told)
