@@ -170,8 +170,8 @@ def came_out(
         own, dot, line = ([shares[arm, kind] for kind in kinds] for arm in ("additive", "dot", "diagonal"))
         told.append(
             f"**The map.** Additive attention gets {100 * by_arm['additive'].words:.0f} % of the words right, the "
-            f"right ones before told, and its largest weight misses the French word of {100 - own[1]:.0f} % of those in "
-            f"order and of {100 - own[2]:.0f} % of those that moved (dot products: {100 - dot[1]:.0f} and "
+            f"right ones before told, and its largest weight misses the French word of {100 - own[1]:.0f} % of those "
+            f"in order and of {100 - own[2]:.0f} % of those that moved (dot products: {100 - dot[1]:.0f} and "
             f"{100 - dot[2]:.0f} %). It finds {own[0]:.0f} % of all, the diagonal {line[0]:.0f} %; of the words in "
             f"order {own[1]:.0f} against {line[1]:.0f} %"
             + ("; so all its lead comes from the other words." if own[1] <= line[1] else ".")
