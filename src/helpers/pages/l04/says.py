@@ -167,20 +167,20 @@ def came_out(
     shares = {(row["reading"], row["kind"]): 100 * row["share"].value for row in pointing}
     kinds = ("all", "in order", "moved")
     if {(arm, kind) for arm in ("additive", "dot", "diagonal") for kind in kinds} <= set(shares):
-        own, dot, line = ([shares[arm, kind] for kind in kinds] for arm in ("additive", "dot", "diagonal"))
+        own, other, line = ([shares[arm, kind] for kind in kinds] for arm in ("additive", "dot", "diagonal"))
         told.append(
             f"**The map.** Additive attention gets {100 * by_arm['additive'].words:.0f} % of the words right, the "
             f"right ones before told, and its largest weight misses the French word of {100 - own[1]:.0f} % of those "
-            f"in order and of {100 - own[2]:.0f} % of those that moved (dot products: {100 - dot[1]:.0f} and "
-            f"{100 - dot[2]:.0f} %). It finds {own[0]:.0f} % of all, the diagonal {line[0]:.0f} %; of the words in "
+            f"in order and of {100 - own[2]:.0f} % of those that moved (dot products: {100 - other[1]:.0f} and "
+            f"{100 - other[2]:.0f} %). It finds {own[0]:.0f} % of all, the diagonal {line[0]:.0f} %; of the words in "
             f"order {own[1]:.0f} against {line[1]:.0f} %"
             + ("; so all its lead comes from the other words." if own[1] <= line[1] else ".")
         )
     if {"forwards", "backwards"} <= set(by_arm):
-        one, other = (100 * by_arm[arm].exact.value for arm in ("backwards", "forwards"))
+        back, order = (100 * by_arm[arm].exact.value for arm in ("backwards", "forwards"))
         told.append(
             f"**Reversed French**: {points(next(f for f in found if f.statement.startswith('reversing')).difference)} "
-            f"of the single words; of the whole sentences {one:.1f} % are right, in order {other:.1f} %."
+            f"of the single words; of the whole sentences {back:.1f} % are right, in order {order:.1f} %."
         )
     changed = [row for row in beams if row["other"]]
     if changed:
