@@ -39,6 +39,7 @@ def made_up_train(key, parameters, attend=None):
     if key.arm == "base":
         row["elsewhere"] = [
             {"length": other, "repeats": again, "letters": 0.5, "words": float(other == length)}
+            | {"pointed": 0.5, "as_trained": 0.5}
             for other, again in ((length - 1, False), (length, False), (length, True))
         ]
         word = parameters["word"]

@@ -12,7 +12,7 @@ from helpers.data.phrases import draw_phrases
 from helpers.data.text import BEGIN, END, Vocabulary
 from helpers.measure.bleu import bleu_counts
 from helpers.pages.l04 import answers, controls, figures, report, says, study
-from helpers.pages.l04.arms import ARMS, HOLDS, STATEMENTS
+from helpers.pages.l04.arms import ARMS, HOLDS, NO_ROOM, STATEMENTS
 from helpers.pages.l04.controls import SentenceBox
 from helpers.pages.l04.headline import headline
 from helpers.pages.l04.networks import build
@@ -34,12 +34,13 @@ def made_up(arm, seed):
         exact &= np.median(LENGTHS) > LENGTHS  # no long one
     said = [phrase.english if ok else ("the", *phrase.english) for ok, phrase in zip(exact, PHRASES, strict=True)]
     row = {"arm": arm, "seed": seed, "exact": exact.tolist(), "said": said, "parameters": 9, "fit_s": 1.0}
+    row["curve"] = [{"loss": 1.0, "words": 0.5}]
     row["tokens"] = [[len(phrase.english), len(phrase.english) + 1] for phrase in PHRASES]
     row["bleu"] = [bleu_counts(own, [phrase.english]).tolist() for own, phrase in zip(said, PHRASES, strict=True)]
     row["bleu_check"] = {"ours": 0.5, "sacrebleu": None}
     if arm in ("dot", "additive"):
         true = [[link[0] if link else 0 for link in phrase.links] for phrase in PHRASES]
-        row["links"] = {"now": kinds_of(true), "later": kinds_of([[0] * len(links) for links in true])}
+        row["links"] = kinds_of(true)
     if seed == 0:
         row["beam"] = {"n": 2, "width": 4, "greedy": row["bleu"][:2], "beam": row["bleu"][:2]}
         row["beam"] |= {"exact_greedy": [True, False], "exact_beam": [True, True], "other": 1, "likelier": 1}
@@ -78,12 +79,11 @@ def test_bins_hold_every_sentence_once():
 def test_findings_have_the_signs_of_the_answers():
     found = {one.statement: one for one in report.findings(RUNS, LENGTHS, [8, 16], PHRASES)}
     assert len(found) == len(STATEMENTS)
-    for text in ("additive attention helps", "it helps more in long sentences", "the map beats the diagonal"):
+    for text in ("additive attention helps", "the map of additive beats the diagonal"):
         assert found[text].verdict == HOLDS
         assert found[text].agrees == "as expected"
-    later = found["read one row later it hits more"]
-    assert later.difference.value < 0
-    assert later.agrees == "not said"
+    grown = found["its lead is larger in the longest than in the shortest"]
+    assert (grown.verdict, grown.agrees) == (NO_ROOM, "open")
     json.dumps([one.as_row() for one in found.values()])
     alone = report.findings([run for run in RUNS if run["arm"] == "none"], LENGTHS, [8], PHRASES)
     assert alone == []
@@ -112,17 +112,19 @@ def test_growth_is_the_difference_of_two_leads():
     assert found.value == pytest.approx(leads[-1] - leads[0])
     assert found.low < found.value < found.high
     assert report.growth(a, b, LENGTHS, [1000]) is None
+    assert report.no_room(a, b, LENGTHS, [8, 16]), "the shortest are half right without attention"
+    assert not report.no_room(a * 0.5, b * 0, LENGTHS, [8, 16])
 
 
 def test_a_map_that_is_right_finds_all_and_the_diagonal_does_not():
     maps = report.pointed(RUNS, PHRASES)
     shares = {(row["reading"], row["kind"]): row["share"].value for row in report.pointing_table(maps)}
-    assert shares["additive/now", "all"] == shares["dot/now", "swapped"] == 1.0
+    assert shares["additive", "all"] == shares["dot", "swapped"] == 1.0
     assert 0 < shares["diagonal", "all"] < 1
     assert shares["diagonal", "moved"] < shares["diagonal", "in order"]
     linked = sum(bool(link) for phrase in PHRASES for link in phrase.links)
     assert maps["diagonal"]["all"][:, 1].sum() == linked
-    assert maps["additive/now"]["all"][:, 1].sum() == 2 * linked, "once a seed"
+    assert maps["additive"]["all"][:, 1].sum() == 2 * linked, "once a seed"
     assert report.pointed(RUNS, []) == {}
 
 
@@ -171,7 +173,7 @@ def test_a_run_is_asked_everything(trained):
     task, _model, row = trained
     assert len(row["exact"]) == len(row["tokens"]) == len(row["bleu"]) == len(row["said"]) == 12
     assert sum(n for _, n in row["tokens"]) == sum(len(target) + 1 for _, target in task.test)
-    assert row["links"]["now"]["all"][0][1] == sum(bool(link) for link in task.phrases[0].links)
+    assert row["links"]["all"][0][1] == sum(bool(link) for link in task.phrases[0].links)
     assert row["updates"] == 5
     assert row["beam"]["n"] == 2
     plain = study.train(study.Key("none", 1), task, PARAMETERS)[1]
@@ -224,7 +226,7 @@ def test_a_map_frames_the_true_links():
     assert colours[0] == colours[1] != colours[2]
     figures.by_length(report.by_length(RUNS, LENGTHS, [8, 16]))
     rows = report.pointing_table(report.pointed(RUNS, PHRASES))
-    figures.found_links(rows, ["additive/now", "additive/later", "diagonal"], ["all", "swapped"])
+    figures.found_links(rows, ["additive", "diagonal"], ["all", "swapped"])
     for draw in (lambda: figures.by_length({}), lambda: figures.found_links([], [], [])):
         with pytest.raises(ValueError, match="at least one"):
             draw()
@@ -243,9 +245,16 @@ def test_predictions_and_headline_say_what_was_found():
     pointing = report.pointing_table(report.pointed(RUNS, PHRASES))
     found = report.findings(RUNS, LENGTHS, [8, 16], PHRASES)
     beams = report.beam_rows(RUNS)
-    told = says.predictions(lengths, pointing, found, beams)
-    assert [row["question"][0] for row in told] == ["1", "2", "3", "4"]
-    assert told[3]["this run"] == "2 of 2 right, greedily 1"
+    table = report.standings(RUNS)
+    told = says.predictions(lengths, pointing, found, beams, table)
+    assert [row["question"][0] for row in told] == ["1", "2", "2", "3", "4"]
+    assert "no attention (1 of 2 changed): right 1 → 2" in told[4]["this run"]
+    assert says.length_rows(lengths)[-1]["lead of additive"].endswith("of 100 possible")
+    text = says.came_out(lengths, pointing, found, beams, table)
+    assert text.count("\n\n") == 4
+    assert "proves little" in text
+    assert "changed 5 answers of 5 translators; the count of right sentences changed by +5." in text
+    assert says.came_out({}, [], [], [], []) == ""
     assert len(says.beam_table(beams)) == 5
     summary = {"n_test": len(PHRASES), "standings": [row.as_row() for row in report.standings(RUNS)]}
     summary["by_length"] = {
@@ -255,7 +264,7 @@ def test_predictions_and_headline_say_what_was_found():
     summary["findings"] = [one.as_row() for one in found]
     text = headline(SimpleNamespace(summary=json.loads(json.dumps(summary))))
     assert text.count("\n") == 3
-    assert "in the longest 0 % and" in text
+    assert "of the shortest sentences, 0 %, " in text
     assert "a true link for 100 % of the words" in text
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.measure.accuracy import Estimate
 from helpers.pages.l05 import figures, report, says
-from helpers.pages.l05.arms import ALIKE, ARMS, HOLDS, OPPOSITE, STATEMENTS, UNDECIDED
+from helpers.pages.l05.arms import ALIKE, ARMS, FULL, HOLDS, OPPOSITE, STATEMENTS, UNDECIDED
 from helpers.pages.l05.headline import headline
 
 LENGTH, N = 8, 300
@@ -27,6 +27,7 @@ def made_up(arm, seed, share):
         kinds = [(6, False), (7, False), (8, False), (8, True)]
         row["elsewhere"] = [
             {"length": n, "repeats": again, "letters": 1.0 if n == 8 else 0.1, "words": float(n == 8)}
+            | {"pointed": float(n == 8), "as_trained": 0.9}
             for n, again in kinds
         ]
     return row
@@ -52,8 +53,8 @@ def test_findings_have_the_signs_that_the_shares_have():
     found = {one.statement: one for one in report.findings(RUNS, LENGTH)}
     assert found["positions on both sides help"].verdict == HOLDS
     assert found["positions on both sides help"].agrees == "as expected"
-    assert found["learned ones help more"].verdict == ALIKE
-    assert found["learned ones help more"].difference.high > 0, "no difference is not no doubt"
+    assert found["learned ones get further in these steps"].verdict == ALIKE
+    assert found["learned ones get further in these steps"].difference.high > 0, "no difference is not no doubt"
     assert found["the division helps at d = 128"].difference.value == pytest.approx(0.68, abs=0.05)
     assert len(found) == sum({arm for _, arm in one.terms} <= set(SHARES) for one in STATEMENTS)
     json.dumps([one.as_row() for one in found.values()])
@@ -92,7 +93,8 @@ def test_the_ceiling_is_that_of_the_proof():
 def test_other_words_are_told_as_they_are():
     rows = report.elsewhere(RUNS)
     assert [(row["length"], row["repeats"]) for row in rows] == [(6, False), (7, False), (8, False), (8, True)]
-    assert "a table of places" in says.about_elsewhere(rows, 8)
+    assert "It mostly reads the places of a word of 8" in says.about_elsewhere(rows, 8)
+    assert "does not simply keep" in says.about_elsewhere([row | {"as_trained": 0.3} for row in rows], 8)
     kind = [row | {"words": 1.0} for row in rows]
     assert "holds beyond" in says.about_elsewhere(kind, 8)
 
@@ -102,6 +104,33 @@ def test_predictions_answer_what_was_asked():
     answers = says.predictions(table, found, report.elsewhere(RUNS), LENGTH)
     assert [row["question"][0] for row in answers] == ["1", "2", "4"], "narrow heads were not trained"
     assert answers[2]["this run"] == "10 % of the letters"
+
+
+def test_two_arms_at_the_ceiling_are_not_called_alike():
+    runs = [made_up(arm, seed, 1.0) for arm in ("base", "one_head", "learned") for seed in (0, 1)]
+    found = {one.statement: one for one in report.findings(runs, LENGTH)}
+    assert found["two heads beat one"].verdict == FULL
+    assert found["two heads beat one"].agrees == "open"
+    assert found["learned ones get further in these steps"].verdict == ALIKE, "it asks for no room"
+    worse = [run | {"right": [4] * N} if run["arm"] == "one_head" else run for run in runs]
+    assert {one.statement: one for one in report.findings(worse, LENGTH)}["two heads beat one"].verdict != FULL
+
+
+def test_what_came_out_has_a_sentence_for_each_part_that_ran():
+    table, found = report.standings(RUNS, LENGTH), report.findings(RUNS, LENGTH)
+    told = says.came_out(table, found, report.elsewhere(RUNS), LENGTH)
+    assert "where it reads, alone, give 97." in told
+    assert "alike" in told
+    assert "not one comes out right" in told
+    assert "division" not in told, "narrow heads were not trained"
+    assert says.came_out([], [], [], LENGTH) == ""
+    runs = [
+        *RUNS,
+        *(made_up(arm, seed, share) for arm, share in (("narrow", 0.99), ("narrow_raw", 0.9)) for seed in (0, 1)),
+    ]
+    for run in runs:
+        run["pointed"] = 0.6 if run["arm"] == "narrow_raw" else 0.5
+    assert "60 % of the steps" in says.came_out(report.standings(runs, LENGTH), found, [], LENGTH)
 
 
 def test_figures_draw_and_refuse_nothing():

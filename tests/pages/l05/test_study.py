@@ -135,6 +135,9 @@ def test_pointing_is_graded_against_the_right_place(monkeypatch):
     half[:, :, :2, 0] = 1.0  # the first two letters of the answer are not at place 0
     monkeypatch.setattr(study, "attention_maps", lambda *_: {"cross": half})
     assert study.pointed(None, words) == 0.5
+    monkeypatch.setattr(study, "attention_maps", lambda *_: {"cross": right})
+    assert study.pointed(None, words, 4) == 1.0
+    assert study.pointed(None, words, 5) == 0.0, "in words of five each step would read one place further right"
 
 
 def test_the_grid_holds_the_arms_of_the_questions_with_every_seed():

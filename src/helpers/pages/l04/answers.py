@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from helpers.pages.l04.study import Task
 
 MORE = 8  # words that an answer may be longer than its source
-READINGS = {"now": 0, "later": 1}  # of a map: the row of the word, or the one below it
 Parameters = Mapping[str, Any]
 
 
@@ -34,7 +33,7 @@ def measure(model: Translator, task: "Task", parameters: Parameters, beam: bool)
     dict
         Of each test sentence `tokens` (right and all words, the right ones before told; n, 2), `bleu` (n, 10) and
         `exact` (right to the last word; n bools); `said`, the answers; `bleu_check`, see `bleu_checked`; `links`
-        (reading -> kind -> n, 2), where there is a map and an alignment; `beam`, where it was asked.
+        (kind -> n, 2), where there is a map and an alignment; `beam`, where it was asked.
     """
     found = answers(model, task)
     found["bleu_check"] = bleu_checked(found["said"], [target for _, target in task.test])
@@ -65,19 +64,17 @@ def answers(model: Translator, task: "Task") -> dict[str, Any]:
     return {"tokens": tokens.tolist(), "bleu": bleu.tolist(), "exact": exact, "said": said}
 
 
-def pointing(model: Translator, task: "Task") -> dict[str, dict[str, list[list[int]]]]:
-    """Reading -> kind of word -> of each test sentence the linked words at which the largest weight is on a link, and
+def pointing(model: Translator, task: "Task") -> dict[str, list[list[int]]]:
+    """Kind of word -> of each test sentence the linked words at which the largest weight is on a link, and
     all linked words, (n, 2). The true translation is told; "all" counts every kind."""
-    found: dict[str, dict[str, list[list[int]]]] = {name: {} for name in READINGS}
+    found: dict[str, list[list[int]]] = {}
     for row, phrase in enumerate(task.phrases):
         source, target = task.french.encode(phrase.french), task.english.encode(phrase.english)
         weights = read_map(model, source, target)
         assert weights is not None
         largest = weights.argmax(-1).tolist()  # (N + 1,)
-        for name, later in READINGS.items():
-            guess = [largest[i + later] for i in range(len(target))]
-            for kind, counts in hits(phrase, guess).items():
-                found[name].setdefault(kind, [[0, 0] for _ in task.phrases])[row] = counts
+        for kind, counts in hits(phrase, largest[: len(target)]).items():
+            found.setdefault(kind, [[0, 0] for _ in task.phrases])[row] = counts
     return found
 
 

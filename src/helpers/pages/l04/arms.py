@@ -34,6 +34,7 @@ ARMS: dict[str, Arm] = {
 }
 
 HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
+NO_ROOM = "cannot be told: the shortest have no room for such a lead"
 SENTENCES, WORDS, GROWTH, POINTING = "sentences", "words", "growth", "pointing"  # what a statement compares
 
 
@@ -50,7 +51,7 @@ class Statement:
         over sentences. `GROWTH`: that of the longest bin minus that of the
         shortest. `POINTING`: links that the map of a hits, minus those that b hits.
     a
-        An arm; of `POINTING` an arm and how it is read, "additive/now", or the "diagonal".
+        An arm; of `POINTING` one whose map is read, or the "diagonal".
     b
         Another.
     says
@@ -70,17 +71,22 @@ class Statement:
 BAHDANAU, SUTSKEVER = "Bahdanau et al.", "Sutskever et al."
 
 # Written down before the first recorded run. That the two of the reading direction are judged by words was decided
-# after a trial: without attention nobody had a long sentence right to the last word, so sentences could not tell.
+# after a trial: without attention nobody had a long sentence right to the last word, so sentences could not tell. Taken
+# back afterwards: an expectation of reading both ways, which the paper does and does not compare, and a statement on
+# the map read one row later, which was not what the paper that it cited does.
 STATEMENTS: tuple[Statement, ...] = (
-    Statement("dot products help", SENTENCES, "dot", "none", "Luong et al.: attention does", HOLDS),
+    Statement("dot products help", SENTENCES, "dot", "none", "Luong et al.: yes (theirs: general)", HOLDS),
     Statement("additive attention helps", SENTENCES, "additive", "none", f"{BAHDANAU}: yes", HOLDS),
-    Statement("it helps more in long sentences", GROWTH, "additive", "none", f"{BAHDANAU}: yes", HOLDS),
-    Statement("additive beats dot", SENTENCES, "additive", "dot", "nobody, at this size"),
-    Statement("reversing the French helps, one way", WORDS, "backwards", "forwards", f"{SUTSKEVER}: yes", HOLDS),
-    Statement("reading both ways helps", WORDS, "none", "forwards", f"{BAHDANAU}: they read both ways", HOLDS),
-    Statement("the map beats the diagonal", POINTING, "additive/now", "diagonal", f"{BAHDANAU}: it aligns", HOLDS),
-    Statement("so does that of dot products", POINTING, "dot/now", "diagonal", "Li et al.: it may fail"),
     Statement(
-        "read one row later it hits more", POINTING, "additive/later", "additive/now", "Chen et al.: in Transformers"
+        "its lead is larger in the longest than in the shortest", GROWTH, "additive", "none", f"{BAHDANAU}: yes", HOLDS
     ),
+    Statement("additive beats dot", SENTENCES, "additive", "dot", "nobody, at this size"),
+    Statement(
+        "reversing the French helps the words, one way", WORDS, "backwards", "forwards", f"{SUTSKEVER}: yes", HOLDS
+    ),
+    Statement("reading both ways helps the words", WORDS, "none", "forwards", f"{BAHDANAU} do, and do not compare"),
+    Statement(
+        "the map of additive beats the diagonal", POINTING, "additive", "diagonal", f"{BAHDANAU}: it aligns", HOLDS
+    ),
+    Statement("so does that of dot products", POINTING, "dot", "diagonal", "Li et al.: it may fail"),
 )

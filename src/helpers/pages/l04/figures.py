@@ -136,12 +136,11 @@ def found_links(rows: Sequence[Mapping[str, Any]], readings: Sequence[str], kind
         for name in names:
             y += 1
             share = by_name[kind, name]
-            arm, _, reading = name.partition("/")
-            colour = COLOURS.get(arm, QUIET)
+            colour = COLOURS.get(name, QUIET)
             if share.low is not None:
                 ax.plot([100 * share.low, 100 * share.high], [y, y], color=colour, lw=5, alpha=0.3)
-            ax.plot(100 * share.value, y, "o", color=colour, mfc="white" if reading == "later" else colour, ms=6)
-            ticks[y] = ARMS[arm].label + (", one row later" if reading == "later" else "") if arm in ARMS else name
+            ax.plot(100 * share.value, y, "o", color=colour, ms=6)
+            ticks[y] = ARMS[name].label if name in ARMS else name
         y += 1.2
     ax.set_yticks(list(ticks), list(ticks.values()))
     ax.set(xlabel="linked words that are found (%)", xlim=(0, 102), ylim=(y - 0.4, -0.8))

@@ -18,20 +18,20 @@ def headline(record: Record) -> str:
         )
         lines.append(f"Of {summary['n_test']:,} new sentences right to the last word: {told}.")
     lengths = summary["by_length"]
-    if {"none", "additive"} <= set(lengths) and len(lengths["none"]) > 1:
+    if {"none", "dot", "additive"} <= set(lengths) and len(lengths["none"]) > 1:
         short, long = (
-            tuple(f"{100 * lengths[arm][k]['exact']['value']:.0f} %" for arm in ("none", "additive")) for k in (0, -1)
+            [f"{100 * lengths[arm][k]['exact']['value']:.0f} %" for arm in ("none", "dot", "additive")] for k in (0, -1)
         )
         lines.append(
-            f"Without and with additive attention: in the shortest sentences {short[0]} and {short[1]}, in the longest "
-            f"{long[0]} and {long[1]}."
+            f"Without attention, with dot products, with additive: {', '.join(short)} of the shortest sentences, "
+            f"{', '.join(long)} of the longest."
         )
-    shares = {row["reading"]: row["share"]["value"] for row in summary["pointing"] if row["kind"] == "all"}
-    if {"additive/now", "diagonal"} <= set(shares):
+    shares = {(row["reading"], row["kind"]): 100 * row["share"]["value"] for row in summary["pointing"]}
+    if {("dot", "all"), ("additive", "all"), ("diagonal", "in order")} <= set(shares):
         lines.append(
-            f"The largest weight is on a true link for {100 * shares['additive/now']:.0f} % of the words, one row "
-            f"later for {100 * shares['additive/later']:.0f} %; the diagonal, which reads nothing, finds "
-            f"{100 * shares['diagonal']:.0f} %."
+            f"The largest weight is on a true link for {shares['dot', 'all']:.0f} % of the words with dot products and "
+            f"{shares['additive', 'all']:.0f} % with additive attention; the diagonal, which reads nothing, finds "
+            f"{shares['diagonal', 'all']:.0f} %, and of the words in order {shares['diagonal', 'in order']:.0f} %."
         )
     agrees = [row["agrees"] for row in summary["findings"] if row["expected"]]
     if agrees:

@@ -14,6 +14,7 @@ from helpers.pages.l04.arms import (
     ARMS,
     GROWTH,
     HOLDS,
+    NO_ROOM,
     OPPOSITE,
     POINTING,
     SENTENCES,
@@ -21,6 +22,7 @@ from helpers.pages.l04.arms import (
     UNDECIDED,
     WORDS,
 )
+from helpers.pages.l04.bins import bins_of, growth, no_room
 
 Runs = Sequence[Mapping[str, Any]]
 DIAGONAL = "diagonal"
@@ -37,7 +39,9 @@ class Standing:
     exact
         Share of sentences right to the last word; over seeds and sentences.
     words
-        Share of words right, the right ones before told; mean over seeds.
+        Share of words right, the right ones before told; mean over sentences and seeds, as in `words_ahead`.
+    learnt
+        The same of the training words in the last pass, each word counted once; mean over seeds.
     bleu
         BLEU of each seed.
     parameters
@@ -49,6 +53,7 @@ class Standing:
     arm: str
     exact: Estimate
     words: float
+    learnt: float
     bleu: tuple[float, ...]
     parameters: int
     fit_s: float
@@ -72,27 +77,32 @@ class Finding:
         The verdict that this lets one expect, or empty.
     difference
         Of shares.
+    forced
+        Whether a lead could not have been as large in the shortest sentences as it is in the longest.
     """
 
     statement: str
     says: str
     expected: str
     difference: Estimate
+    forced: bool = False
 
     @property
     def verdict(self) -> str:
-        """What the interval says: above zero, below it, or neither."""
+        """What the interval says: above zero, below it, or neither; above zero for want of room tells nothing."""
         low, high = self.difference.low, self.difference.high
         if low is None or high is None or low <= 0 <= high:
             return UNDECIDED
-        return HOLDS if low > 0 else OPPOSITE
+        if low > 0:
+            return NO_ROOM if self.forced else HOLDS
+        return OPPOSITE
 
     @property
     def agrees(self) -> str:
         """ "as expected", "against it", "open", or "not said" where nothing was expected."""
         if not self.expected:
             return "not said"
-        if self.verdict == UNDECIDED:
+        if self.verdict in (UNDECIDED, NO_ROOM):
             return "open"
         return "as expected" if self.verdict == self.expected else "against it"
 
@@ -128,26 +138,14 @@ def standings(runs: Runs) -> list[Standing]:
             Standing(
                 arm=arm,
                 exact=pooled(answers),
-                words=float(np.mean([share_of(np.sum(run["tokens"], axis=0)) for run in own])),
+                words=float(np.mean([share_of(run["tokens"]) for run in own])),
+                learnt=float(np.mean([run["curve"][-1]["words"] for run in own])),
                 bleu=tuple(float(bleu_of(np.sum(run["bleu"], axis=0))) for run in own),
                 parameters=own[0]["parameters"],
                 fit_s=float(np.mean([run["fit_s"] for run in own])),
             )
         )
     return sorted(rows, key=lambda row: list(ARMS).index(row.arm))
-
-
-def bins_of(lengths: np.ndarray, ends: Sequence[int]) -> list[tuple[str, np.ndarray]]:
-    """Bins of French words that are not empty: what each is called, and which sentences are in it, bool (n,).
-
-    `ends` are the largest lengths of all bins but the last."""
-    found, low = [], 1
-    for high in [*ends, int(lengths.max())]:
-        chosen = (low <= lengths) & (lengths <= high)
-        if chosen.any():
-            found.append((f"{low}–{high}", chosen))
-        low = high + 1
-    return found
 
 
 def words_ahead(runs: Runs, a: str, b: str) -> Estimate:
@@ -184,34 +182,15 @@ def by_length(runs: Runs, lengths: np.ndarray, ends: Sequence[int]) -> dict[str,
     return found
 
 
-def growth(a: np.ndarray, b: np.ndarray, lengths: np.ndarray, ends: Sequence[int]) -> Estimate | None:
-    """How much larger a's lead over b is in the longest bin than in the shortest; None with one bin.
-
-    The two leads are of different sentences; the interval joins theirs as if they were independent, which trainings
-    shared by both make it not quite. Source: Zou and Donner, Statistics in Medicine 27 (2008).
-    """
-    chosen = bins_of(lengths, ends)
-    if len(chosen) < 2:
-        return None
-    short, long = (paired_difference(a[:, rows], b[:, rows]) for _, rows in (chosen[0], chosen[-1]))
-    value = long.value - short.value
-    if None in (short.low, short.high, long.low, long.high):
-        return Estimate(value, None, None, long.n, "nothing")
-    below = ((long.value - long.low) ** 2 + (short.high - short.value) ** 2) ** 0.5  # type: ignore[operator]
-    above = ((long.high - long.value) ** 2 + (short.value - short.low) ** 2) ** 0.5  # type: ignore[operator]
-    return Estimate(value, value - below, value + above, min(short.n, long.n), long.covers)
-
-
 def pointed(runs: Runs, phrases: Sequence[Any]) -> dict[str, dict[str, np.ndarray]]:
-    """How a map is read, "additive/now", or "diagonal" -> kind of word -> (n, 2), summed over the seeds."""
+    """Arm with a map, or "diagonal" -> kind of word -> (n, 2), summed over the seeds."""
     if not phrases:
         return {}
     found: dict[str, dict[str, np.ndarray]] = {}
     for run in runs:
-        for reading, kinds in run.get("links", {}).items():
-            own = found.setdefault(f"{run['arm']}/{reading}", {})
-            for kind, counts in kinds.items():
-                own[kind] = own.get(kind, np.zeros((len(phrases), 2), int)) + np.array(counts)
+        for kind, counts in run.get("links", {}).items():
+            own = found.setdefault(run["arm"], {})
+            own[kind] = own.get(kind, np.zeros((len(phrases), 2), int)) + np.array(counts)
     ruler: dict[str, np.ndarray] = {}
     for row, phrase in enumerate(phrases):
         for kind, counts in hits(phrase, diagonal(phrase)).items():
@@ -243,7 +222,7 @@ def findings(runs: Runs, lengths: np.ndarray, ends: Sequence[int], phrases: Sequ
     """The statements both of whose sides ran, each with its difference and what that says."""
     answers, maps, found = exact(runs), pointed(runs, phrases), []
     for one in STATEMENTS:
-        difference = None
+        difference, forced = None, False
         if one.kind == POINTING:
             difference = _pointing(maps, one.a, one.b)
         elif {one.a, one.b} <= set(answers):
@@ -254,9 +233,9 @@ def findings(runs: Runs, lengths: np.ndarray, ends: Sequence[int], phrases: Sequ
                 difference = words_ahead(runs, one.a, one.b)
             else:
                 assert one.kind == GROWTH
-                difference = growth(*sides, lengths, ends)
+                difference, forced = growth(*sides, lengths, ends), no_room(*sides, lengths, ends)
         if difference is not None:
-            found.append(Finding(one.text, one.says, one.expected, difference))
+            found.append(Finding(one.text, one.says, one.expected, difference, forced))
     return found
 
 

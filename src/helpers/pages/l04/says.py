@@ -9,7 +9,7 @@ from helpers.data.phrases import Phrase
 from helpers.data.text import tokenise
 from helpers.pages.l04 import figures
 from helpers.pages.l04.answers import translate
-from helpers.pages.l04.arms import ARMS, HOLDS, OPPOSITE
+from helpers.pages.l04.arms import ARMS, HOLDS, NO_ROOM, OPPOSITE
 from helpers.pages.l04.report import Finding, Standing
 from helpers.plots.names import in_markdown
 from helpers.plots.tables import percent, points
@@ -19,6 +19,7 @@ def table_rows(rows: Sequence[Standing]) -> list[dict[str, Any]]:
     """Standings as a table."""
     return [
         {"translator": ARMS[row.arm].label, "sentences right": percent(row.exact), "words": f"{100 * row.words:.1f} %"}
+        | {"training words": f"{100 * row.learnt:.1f} %"}
         | {"BLEU, by seed": ", ".join(f"{100 * value:.1f}" for value in row.bleu), "parameters": row.parameters}
         for row in rows
     ]
@@ -75,28 +76,117 @@ def beam_table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def length_rows(lengths: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Bin by bin the sentences right of each arm, the lead of additive attention, and what it repairs of what fails."""
+    rows = []
+    for own in zip(*lengths.values(), strict=True):
+        exact = {arm: row["exact"] for arm, row in zip(lengths, own, strict=True)}
+        rows.append({"French words": own[0]["bin"], "n": own[0]["n"]})
+        rows[-1] |= {ARMS[arm].label: percent(share) for arm, share in exact.items()}
+        if {"none", "additive"} <= set(exact):
+            lead, room = exact["additive"].value - exact["none"].value, 1 - exact["none"].value
+            rows[-1] |= {"lead of additive": f"{100 * lead:+.0f} of {100 * room:.0f} possible"}
+    return rows
+
+
 def predictions(
     lengths: Mapping[str, Sequence[Mapping[str, Any]]],
     pointing: Sequence[Mapping[str, Any]],
     found: Sequence[Finding],
     beams: Sequence[Mapping[str, Any]],
+    table: Sequence[Standing],
 ) -> list[dict[str, str]]:
     """The four questions of the lab with what this run answers; those that it did not ask are left out."""
     answers = {}
-    if {"none", "additive"} <= set(lengths):
-        without, with_it = (lengths[arm][-1] for arm in ("none", "additive"))
-        answers[f"1. sentences of {without['bin']} words"] = (
-            f"without attention {percent(without['exact'])}, with it {percent(with_it['exact'])}"
+    if {"none", "dot", "additive"} & set(lengths):
+        longest = {arm: rows[-1] for arm, rows in lengths.items() if arm in ("none", "dot", "additive")}
+        name = next(iter(longest.values()))["bin"]
+        answers[f"1. sentences of {name} words"] = "; ".join(
+            f"{ARMS[arm].label} {percent(row['exact'])}" for arm, row in longest.items()
         )
-    shares = {row["reading"]: row["share"] for row in pointing if row["kind"] == "all"}
-    if {"additive/now", "diagonal"} <= set(shares):
-        later = f", read one row later {percent(shares['additive/later'])}" if "additive/later" in shares else ""
-        answers["2. the map"] = f"{percent(shares['additive/now'])}{later}; the diagonal {percent(shares['diagonal'])}"
+    shares = {(row["reading"], row["kind"]): row["share"] for row in pointing}
+    for kind in ("all", "in order") if len(shares) else ():
+        told = [f"{_name(r)} {percent(share)}" for (r, k), share in shares.items() if k == kind]
+        answers[f"2. the map, {'all words' if kind == 'all' else 'words in order'}"] = "; ".join(told)
     turned = next((one for one in found if one.statement.startswith("reversing")), None)
     if turned:
         said = {HOLDS: "it helps", OPPOSITE: "it harms"}.get(turned.verdict, "this run cannot tell")
-        answers["3. reversed French"] = f"{said}: {points(turned.difference)}"
-    one = next((row for row in beams if row["arm"] == "additive"), None)
-    if one:
-        answers["4. the beam"] = f"{one['exact_beam']} of {one['n']} right, greedily {one['exact_greedy']}"
+        right = {row.arm: percent(row.exact) for row in table}
+        answers["3. reversed French"] = (
+            f"single words: {said}, {points(turned.difference)}; sentences right: {right['backwards']}, in order "
+            f"{right['forwards']}"
+        )
+    changed = [row for row in beams if row["other"]]
+    if beams:
+        answers["4. the beam"] = "; ".join(beam_words(row) for row in changed) or "changed no sentence"
     return [{"question": question, "this run": text} for question, text in answers.items()]
+
+
+def _name(reading: str) -> str:
+    return ARMS[reading].label if reading in ARMS else reading
+
+
+def beam_words(row: Mapping[str, Any]) -> str:
+    """What the beam changed in one translator."""
+    return (
+        f"{_name(row['arm'])} ({row['other']} of {row['n']} changed): right {row['exact_greedy']} → "
+        f"{row['exact_beam']}, BLEU {100 * row['bleu_greedy']:.1f} → {100 * row['bleu_beam']:.1f}"
+    )
+
+
+def came_out(
+    lengths: Mapping[str, Sequence[Mapping[str, Any]]],
+    pointing: Sequence[Mapping[str, Any]],
+    found: Sequence[Finding],
+    beams: Sequence[Mapping[str, Any]],
+    table: Sequence[Standing],
+) -> str:
+    """What the lab's question gets for an answer: a sentence for each part that ran, in Markdown."""
+    told, by_arm = [], {row.arm: row for row in table}
+    if {"none", "dot", "additive"} <= set(by_arm):
+        none, dot, additive = (f"{100 * by_arm[arm].exact.value:.0f} %" for arm in ("none", "dot", "additive"))
+        told.append(
+            f"**What attention adds.** Right to the last word are {none} of the sentences without it, {dot} with dot "
+            f"products, {additive} with additive attention, after equally few updates."
+        )
+        leads = [
+            (a["exact"].value - b["exact"].value, a["bin"], b["exact"].value)
+            for a, b in zip(lengths["additive"], lengths["none"], strict=True)
+        ]
+        growing = next((one for one in found if one.statement.startswith("its lead")), None)
+        told.append(
+            f"**Where.** The lead of additive attention is largest in sentences of {max(leads)[1]} words"
+            + (" and not in the longest" if max(leads)[1] != leads[-1][1] else "")
+            + (
+                f"; that it is larger in the longest than in the shortest proves little, for of the shortest "
+                f"{100 * leads[0][2]:.0f} % are right without it, and no lead can be as large there."
+                if growing is not None and growing.verdict == NO_ROOM
+                else "."
+            )
+        )
+    shares = {(row["reading"], row["kind"]): 100 * row["share"].value for row in pointing}
+    kinds = ("all", "in order", "moved")
+    if {(arm, kind) for arm in ("additive", "dot", "diagonal") for kind in kinds} <= set(shares):
+        own, other, line = ([shares[arm, kind] for kind in kinds] for arm in ("additive", "dot", "diagonal"))
+        told.append(
+            f"**The map.** Additive attention gets {100 * by_arm['additive'].words:.0f} % of the words right, the "
+            f"right ones before told, and its largest weight misses the French word of {100 - own[1]:.0f} % of those "
+            f"in order and of {100 - own[2]:.0f} % of those that moved (dot products: {100 - other[1]:.0f} and "
+            f"{100 - other[2]:.0f} %). It finds {own[0]:.0f} % of all, the diagonal {line[0]:.0f} %; of the words in "
+            f"order {own[1]:.0f} against {line[1]:.0f} %"
+            + ("; so all its lead comes from the other words." if own[1] <= line[1] else ".")
+        )
+    if {"forwards", "backwards"} <= set(by_arm):
+        back, order = (100 * by_arm[arm].exact.value for arm in ("backwards", "forwards"))
+        told.append(
+            f"**Reversed French**: {points(next(f for f in found if f.statement.startswith('reversing')).difference)} "
+            f"of the single words; of the whole sentences {back:.1f} % are right, in order {order:.1f} %."
+        )
+    changed = [row for row in beams if row["other"]]
+    if changed:
+        gained = sum(row["exact_beam"] - row["exact_greedy"] for row in changed)
+        told.append(
+            f"**The beam** changed {sum(row['other'] for row in changed)} answers of {len(changed)} translators; the "
+            f"count of right sentences changed by {gained:+d}."
+        )
+    return "\n\n".join(told)

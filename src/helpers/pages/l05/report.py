@@ -11,10 +11,12 @@ from helpers.measure.intervals import normal_quantile, t_quantile, variance_of_m
 from helpers.pages.l05.arms import (
     ALIKE,
     ARMS,
+    FULL,
     HOLDS,
     MARGIN,
     OPPOSITE,
     STATEMENTS,
+    TOP,
     UNDECIDED,
 )
 
@@ -82,6 +84,8 @@ class Finding:
         A sign and an arm each.
     difference
         The signed sum of shares of letters.
+    full
+        Whether no arm has room to be better, so that a likeness says nothing.
     """
 
     statement: str
@@ -89,18 +93,20 @@ class Finding:
     expected: str
     terms: tuple[tuple[int, str], ...]
     difference: Estimate
+    full: bool = False
 
     @property
     def verdict(self) -> str:
-        """As `verdict` of the difference."""
-        return verdict(self.difference)
+        """As `verdict` of the difference, but two arms at the ceiling are not called alike."""
+        said = verdict(self.difference)
+        return FULL if self.full and said == ALIKE else said
 
     @property
     def agrees(self) -> str:
         """ "as expected", "against it", "open", or "not said" where nothing was expected."""
         if not self.expected:
             return "not said"
-        if self.verdict == UNDECIDED:
+        if self.verdict in (UNDECIDED, FULL):
             return "open"
         return "as expected" if self.verdict == self.expected else "against it"
 
@@ -205,7 +211,8 @@ def findings(runs: Runs, length: int) -> list[Finding]:
     for one in STATEMENTS:
         if {arm for _, arm in one.terms} <= set(shares):
             summed = signed_mean([(sign, shares[arm]) for sign, arm in one.terms])
-            found.append(Finding(one.text, one.says, one.expected, one.terms, summed))
+            full = one.needs_room and all(shares[arm].mean() > TOP for _, arm in one.terms)
+            found.append(Finding(one.text, one.says, one.expected, one.terms, summed, full))
     return found
 
 
@@ -222,7 +229,7 @@ def elsewhere(runs: Runs) -> list[dict[str, Any]]:
             kinds.setdefault((row["length"], row["repeats"]), []).append(row)
     return [
         {"length": length, "repeats": repeats}
-        | {name: float(np.mean([row[name] for row in rows])) for name in ("letters", "words")}
+        | {name: float(np.mean([row[name] for row in rows])) for name in ("letters", "words", "pointed", "as_trained")}
         | {"by_seed": [row["letters"] for row in rows]}
         for (length, repeats), rows in kinds.items()
     ]

@@ -10,7 +10,7 @@ from helpers.layers.attention import MultiHeadAttention
 from helpers.layers.masks import causal_mask
 from helpers.models.parity import randomise
 from helpers.models.port import from_reference
-from helpers.pages.l05.arms import ALIKE, ARMS, HOLDS, OPPOSITE
+from helpers.pages.l05.arms import ALIKE, ARMS, FULL, HOLDS, OPPOSITE, UNDECIDED
 from helpers.pages.l05.report import Finding, Standing, verdict
 from helpers.plots.tables import percent, points
 
@@ -68,7 +68,8 @@ def caption(n_test: int, seeds: int) -> str:
     covers = "seeds and words" if seeds > 1 else "words"
     return (
         f"letters: each one, the right ones before told; words: right to the last letter; step: seed by seed, when "
-        f"nine letters of ten were first right. n = {n_test} words, 95 % intervals over {covers}"
+        f"nine letters of ten were first right. n = {n_test} words, 95 % intervals over {covers}: of letters Student's "
+        "t, which knows no ceiling; of words Wilson's at their effective number"
     )
 
 
@@ -83,14 +84,80 @@ def about_elsewhere(rows: Sequence[Mapping[str, Any]], length: int) -> str:
         f"Of the words of {length} letters {100 * same['words']:.0f} % come out right to the last letter; of any other "
         f"length {most}; of those with repeated letters {100 * repeats['words']:.0f} %. "
     )
-    if best["words"] < 0.5 * same["words"]:
+    if best["words"] >= 0.5 * same["words"]:
+        return text + "What it learnt holds beyond the words that it was trained on, at least in part."
+    text += "So it has not learnt to reverse. "
+    near = [row for row in others if abs(row["length"] - length) == 1]
+    for row in near:
         text += (
-            f"It has not learnt to reverse. It has learnt that the first letter to write stands at place {length}, the "
-            f"next at place {length - 1}: a table of places, which is of no use where the word ends elsewhere."
+            f"In words of {row['length']} the largest weight is on the letter to be written in "
+            f"{100 * row['pointed']:.0f} % of the steps, and on the place that would be right in a word of {length} in "
+            f"{100 * row['as_trained']:.0f} % of those at which there is such a place. "
         )
-    else:
-        text += "What it learnt holds beyond the words that it was trained on, at least in part."
-    return text
+    fixed = all(row["as_trained"] > max(0.5, row["pointed"]) for row in near)
+    return text + (
+        f"It mostly reads the places of a word of {length}, wherever the word ends."
+        if fixed
+        else "It does not simply keep the places that it was trained on; what it follows instead is not shown here."
+    )
+
+
+def came_out(
+    rows: Sequence[Standing], found: Sequence[Finding], elsewhere: Sequence[Mapping[str, Any]], length: int
+) -> str:
+    """What the lab's question gets for an answer: a sentence for each part that ran, in Markdown."""
+    by_arm, by_text = {row.arm: row for row in rows}, {one.statement: one for one in found}
+    letters = {arm: f"{100 * row.letters.value:.1f} %" for arm, row in by_arm.items()}
+    told = []
+    if {"source", "target", "none"} <= set(by_arm):
+        told.append(
+            f"**Positions** where it reads, alone, give {letters['source']} of the letters, where it writes, alone, "
+            f"{letters['target']}, none at all {letters['none']}."
+        )
+    learned = by_text.get("learned ones get further in these steps")
+    if learned:
+        told.append(
+            "Learned positions are slower here, at one untuned rate; where they end is not asked."
+            if learned.verdict == OPPOSITE
+            else f"Learned positions get further than sinusoids: {learned.verdict}."
+        )
+    heads = [one for one in found if one.statement.endswith(("beat one", "beat two"))]
+    if heads and all(one.verdict == FULL for one in heads):
+        told.append("One **head** is enough; which number is best cannot be told, since all are near 100 %.")
+    elif heads:
+        told.append("**Heads**: " + "; ".join(f"*{one.statement}*: {one.verdict}" for one in heads) + ".")
+    if {"wide", "wide_raw", "narrow", "narrow_raw"} <= set(by_arm):
+        told.append(_division(by_arm, letters))
+    norms = [one for one in found if "norm" in one.statement]
+    if norms and all(one.verdict == UNDECIDED for one in norms):
+        told.append("Of the place of the **norm** and of its warm-up this run decides nothing.")
+    elif norms:
+        told.append("**Norm**: " + "; ".join(f"*{one.statement}*: {one.verdict}" for one in norms) + ".")
+    others = [row for row in elsewhere if row["length"] != length]
+    if others:
+        best = max(row["words"] for row in others)
+        told.append(
+            f"What it **learnt** is to turn round words of {length} letters: of words of other lengths "
+            f"{f'at most {100 * best:.0f} % come' if best else 'not one comes'} out right."
+        )
+    return " ".join(told)
+
+
+def _division(by_arm: Mapping[str, Standing], letters: Mapping[str, str]) -> str:
+    """What the division is worth, and whether the heads that point better write better."""
+    text = (
+        f"Without the **division** one head of 128 gets {letters['wide_raw']} in place of {letters['wide']}, sixteen "
+        f"of 8 {letters['narrow_raw']} in place of {letters['narrow']}"
+    )
+    raw, divided = by_arm["narrow_raw"], by_arm["narrow"]
+    if raw.pointed is None or divided.pointed is None:
+        return text + "."
+    if raw.pointed > divided.pointed and raw.letters.value < divided.letters.value:
+        text += (
+            f", although the map of these points to the right letter in {100 * raw.pointed:.0f} % of the steps, that "
+            f"of the divided ones in {100 * divided.pointed:.0f} %: to point is not to write"
+        )
+    return text + "."
 
 
 def predictions(
@@ -108,7 +175,7 @@ def predictions(
     if contrast:
         said = {HOLDS: "the wide head", OPPOSITE: "the narrow ones", ALIKE: "both alike"}
         who = said.get(verdict(contrast.difference), "this run cannot tell")
-        answers["3. no division"] = f"{who}: {points(contrast.difference)} more"
+        answers["3. no division"] = f"{who}; the wide head's loss is larger by {points(contrast.difference)}"
     shorter = next((row for row in elsewhere if row["length"] == length - 1), None)
     if shorter:
         answers[f"4. words of {length - 1}"] = f"{100 * shorter['letters']:.0f} % of the letters"

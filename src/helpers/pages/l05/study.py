@@ -220,15 +220,17 @@ def look(model: Reverser, key: Key, parameters: Parameters) -> dict[str, Any]:
     return found
 
 
-def pointed(model: Reverser, words: Tensor) -> float:
+def pointed(model: Reverser, words: Tensor, length: int | None = None) -> float:
     """Share of written letters at which the cross-attention, mean over heads, is largest on the letter to be written.
 
-    Words (n, N); the right place is known, so the map can be graded.
+    Words (n, N); the right place is known, so the map can be graded. With another `length` the right place is that of
+    words so long, and steps at which these words have no such place are left out.
     """
     answer = words.flip(1)
     cross = attention_maps(model, words, opened(answer))["cross"].mean(1)  # (n, N, M)
-    places = torch.arange(words.shape[1]).flip(0)  # (N,)
-    return float((cross.argmax(-1) == places).float().mean())
+    places = (length or words.shape[1]) - 1 - torch.arange(words.shape[1])  # (N,)
+    there = (places >= 0) & (places < words.shape[1])
+    return float((cross.argmax(-1) == places)[:, there].float().mean())
 
 
 def asked_elsewhere(model: Reverser, n: int, length: int) -> list[dict[str, Any]]:
@@ -237,14 +239,18 @@ def asked_elsewhere(model: Reverser, n: int, length: int) -> list[dict[str, Any]
     Returns
     -------
     list
-        Of each kind `length`, `repeats`, `letters` (share right, the right ones before told) and `words` (whole words).
+        Of each kind `length`, `repeats`, `letters` (share right, the right ones before told), `words` (whole words),
+        `pointed` (see there) and `as_trained`: the same, graded against the place that is right in a word of the
+        trained length, at the steps at which the word has that place.
     """
     kinds = [(other, False) for other in range(max(2, length - 2), length + 3)] + [(length, True)]
     rows: list[dict[str, Any]] = []
     for other, repeats in kinds:
-        right = right_letters(model, asked_words(n, other, repeats))
+        words = asked_words(n, other, repeats)
+        right = right_letters(model, words)
         rows.append({"length": other, "repeats": repeats})
         rows[-1] |= {"letters": float(right.mean()), "words": float(right.all(1).mean())}
+        rows[-1] |= {"pointed": pointed(model, words), "as_trained": pointed(model, words, length)}
     return rows
 
 
