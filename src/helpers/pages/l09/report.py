@@ -31,12 +31,20 @@ class Found:
         Validation accuracy of the winner, in the trial by which it won.
     default_val
         That of the defaults in theirs, if they were not stopped.
-    test, default_test
-        Test accuracies after fresh trainings.
-    trials, stopped, diverged
+    test
+        Test accuracy of the best settings after fresh trainings.
+    default_test
+        That of the defaults.
+    trials
         How many.
-    passes, all_passes
-        How many were run, and how many without stopping.
+    stopped
+        How many of them were stopped early.
+    diverged
+        How many of these since their loss was no number.
+    passes
+        How many passes were run.
+    all_passes
+        How many it would have been without stopping.
     """
 
     model: str

@@ -21,8 +21,10 @@ class Point:
 
     Attributes
     ----------
-    arm, model
-        Which.
+    arm
+        Which augmentation.
+    model
+        Which network.
     top1
         Test accuracy, over seeds and test images.
     training
