@@ -89,7 +89,7 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """What the interval says: above zero, below it, or neither; above zero for want of room tells nothing."""
+        """Whether the interval lies above zero, below it, or neither; above zero for want of room tells nothing."""
         low, high = self.difference.low, self.difference.high
         if low is None or high is None or low <= 0 <= high:
             return UNDECIDED

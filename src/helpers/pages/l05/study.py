@@ -243,7 +243,8 @@ def asked_elsewhere(model: Reverser, n: int, length: int) -> list[dict[str, Any]
         `pointed` (see there) and `as_trained`: the same, graded against the place that is right in a word of the
         trained length, at the steps at which the word has that place.
     """
-    kinds = [(other, False) for other in range(max(2, length - 2), length + 3)] + [(length, True)]
+    shortest = max(2, length - 2, (length + 2) // 2)  # shorter words have none of the places that are right in these
+    kinds = [(other, False) for other in range(shortest, length + 3)] + [(length, True)]
     rows: list[dict[str, Any]] = []
     for other, repeats in kinds:
         words = asked_words(n, other, repeats)
