@@ -24,15 +24,18 @@ def empty_course(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run_lab(request) -> Callable[..., tuple[Record, dict]]:
-    """Runs the cells of the test file's `LAB` with parameters, as papermill would: the record, and what they left."""
+    """Runs the cells of the test file's `LAB` with parameters, as papermill would: the record, and what they left.
+
+    `changed` gives cells, by their id, another source, as a reader may who writes in them.
+    """
     read = json.loads(request.module.LAB.read_text())["cells"]
     cells = {cell["id"]: "".join(cell["source"]) for cell in read if cell["cell_type"] == "code"}
 
-    def run(**passed):
+    def run(changed=None, **passed):
         injected = "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items())
         history = [cells["parameters"], injected]
         now: dict = {}
-        for name, source in cells.items():
+        for name, source in (cells | (changed or {})).items():
             if name == "install":
                 continue
             exec(compile(source, name, "exec"), now)

@@ -3,10 +3,8 @@
 The notebook's own cells run here, in one process and without training.
 """
 
-import json
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -14,13 +12,8 @@ from helpers.measure.bleu import bleu_counts
 from helpers.pages.l04 import answers, study
 from helpers.pages.l04.arms import ARMS, STATEMENTS
 from helpers.pages.l04.networks import build
-from helpers.parameters import lab_defaults, lab_parameters
-from helpers.records import Record, writing
 
 LAB = Path(__file__).parents[2] / "labs" / "04_translation.ipynb"
-CELLS = {
-    cell["id"]: "".join(cell["source"]) for cell in json.loads(LAB.read_text())["cells"] if cell["cell_type"] == "code"
-}
 SMALL = {"edition": "smoke", "n_train": 60, "n_test": 40, "embed_dim": 4, "hidden_dim": 4, "length_bins": [8, 12]}
 
 
@@ -43,34 +36,12 @@ def made_up_train(key, task, parameters):
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
-    (tmp_path / "labs").mkdir()
-    (tmp_path / "_toc.yml").write_text("root: intro\n")
-    monkeypatch.chdir(tmp_path)
-    for name, found in (("running_source_sha256", "0" * 64), ("used_modules", {}), ("code_version", "1+abc")):
-        monkeypatch.setattr(writing, name, lambda found=found: found)
-    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+def course(empty_course, monkeypatch):
     monkeypatch.setattr(study, "train", made_up_train)
-    return tmp_path
+    return empty_course
 
 
-def run_lab(**passed) -> tuple[Record, dict]:
-    injected = "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items())
-    history = [CELLS["parameters"], injected]
-    now: dict = {}
-    for name, source in CELLS.items():
-        if name == "install":
-            continue
-        exec(compile(source, name, "exec"), now)
-        if name == "parameters":
-            now |= passed
-            now["lab_parameters"] = lambda namespace, **choices: lab_parameters(namespace, history, **choices)
-            now["lab_defaults"] = lambda: lab_defaults(history)
-    plt.close("all")
-    return Record.model_validate_json(now["path"].read_text()), now
-
-
-def test_a_whole_run_leaves_a_record_and_answers_every_prediction(course):
+def test_a_whole_run_leaves_a_record_and_answers_every_prediction(course, run_lab):
     record, now = run_lab(**SMALL)
     assert len(record.runs) == 2 * len(ARMS)
     assert not {"said", "exact", "links"} & set(record.runs[0])
@@ -81,12 +52,12 @@ def test_a_whole_run_leaves_a_record_and_answers_every_prediction(course):
 
 
 @pytest.mark.parametrize("arms", [["none"], ["additive"], ["forwards", "backwards"]])
-def test_any_choice_of_arms_comes_to_its_end(course, arms):
+def test_any_choice_of_arms_comes_to_its_end(course, run_lab, arms):
     record, _ = run_lab(**SMALL, arms=arms, seeds=1)
     assert [row["arm"] for row in record.summary["standings"]] == arms
 
 
-def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
+def test_pieces_put_together_give_the_record_of_the_whole(course, run_lab, monkeypatch):
     given = SMALL | {"arms": ["none", "dot"], "seeds": 2}
     whole, now = run_lab(**given)
     names = list(now["grid"])
@@ -103,7 +74,7 @@ def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
     assert record.skipped.keys() - whole.skipped.keys() == {"your sentence"}
 
 
-def test_no_sentence_of_a_corpus_enters_the_record(course, monkeypatch):
+def test_no_sentence_of_a_corpus_enters_the_record(course, run_lab, monkeypatch):
     pairs = [((f"fr{i}", f"nom{j}", "."), (f"word{i}", f"name{j}", ".")) for i in range(12) for j in range(12)]
     pairs = [pair for k, pair in enumerate(pairs) if k % 12 == k // 12]  # no two share a word, so none is held back
     where = {"name": "fra-eng.zip", "sha256": "a" * 64, "local_variant": False}
@@ -131,6 +102,6 @@ def test_no_sentence_of_a_corpus_enters_the_record(course, monkeypatch):
         ({"piece": "dot/7"}, "piece: expected gathered, or one of none/0"),
     ],
 )
-def test_a_wrong_parameter_stops_the_lab_before_any_work(course, wrong, message):
+def test_a_wrong_parameter_stops_the_lab_before_any_work(course, run_lab, wrong, message):
     with pytest.raises(ValueError, match=message):
         run_lab(**wrong)

@@ -3,22 +3,15 @@
 The notebook's own cells run here, in one process and without training.
 """
 
-import json
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.pages.l05 import judge, study
 from helpers.pages.l05.arms import ARMS, STATEMENTS
-from helpers.parameters import lab_defaults, lab_parameters
-from helpers.records import Record, writing
 
 LAB = Path(__file__).parents[2] / "labs" / "05_transformer.ipynb"
-CELLS = {
-    cell["id"]: "".join(cell["source"]) for cell in json.loads(LAB.read_text())["cells"] if cell["cell_type"] == "code"
-}
 BLIND = ("none", "target")  # no positions where they read
 
 
@@ -49,34 +42,12 @@ def made_up_train(key, parameters, attend=None):
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
-    (tmp_path / "labs").mkdir()
-    (tmp_path / "_toc.yml").write_text("root: intro\n")
-    monkeypatch.chdir(tmp_path)
-    for name, found in (("running_source_sha256", "0" * 64), ("used_modules", {}), ("code_version", "1+abc")):
-        monkeypatch.setattr(writing, name, lambda found=found: found)
-    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+def course(empty_course, monkeypatch):
     monkeypatch.setattr(study, "train", made_up_train)
-    return tmp_path
+    return empty_course
 
 
-def run_lab(cells=None, **passed) -> tuple[Record, dict]:
-    injected = "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items())
-    history = [CELLS["parameters"], injected]
-    now: dict = {}
-    for name, source in (CELLS | (cells or {})).items():
-        if name == "install":
-            continue
-        exec(compile(source, name, "exec"), now)
-        if name == "parameters":
-            now |= passed
-            now["lab_parameters"] = lambda namespace, **choices: lab_parameters(namespace, history, **choices)
-            now["lab_defaults"] = lambda: lab_defaults(history)
-    plt.close("all")
-    return Record.model_validate_json(now["path"].read_text()), now
-
-
-def test_a_whole_run_leaves_a_record_and_answers_every_prediction(course):
+def test_a_whole_run_leaves_a_record_and_answers_every_prediction(course, run_lab):
     record, now = run_lab(edition="smoke", n_test=60)
     assert len(record.runs) == 2 * len(ARMS)
     assert "right" not in record.runs[0]
@@ -86,7 +57,7 @@ def test_a_whole_run_leaves_a_record_and_answers_every_prediction(course):
     assert max(record.summary["gaps"].values()) < 1e-10
 
 
-def test_a_right_function_of_the_reader_is_trained_and_a_wrong_one_is_not(course):
+def test_a_right_function_of_the_reader_is_trained_and_a_wrong_one_is_not(course, run_lab):
     solution = (
         "def your_attention(query, key, value, mask=None):\n"
         "    scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5\n"
@@ -104,7 +75,7 @@ def test_a_right_function_of_the_reader_is_trained_and_a_wrong_one_is_not(course
 
 
 @pytest.mark.parametrize("questions", [["norm"], ["division"], ["positions"], ["heads"]])
-def test_any_question_alone_comes_to_its_end(course, questions):
+def test_any_question_alone_comes_to_its_end(course, run_lab, questions):
     record, now = run_lab(edition="smoke", questions=questions, seeds=1, n_test=30)
     assert {row["arm"] for row in record.summary["standings"]} == {
         name for name, arm in ARMS.items() if questions[0] in arm.asked
@@ -112,7 +83,7 @@ def test_any_question_alone_comes_to_its_end(course, questions):
     assert now["skipped"] == {}
 
 
-def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
+def test_pieces_put_together_give_the_record_of_the_whole(course, run_lab, monkeypatch):
     given = {"edition": "smoke", "questions": ["heads"], "seeds": 2, "n_test": 30}
     whole, now = run_lab(**given)
     names = list(now["grid"])
@@ -129,7 +100,7 @@ def test_pieces_put_together_give_the_record_of_the_whole(course, monkeypatch):
     assert len(record.pieces) == len(names)
 
 
-def test_a_network_above_the_ceiling_fails_the_lab(course, monkeypatch):
+def test_a_network_above_the_ceiling_fails_the_lab(course, run_lab, monkeypatch):
     def cheat(key, parameters, attend=None):
         model, row = made_up_train(key, parameters, attend)
         return model, row | {"by_place": [0.95] * parameters["length"]}
@@ -148,6 +119,6 @@ def test_a_network_above_the_ceiling_fails_the_lab(course, monkeypatch):
         ({"piece": "base/7"}, "piece: expected gathered, or one of base/0"),
     ],
 )
-def test_a_wrong_parameter_stops_the_lab_before_any_work(course, wrong, message):
+def test_a_wrong_parameter_stops_the_lab_before_any_work(course, run_lab, wrong, message):
     with pytest.raises(ValueError, match=message):
         run_lab(**wrong)

@@ -6,14 +6,11 @@ The notebook's own cells run here, in one process; tests of the networks and par
 import json
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from helpers.pages.l17 import costs
 from helpers.pages.l17.faulty import FAULTS, SOUND
-from helpers.parameters import lab_defaults, lab_parameters
-from helpers.records import Record, writing
 
 LAB = Path(__file__).parents[2] / "labs" / "17_which_is_a_vit.ipynb"
 CELLS = {
@@ -38,35 +35,11 @@ def made_up_training(fault, seed, data, parameters):
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
-    (tmp_path / "labs").mkdir()
-    (tmp_path / "_toc.yml").write_text("root: intro\n")
-    monkeypatch.chdir(tmp_path)
-    for name, found in (("running_source_sha256", "0" * 64), ("used_modules", {}), ("code_version", "1+abc")):
-        monkeypatch.setattr(writing, name, lambda found=found: found)
-    monkeypatch.setattr(writing, "uncommitted_files", lambda root: [])
+def course(empty_course, monkeypatch):
     monkeypatch.setattr(costs, "train_one", made_up_training)
 
 
-def run_lab(changed=None, **passed) -> tuple[Record, dict]:
-    history = [
-        CELLS["parameters"],
-        "# Parameters\n" + "".join(f"{name} = {value!r}\n" for name, value in passed.items()),
-    ]
-    now: dict = {}
-    for name, source in (CELLS | (changed or {})).items():
-        if name == "install":
-            continue
-        exec(compile(source, name, "exec"), now)
-        if name == "parameters":
-            now |= passed
-            now["lab_parameters"] = lambda namespace, **choices: lab_parameters(namespace, history, **choices)
-            now["lab_defaults"] = lambda: lab_defaults(history)
-    plt.close("all")
-    return Record.model_validate_json(now["path"].read_text()), now
-
-
-def test_another_deal_hides_the_sound_network_elsewhere_and_the_stub_says_nothing(course, capsys):
+def test_another_deal_hides_the_sound_network_elsewhere_and_the_stub_says_nothing(course, run_lab, capsys):
     record, now = run_lab(edition="smoke", dealt=7, dogs=1, seeds=2)
     assert record.summary["deal"][now["sound_letter"]] == SOUND
     assert now["sound_letter"] == "B"
@@ -86,7 +59,7 @@ def test_another_deal_hides_the_sound_network_elsewhere_and_the_stub_says_nothin
     assert now["better"] == ["wrong flatten order"]
 
 
-def test_a_readers_own_test_is_counted_controlled_and_its_false_alarms_are_named(course, capsys):
+def test_a_readers_own_test_is_counted_controlled_and_its_false_alarms_are_named(course, run_lab, capsys):
     assert STUB in CELLS["your-tests"]
     written = CELLS["your-tests"].replace(STUB, 'return "positions.table" in net.state_dict()')
     written += '\nmy_tests["hard"] = (lambda net: net.head.in_features == 65, mix_the_batch)\n'
@@ -100,6 +73,6 @@ def test_a_readers_own_test_is_counted_controlled_and_its_false_alarms_are_named
     assert "Your tests acquit the sound network: 2 of 3." in printed
 
 
-def test_a_wrong_parameter_stops_the_lab_before_any_work(course):
+def test_a_wrong_parameter_stops_the_lab_before_any_work(course, run_lab):
     with pytest.raises(ValueError, match="dealt: expected a whole number of at least 1"):
         run_lab(edition="smoke", dealt="twice")
