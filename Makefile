@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab record classify gather stale jupyter student translation pretrain weights bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student translation pretrain weights bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -55,7 +55,10 @@ unit: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests --ignore tests/book --ignore tests/browser -n 2 --dist loadgroup
 
 smoke: $(READY)
-	@$(BIN)/python scripts/timed.py labs $(LABS)
+	@$(BIN)/python scripts/timed.py labs smoke $(LABS)
+
+labs: $(READY) ## every lab, also past one that fails, and one table of what they found and took: make labs [EDITION=cpu]
+	@$(BIN)/python scripts/timed.py labs '$(EDITION)' $(LABS)
 
 check-book: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/book tests/browser -n 2 --dist loadgroup

@@ -1,27 +1,31 @@
-"""Run the parts of `make test`, or the labs in the smoke edition, and say at the end what each of them took.
+"""Run the parts of `make test`, or labs, and say at the end what each of them took, and what labs found.
 
     python scripts/timed.py parts lint types unit smoke html check-book  # in turn, until one fails
-    python scripts/timed.py labs 03_receptive_fields 06_vit_is_timm  # two at a time, one thread each
+    python scripts/timed.py labs cpu 03_receptive_fields 06_vit_is_timm  # two at a time, one thread each, all of them
 
 Elapsed seconds depend on what else the machine does, processor seconds hardly: what is slow is warned of, and fails
 nothing.
 """
 
+import json
 import os
 import resource
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 MAKE = [*shlex.split(os.environ.get("MAKE", "make")), "--no-print-directory"]
 AT_ONCE = 2
-LAB_LIMIT_S, PAGE_LIMIT_S = 15, 20
+LAB_LIMITS_S, PAGE_LIMIT_S = {"smoke": 15, "cpu": 150}, 20  # processor seconds of a lab, elapsed ones of a page
+SHORT = {"holds": "hold", "the opposite holds": "opposite", "undecided": "open"}
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,36 @@ def page_seconds() -> dict[str, float]:
     return {str(record.uri): record.data["execution_seconds"] for record in records}
 
 
-def report(done: Sequence[Done], limit_s: float | None = None) -> int:
+def verdicts_in(found: Any) -> Iterator[str]:
+    """The verdicts anywhere in a record's summary."""
+    if isinstance(found, dict):
+        if isinstance(found.get("verdict"), str):
+            yield found["verdict"]
+        found = list(found.values())
+    if isinstance(found, list):
+        for part in found:
+            yield from verdicts_in(part)
+
+
+def told(one: Done) -> str:
+    """Of a lab: the most memory that it held, and how many of its statements got which verdict."""
+    if one.status:
+        return "  failed"
+    lines = [line.removeprefix("record:").strip() for line in one.output.splitlines() if line.startswith("record:")]
+    if not lines:
+        return "  no record"
+    record = json.loads(Path(lines[-1]).read_text(encoding="utf-8"))
+    counts = Counter(SHORT.get(verdict, "cannot be told") for verdict in verdicts_in(record["summary"]))
+    verdicts = ", ".join(f"{counts[kind]} {kind}" for kind in (*SHORT.values(), "cannot be told") if counts[kind])
+    return f"  {record['peak_memory_gib']:10.1f}  {verdicts or '–'}"
+
+
+def report(done: Sequence[Done], limit_s: float | None = None, labs: bool = False) -> int:
     """Print one row a command and what is over the limit or failed; returns the exit status."""
     width = max(len(one.name) for one in done)
-    print(f"\n{'':{width}}  elapsed s  processor s")
+    print(f"\n{'':{width}}  elapsed s  processor s{'  memory GiB  verdicts' if labs else ''}")
     for one in done:
-        print(f"{one.name:{width}}  {one.elapsed_s:9.1f}  {one.processor_s:11.1f}")
+        print(f"{one.name:{width}}  {one.elapsed_s:9.1f}  {one.processor_s:11.1f}{told(one) if labs else ''}")
     if limit_s is not None:
         for one in done:
             if one.processor_s > limit_s:
@@ -98,10 +126,12 @@ def report(done: Sequence[Done], limit_s: float | None = None) -> int:
 
 def main(kind: str, *names: str) -> int:
     if kind == "labs":
-        return report(
-            run_two_at_a_time({lab: [*MAKE, "lab", f"NAME={lab}", "EDITION=smoke", "PARAMS="] for lab in names}),
-            LAB_LIMIT_S,
-        )
+        edition, *labs = names
+        start = time.perf_counter()
+        done = run_two_at_a_time({lab: [*MAKE, "lab", f"NAME={lab}", f"EDITION={edition}", "PARAMS="] for lab in labs})
+        status = report(done, LAB_LIMITS_S.get(edition), labs=True)
+        print(f"{len(labs)} labs in {(time.perf_counter() - start) / 60:.0f} minutes, two at a time")
+        return status
     if kind != "parts":
         raise SystemExit(f"expected parts or labs, got {kind!r}: see {__file__}")
     done = []

@@ -1,6 +1,7 @@
 """The runner of `make test` and `make smoke`: two at a time, every failure named, what is slow warned of."""
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -55,6 +56,32 @@ def test_what_is_slow_is_warned_of_and_fails_nothing(capsys):
     assert [line for line in said.out.splitlines() if "warning" in line] == [
         "warning: slow took 30 processor seconds, more than 15"
     ]
+
+
+def test_a_lab_tells_its_verdicts_and_its_memory(tmp_path, capsys):
+    """From the record that its output names; verdicts wherever they stand in the summary."""
+    path = tmp_path / "record.json"
+    rows = [{"verdict": "holds"}, {"verdict": "undecided"}, {"row": {"verdict": "holds"}}, {"verdict": "no room"}]
+    path.write_text(json.dumps({"peak_memory_gib": 1.25, "summary": {"findings": rows}}), encoding="utf-8")
+    done = [timed.Done("one", 0, 9.0, 8.0, f"executed notebook: n\nrecord:   {path}\n"), timed.Done("two", 2, 1.0, 1.0)]
+    assert timed.report(done, limit_s=150, labs=True) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines()[2:] == [
+        "one        9.0          8.0         1.2  2 hold, 1 open, 1 cannot be told",
+        "two        1.0          1.0  failed",
+    ]
+    assert said.err == "failed: two\n"
+
+
+def test_all_labs_run_in_the_edition_that_is_asked_for(monkeypatch, capsys):
+    asked = {}
+    monkeypatch.setattr(
+        timed, "run_two_at_a_time", lambda commands: asked.update(commands) or [timed.Done("a", 0, 1, 1)]
+    )
+    assert timed.main("labs", "cpu", "03_fields", "06_vit") == 0
+    assert list(asked) == ["03_fields", "06_vit"]
+    assert all("EDITION=cpu" in command for command in asked.values())
+    assert "2 labs in 0 minutes" in capsys.readouterr().out
 
 
 def test_the_first_failing_part_ends_the_run(monkeypatch, capsys):

@@ -11,8 +11,9 @@ import torch
 from helpers.data.phrases import draw_phrases
 from helpers.data.text import BEGIN, END, Vocabulary
 from helpers.measure.bleu import bleu_counts
+from helpers.measure.findings import HOLDS
 from helpers.pages.l04 import answers, controls, figures, report, says, study
-from helpers.pages.l04.arms import ARMS, HOLDS, NO_ROOM, STATEMENTS
+from helpers.pages.l04.arms import ARMS, NO_ROOM, STATEMENTS
 from helpers.pages.l04.controls import SentenceBox
 from helpers.pages.l04.headline import headline
 from helpers.pages.l04.networks import build

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from helpers.measure.accuracy import Estimate
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED
 from helpers.pages.l05 import figures, report, says
-from helpers.pages.l05.arms import ALIKE, ARMS, FULL, HOLDS, OPPOSITE, STATEMENTS, UNDECIDED
+from helpers.pages.l05.arms import ALIKE, ARMS, FULL, STATEMENTS
 from helpers.pages.l05.headline import headline
 
 LENGTH, N = 8, 300
@@ -81,7 +82,7 @@ def test_a_difference_of_differences_adds_up():
 
 
 def test_every_arm_needs_every_seed():
-    with pytest.raises(ValueError, match="every arm needs every seed"):
+    with pytest.raises(ValueError, match="every run needs every seed"):
         report.tables(RUNS[:-1], LENGTH)
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from helpers.measure.accuracy import Estimate
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED
 from helpers.pages.l14 import figures, report, says
 from helpers.pages.l14.headline import headline
-from helpers.pages.l14.methods import ARMS, DEEP, HIGH, HOLDS, OPPOSITE, SHALLOW, STATEMENTS, UNDECIDED, USUAL
+from helpers.pages.l14.methods import ARMS, DEEP, HIGH, SHALLOW, STATEMENTS, USUAL
 
 LABELS = np.arange(200) % 4
 COUNTED = {(arm, depth): {"parameters": 10 * depth, "macs": 100 * depth} for arm in ARMS for depth in (6, 24)}
@@ -88,7 +89,7 @@ def test_a_statement_holds_falls_or_stays_open():
     assert apart.difference.value == pytest.approx(harm.difference.value - (120 - 119) / 200)
     assert "class attention helps the deepest" not in found
     assert "it harms the plain ViT more when deep" not in found, "the shallow one did not meet the high rate"
-    with pytest.raises(ValueError, match="every arm needs every seed"):
+    with pytest.raises(ValueError, match="every run needs every seed"):
         report.findings([RUNS[0], run("scale", 6, 9, seed=1)], LABELS)
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from helpers.measure.findings import HOLDS
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -33,7 +35,6 @@ ARMS: dict[str, Arm] = {
     "backwards": Arm("none, reversed", one_way=True, backwards=True),
 }
 
-HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
 NO_ROOM = "cannot be told: the shortest have no room for such a lead"
 SENTENCES, WORDS, GROWTH, POINTING = "sentences", "words", "growth", "pointing"  # what a statement compares
 

@@ -8,18 +8,16 @@ import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled
 from helpers.measure.bleu import bleu_of, bootstrap, share_of
+from helpers.measure.findings import HOLDS, UNDECIDED, by_seed, verdict
 from helpers.measure.intervals import normal_quantile, t_quantile, variance_of_mean
 from helpers.pages.l04.answers import diagonal, hits
 from helpers.pages.l04.arms import (
     ARMS,
     GROWTH,
-    HOLDS,
     NO_ROOM,
-    OPPOSITE,
     POINTING,
     SENTENCES,
     STATEMENTS,
-    UNDECIDED,
     WORDS,
 )
 from helpers.pages.l04.bins import bins_of, growth, no_room
@@ -90,12 +88,8 @@ class Finding:
     @property
     def verdict(self) -> str:
         """Whether the interval lies above zero, below it, or neither; above zero for want of room tells nothing."""
-        low, high = self.difference.low, self.difference.high
-        if low is None or high is None or low <= 0 <= high:
-            return UNDECIDED
-        if low > 0:
-            return NO_ROOM if self.forced else HOLDS
-        return OPPOSITE
+        said = verdict(self.difference)
+        return NO_ROOM if said == HOLDS and self.forced else said
 
     @property
     def agrees(self) -> str:
@@ -120,13 +114,7 @@ def exact(runs: Runs) -> dict[str, np.ndarray]:
     ValueError
         If two arms have different seeds.
     """
-    found: dict[str, dict[int, Any]] = {}
-    for run in runs:
-        found.setdefault(run["arm"], {})[run["seed"]] = run["exact"]
-    seeds = {arm: sorted(rows) for arm, rows in found.items()}
-    if len({tuple(own) for own in seeds.values()}) > 1:
-        raise ValueError(f"every arm needs every seed, got {seeds}")
-    return {arm: np.array([rows[seed] for seed in sorted(rows)], dtype=bool) for arm, rows in found.items()}
+    return by_seed((run["arm"], run["seed"], np.asarray(run["exact"], dtype=bool)) for run in runs)
 
 
 def standings(runs: Runs) -> list[Standing]:

@@ -7,9 +7,10 @@ from matplotlib.figure import Figure
 
 from helpers.data.phrases import Phrase
 from helpers.data.text import tokenise
+from helpers.measure.findings import HOLDS, OPPOSITE
 from helpers.pages.l04 import figures
 from helpers.pages.l04.answers import translate
-from helpers.pages.l04.arms import ARMS, HOLDS, NO_ROOM, OPPOSITE
+from helpers.pages.l04.arms import ARMS, NO_ROOM
 from helpers.pages.l04.report import Finding, Standing
 from helpers.plots.names import in_markdown
 from helpers.plots.tables import percent, points

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from helpers.measure.findings import HOLDS
+
 POSITIONS, HEADS, DIVISION, NORM = QUESTIONS = ("positions", "heads", "division", "norm")
 
 
@@ -72,7 +74,7 @@ def arms_of(questions: list[str]) -> list[str]:
     return [name for name, arm in ARMS.items() if set(arm.asked) & set(questions)]
 
 
-HOLDS, OPPOSITE, ALIKE, UNDECIDED = "holds", "the opposite holds", "alike", "undecided"
+ALIKE = "alike"
 FULL = "cannot be told: both near 100 %"
 MARGIN = 0.02  # two arms whose difference surely lies within so much, in letters named rightly, are called alike
 TOP = 0.99  # of the letters: where both arms reach it, no arm has room to be better

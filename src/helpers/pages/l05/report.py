@@ -7,17 +7,15 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, by_seed
 from helpers.measure.intervals import normal_quantile, t_quantile, variance_of_mean
 from helpers.pages.l05.arms import (
     ALIKE,
     ARMS,
     FULL,
-    HOLDS,
     MARGIN,
-    OPPOSITE,
     STATEMENTS,
     TOP,
-    UNDECIDED,
 )
 
 Runs = Sequence[Mapping[str, Any]]
@@ -135,13 +133,7 @@ def tables(runs: Runs, length: int) -> dict[str, np.ndarray]:
     ValueError
         If two arms have different seeds.
     """
-    found: dict[str, dict[int, np.ndarray]] = {}
-    for run in runs:
-        found.setdefault(run["arm"], {})[run["seed"]] = np.asarray(run["right"]) / length
-    seeds = {arm: sorted(rows) for arm, rows in found.items()}
-    if len({tuple(own) for own in seeds.values()}) > 1:
-        raise ValueError(f"every arm needs every seed, got {seeds}")
-    return {arm: np.stack([rows[seed] for seed in sorted(rows)]) for arm, rows in found.items()}
+    return by_seed((run["arm"], run["seed"], np.asarray(run["right"]) / length) for run in runs)
 
 
 def signed_mean(terms: Sequence[tuple[int, np.ndarray]]) -> Estimate:

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from helpers.layers.attention import MultiHeadAttention
 from helpers.layers.masks import causal_mask
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED
 from helpers.models.parity import randomise
 from helpers.models.port import from_reference
-from helpers.pages.l05.arms import ALIKE, ARMS, FULL, HOLDS, OPPOSITE, UNDECIDED
+from helpers.pages.l05.arms import ALIKE, ARMS, FULL
 from helpers.pages.l05.report import Finding, Standing, verdict
 from helpers.plots.tables import percent, points
 

@@ -6,7 +6,7 @@ behind ResNet50 at 9 million photographs, ahead from 90 million on) and table 5;
 data-efficient image transformers & distillation through attention", ICML 2021 (a stronger recipe).
 """
 
-from dataclasses import dataclass
+from helpers.measure.findings import Statement
 
 CNN, VIT = "xception_mini", "vit_mini"
 MODELS = {CNN: "Xception-mini", VIT: "ViT-mini"}
@@ -17,31 +17,6 @@ ARMS = {
 }
 FEWEST, MOST = "fewest", "most"  # of the images a class that all terms of a statement were run with
 Term = tuple[int, str, str, str]  # sign, arm, model, FEWEST or MOST
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One sentence, what its source lets one expect, and the sum of accuracies that decides it.
-
-    Attributes
-    ----------
-    text
-        The sentence; it holds where the sum is surely above zero.
-    expected
-        In the words of the page; empty where nothing was said beforehand.
-    yes
-        Whether the sentence was expected to hold; None where nothing was said beforehand.
-    terms
-        (sign, arm, model, FEWEST or MOST) of each accuracy of the sum.
-    beforehand
-        Whether it was a statement before the first run; else it was added after runs had been seen.
-    """
-
-    text: str
-    expected: str
-    yes: bool | None
-    terms: tuple[Term, ...]
-    beforehand: bool = True
 
 
 def gain(arm: str, model: str, end: str) -> tuple[Term, Term]:

@@ -8,9 +8,9 @@ import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
 from helpers.measure.contrast import contrast
-from helpers.pages.l07.methods import ARMS, CNN, FEWEST, STATEMENTS, VIT, Statement
+from helpers.measure.findings import HOLDS, OPPOSITE, Finding, by_seed, verdict
+from helpers.pages.l07.methods import ARMS, CNN, FEWEST, STATEMENTS, VIT
 
-HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
 Runs = Sequence[Mapping[str, Any]]
 Answers = dict[tuple[str, str, int], np.ndarray]  # (arm, model, images a class) -> right or wrong, bool (seeds, n)
 
@@ -57,41 +57,6 @@ class Point:
         return plain | {"test_top1": self.top1.as_dict()}
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A statement, the sum of accuracies that decides it, and what its interval says."""
-
-    statement: Statement
-    sum: Estimate
-
-    @property
-    def verdict(self) -> str:
-        """ "holds", "the opposite holds", or "undecided" where the interval holds 0."""
-        return verdict(self.sum)
-
-    @property
-    def as_expected(self) -> str:
-        """ "as expected", "against it", "open" where undecided, "–" where nothing was expected."""
-        if self.statement.yes is None:
-            return "–"
-        if self.verdict == UNDECIDED:
-            return "open"
-        return "as expected" if (self.verdict == HOLDS) == self.statement.yes else "against it"
-
-    def as_row(self) -> dict[str, Any]:
-        """For the record."""
-        row: dict[str, Any] = {"statement": self.statement.text, "expected": self.statement.expected}
-        row |= {"beforehand": self.statement.beforehand, "as_expected": self.as_expected}
-        return row | {"verdict": self.verdict, "sum": self.sum.as_dict()}
-
-
-def verdict(estimate: Estimate) -> str:
-    """What an interval says of a sentence that holds above zero."""
-    if estimate.low is None or estimate.high is None or estimate.low <= 0 <= estimate.high:
-        return UNDECIDED
-    return HOLDS if estimate.low > 0 else OPPOSITE
-
-
 def answers(runs: Runs, labels: np.ndarray) -> Answers:
     """(arm, model, images a class) -> right or wrong, bool (seeds, n), in the order of the seeds.
 
@@ -100,14 +65,9 @@ def answers(runs: Runs, labels: np.ndarray) -> Answers:
     ValueError
         If they have different seeds.
     """
-    found: dict[tuple[str, str, int], dict[int, np.ndarray]] = {}
-    for run in runs:
-        key = (run["arm"], run["model"], run["size"])
-        found.setdefault(key, {})[run["seed"]] = np.asarray(run["predictions"]) == labels
-    seeds = {key: tuple(sorted(rows)) for key, rows in found.items()}
-    if len(set(seeds.values())) > 1:
-        raise ValueError(f"every run needs every seed, got {seeds}")
-    return {key: np.stack([rows[seed] for seed in sorted(rows)]) for key, rows in found.items()}
+    return by_seed(
+        ((run["arm"], run["model"], run["size"]), run["seed"], np.asarray(run["predictions"]) == labels) for run in runs
+    )
 
 
 def points(runs: Runs, labels: np.ndarray) -> list[Point]:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from helpers.measure.accuracy import Estimate
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, Finding, verdict
 from helpers.pages.l07.methods import ARMS, FEWEST, MODELS, STEEPER, VIT
-from helpers.pages.l07.report import HOLDS, OPPOSITE, UNDECIDED, Finding, Point, crossing, verdict
+from helpers.pages.l07.report import Point, crossing
 from helpers.plots.tables import points
 
 Gaps = Mapping[str, Mapping[int, Estimate]]

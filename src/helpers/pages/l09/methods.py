@@ -5,7 +5,7 @@ as a lead. Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization"
 whole space find the few settings that matter sooner than a grid.
 """
 
-from dataclasses import dataclass
+from helpers.measure.findings import Statement
 
 CNN, VIT = "xception_mini", "vit_mini"
 MODELS = {CNN: "Xception-mini", VIT: "ViT-mini"}
@@ -25,28 +25,6 @@ NAMES = {
     "label_smoothing": "label smoothing",
 }
 Term = tuple[int, str, str]  # sign, DEFAULT or BEST, model
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One sentence, what was expected of it, and the sum of test accuracies that decides it.
-
-    Attributes
-    ----------
-    text
-        The sentence; it holds where the sum is surely above zero.
-    expected
-        In the words of the page.
-    yes
-        Whether it was expected to hold.
-    terms
-        (sign, DEFAULT or BEST, model) of each accuracy of the sum.
-    """
-
-    text: str
-    expected: str
-    yes: bool
-    terms: tuple[Term, ...]
 
 
 def gain(model: str) -> tuple[Term, Term]:

@@ -8,10 +8,10 @@ import numpy as np
 
 from helpers.measure.accuracy import Estimate, pooled
 from helpers.measure.contrast import contrast
+from helpers.measure.findings import Finding, by_seed
 from helpers.measure.intervals import wilson
-from helpers.pages.l09.methods import BEST, DEFAULT, MODELS, STATEMENTS, Statement, gain
+from helpers.pages.l09.methods import BEST, DEFAULT, MODELS, STATEMENTS, gain
 
-HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
 Runs = Sequence[Mapping[str, Any]]
 
 
@@ -71,41 +71,13 @@ class Found:
         }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A statement, the sum of accuracies that decides it, and what its interval says."""
-
-    statement: Statement
-    sum: Estimate
-
-    @property
-    def verdict(self) -> str:
-        """ "holds", "the opposite holds", or "undecided" where the interval holds 0."""
-        if self.sum.low is None or self.sum.high is None or self.sum.low <= 0 <= self.sum.high:
-            return UNDECIDED
-        return HOLDS if self.sum.low > 0 else OPPOSITE
-
-    @property
-    def as_expected(self) -> str:
-        """ "as expected", "against it", or "open" where undecided."""
-        if self.verdict == UNDECIDED:
-            return "open"
-        return "as expected" if (self.verdict == HOLDS) == self.statement.yes else "against it"
-
-    def as_row(self) -> dict[str, Any]:
-        """For the record."""
-        row: dict[str, Any] = {"statement": self.statement.text, "expected": self.statement.expected}
-        return row | {"as_expected": self.as_expected, "verdict": self.verdict, "sum": self.sum.as_dict()}
-
-
 def answers(runs: Runs, labels: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
     """(setting, model) -> right or wrong on the test images, bool (seeds, n), in the order of the seeds."""
-    found = {}
-    for run in runs:
-        for setting in (DEFAULT, BEST):
-            own = sorted((row for row in run["finals"] if row["setting"] == setting), key=lambda row: row["seed"])
-            found[setting, run["model"]] = np.stack([np.asarray(row["predictions"]) == labels for row in own])
-    return found
+    return by_seed(
+        ((row["setting"], run["model"]), row["seed"], np.asarray(row["predictions"]) == labels)
+        for run in runs
+        for row in run["finals"]
+    )
 
 
 def founds(runs: Runs, labels: np.ndarray, n_val: int, epochs: int) -> list[Found]:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from math import log
 
+from helpers.measure.findings import UNDECIDED, Finding
 from helpers.pages.l09.methods import CNN, DEFAULTS, MODELS, NAMES, VIT, gain
-from helpers.pages.l09.report import UNDECIDED, Finding, Found
+from helpers.pages.l09.report import Found
 from helpers.plots.tables import percent, points
 
 LEVEL = 0.05  # of a 95 % interval

@@ -7,7 +7,7 @@ are too sure); Thulasidasan et al., "On Mixup Training: Improved Calibration and
 (Mixup makes them less so).
 """
 
-from dataclasses import dataclass
+from helpers.measure.findings import Statement
 
 CNN, VIT = "xception_mini", "vit_mini"
 MODELS = {CNN: "Xception-mini", VIT: "ViT-mini"}
@@ -22,28 +22,6 @@ ARMS = {
 }
 MIXING = ("mixup", "cutmix")
 Term = tuple[int, str, str]  # sign, arm, model
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One sentence, what one may expect of it, and the sum of test accuracies that decides it.
-
-    Attributes
-    ----------
-    text
-        The sentence; it holds where the sum is surely above zero.
-    expected
-        In the words of the page.
-    yes
-        Whether it was expected to hold.
-    terms
-        (sign, arm, model) of each accuracy of the sum.
-    """
-
-    text: str
-    expected: str
-    yes: bool
-    terms: tuple[Term, ...]
 
 
 def gain(arm: str, over: str, model: str) -> tuple[Term, Term]:

@@ -9,9 +9,9 @@ import numpy as np
 from helpers.measure.accuracy import Estimate, pooled, top1
 from helpers.measure.calibration import calibration_estimate
 from helpers.measure.contrast import contrast
-from helpers.pages.l10.methods import ARMS, MODELS, STATEMENTS, Statement
+from helpers.measure.findings import Finding, by_seed
+from helpers.pages.l10.methods import ARMS, MODELS, STATEMENTS
 
-HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
 Runs = Sequence[Mapping[str, Any]]
 
 
@@ -54,34 +54,6 @@ class Point:
         return plain | {"test_top1": self.top1.as_dict(), "calibration": self.calibration.as_dict()}
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A statement, the sum of accuracies that decides it, and what its interval says."""
-
-    statement: Statement
-    sum: Estimate
-
-    @property
-    def verdict(self) -> str:
-        """ "holds", "the opposite holds", or "undecided" where the interval holds 0."""
-        if self.sum.low is None or self.sum.high is None or self.sum.low <= 0 <= self.sum.high:
-            return UNDECIDED
-        return HOLDS if self.sum.low > 0 else OPPOSITE
-
-    @property
-    def as_expected(self) -> str:
-        """ "as expected", "against it", or "open" where undecided. A statement that was not expected to hold is as
-        expected where its opposite holds; where it is undecided, that is open too."""
-        if self.verdict == UNDECIDED:
-            return "open"
-        return "as expected" if (self.verdict == HOLDS) == self.statement.yes else "against it"
-
-    def as_row(self) -> dict[str, Any]:
-        """For the record."""
-        row: dict[str, Any] = {"statement": self.statement.text, "expected": self.statement.expected}
-        return row | {"as_expected": self.as_expected, "verdict": self.verdict, "sum": self.sum.as_dict()}
-
-
 def answers(runs: Runs, labels: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
     """(arm, model) -> right or wrong, bool (seeds, n), in the order of the seeds.
 
@@ -90,13 +62,7 @@ def answers(runs: Runs, labels: np.ndarray) -> dict[tuple[str, str], np.ndarray]
     ValueError
         If they have different seeds.
     """
-    found: dict[tuple[str, str], dict[int, np.ndarray]] = {}
-    for run in runs:
-        found.setdefault((run["arm"], run["model"]), {})[run["seed"]] = np.asarray(run["predictions"]) == labels
-    seeds = {key: tuple(sorted(rows)) for key, rows in found.items()}
-    if len(set(seeds.values())) > 1:
-        raise ValueError(f"every run needs every seed, got {seeds}")
-    return {key: np.stack([rows[seed] for seed in sorted(rows)]) for key, rows in found.items()}
+    return by_seed(((run["arm"], run["model"]), run["seed"], np.asarray(run["predictions"]) == labels) for run in runs)
 
 
 def points(runs: Runs, labels: np.ndarray) -> list[Point]:

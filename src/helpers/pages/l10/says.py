@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from helpers.measure.findings import HOLDS, UNDECIDED, Finding
 from helpers.pages.l10.methods import ARMS, BASE, CNN, MIXING, MODELS, PLAIN, VIT, gain, less
-from helpers.pages.l10.report import HOLDS, UNDECIDED, Finding, Point
+from helpers.pages.l10.report import Point
 from helpers.plots.tables import points
 
 LEVEL = 0.05  # of a 95 % interval

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from helpers.measure.findings import HOLDS, OPPOSITE
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -66,7 +68,6 @@ def _minus(a: Side, b: Side) -> tuple[tuple[int, Side], ...]:
     return ((1, a), (-1, b))
 
 
-HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
 PLAIN, SCALE, LATE = (("plain", DEEP, USUAL), ("scale", DEEP, USUAL), ("late", DEEP, USUAL))
 SHORT, SHORT_HIGH = ("plain", SHALLOW, USUAL), ("plain", SHALLOW, HIGH)
 PLAIN_HIGH, SCALE_HIGH = ("plain", DEEP, HIGH), ("scale", DEEP, HIGH)

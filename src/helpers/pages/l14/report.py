@@ -9,7 +9,8 @@ import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
 from helpers.measure.contrast import contrast
-from helpers.pages.l14.methods import ARMS, DEEP, HIGH, HOLDS, OPPOSITE, STATEMENTS, UNDECIDED, USUAL, Side
+from helpers.measure.findings import UNDECIDED, by_seed, verdict
+from helpers.pages.l14.methods import ARMS, DEEP, HIGH, STATEMENTS, USUAL, Side
 
 Runs = Sequence[Mapping[str, Any]]
 Cell = tuple[str, int, str]  # arm, depth, rate
@@ -90,13 +91,6 @@ class Finding:
         return row | {name: self.difference.as_dict(), "verdict": self.verdict, "agrees": self.agrees}
 
 
-def verdict(difference: Estimate) -> str:
-    """What the interval of a difference says."""
-    if difference.low is None or difference.high is None or difference.low <= 0 <= difference.high:
-        return UNDECIDED
-    return HOLDS if difference.low > 0 else OPPOSITE
-
-
 def cell_of(run: Mapping[str, Any]) -> Cell:
     """Which arm, depth and rate a run is of."""
     return run["arm"], run["depth"], run["rate"]
@@ -110,13 +104,7 @@ def right(runs: Runs, labels: np.ndarray) -> dict[Cell, np.ndarray]:
     ValueError
         If two have different seeds.
     """
-    found: dict[Cell, dict[int, np.ndarray]] = {}
-    for run in runs:
-        found.setdefault(cell_of(run), {})[run["seed"]] = np.asarray(run["predictions"]) == labels
-    seeds = {cell: sorted(rows) for cell, rows in found.items()}
-    if len({tuple(own) for own in seeds.values()}) > 1:
-        raise ValueError(f"every arm needs every seed, got {seeds}")
-    return {cell: np.stack([rows[seed] for seed in sorted(rows)]) for cell, rows in found.items()}
+    return by_seed((cell_of(run), run["seed"], np.asarray(run["predictions"]) == labels) for run in runs)
 
 
 def standings(runs: Runs, labels: np.ndarray, counted: Mapping[tuple[str, int], Mapping[str, int]]) -> list[Standing]:

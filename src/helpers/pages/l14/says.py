@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from helpers.measure.accuracy import Estimate
-from helpers.pages.l14.methods import ARMS, HIGH, HOLDS, OPPOSITE, UNDECIDED, USUAL
-from helpers.pages.l14.report import Finding, Standing, verdict
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, verdict
+from helpers.pages.l14.methods import ARMS, HIGH, USUAL
+from helpers.pages.l14.report import Finding, Standing
 from helpers.plots.tables import percent, points
 
 
