@@ -1,7 +1,8 @@
 """The page's networks with several seeds: few images and many, order and shuffle, fractals first, rates.
 
 First one rate and as many steps for all; then, in the arms "own rate", each network at the rate that suits it on other
-digits, and four times the steps.
+digits and four times the steps, in order and shuffled; and, to tell the rate from the steps, in the arms "own rate,
+short" at that rate with as few steps as at first.
 
 `python -m helpers.pages.c12.study` records what the page quotes.
 """
@@ -52,6 +53,26 @@ DIFFERENCES: dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]] = {
         ("cnn, own rate", "centred", "none"),
     ),
     "own rates: ViT minus MLP": (("vit, own rate", "centred", "none"), ("mlp, own rate", "centred", "none")),
+    "own rates, few steps: ViT minus CNN": (
+        ("vit, own rate, short", "centred", "none"),
+        ("cnn, own rate, short", "centred", "none"),
+    ),
+    "own rates: CNN, shuffled minus in order": (
+        ("cnn, own rate", "centred", "pixels"),
+        ("cnn, own rate", "centred", "none"),
+    ),
+    "own rates: ViT, shuffled minus in order": (
+        ("vit, own rate", "centred", "pixels"),
+        ("vit, own rate", "centred", "none"),
+    ),
+    "own rates: convolutions first, shuffled minus in order": (
+        ("vit_stem, own rate", "centred", "pixels"),
+        ("vit_stem, own rate", "centred", "none"),
+    ),
+    "own rates, shuffled: convolutions first minus ViT": (
+        ("vit_stem, own rate", "centred", "pixels"),
+        ("vit, own rate", "centred", "pixels"),
+    ),
     "fractals first minus ViT": (("vit, fractals first", "centred", "none"), ("vit", "centred", "none")),
     "twice the steps minus ViT": (("vit, twice the steps", "centred", "none"), ("vit", "centred", "none")),
     "ViT, shifted minus plain": (("vit, shifted", "centred", "none"), ("vit", "centred", "none")),
@@ -88,8 +109,9 @@ def grid(sizes: Sequence[int]) -> list[Key]:
     plain = list(product(bias.NETWORKS, ("centred",), SHUFFLES, sizes))
     plain += product(("mlp", "cnn", "vit"), ("wandering",), SHUFFLES, sizes)
     helped = ["vit, fractals first", "vit, twice the steps", "vit, shifted", "cnn, shifted"]
-    helped += [f"{name}, own rate" for name in bias.NETWORKS]
-    return plain + [(arm, "centred", "none", size) for arm, size in product(helped, sizes)]
+    helped += [f"{name}, own rate{short}" for short in (", short", "") for name in bias.NETWORKS]
+    plain += [(arm, "centred", "none", size) for arm, size in product(helped, sizes)]
+    return plain + [(f"{name}, own rate", "centred", "pixels", size) for name, size in product(bias.NETWORKS, sizes)]
 
 
 def rates_chosen(rates: Sequence[float], steps: int, seed: int = 99) -> list[dict[str, Any]]:
@@ -122,7 +144,7 @@ def one(key: Key, seed: int, steps: int, own_rates: Mapping[str, float]) -> tupl
     images, labels = data.draw(size, seed)
     images, many, rate = bias.shuffle(images, kind), steps * (2 if "twice" in arm else 1), bias.RATE
     if "own rate" in arm:
-        many, rate = LONGER * steps, own_rates[arm.split(",")[0]]
+        many, rate = steps * (1 if "short" in arm else LONGER), own_rates[arm.split(",")[0]]
     bias.train(model, images, labels, steps=many, seed=seed, rate=rate, moving="shifted" in arm)
     right = bias.answers(model, bias.shuffle(data.test_images, kind)) == data.test_labels.numpy()
     learned = float((bias.answers(model, images) == labels.numpy()).mean())
