@@ -56,6 +56,20 @@ def test_verdicts_of_two_runs_are_counted(runs):
     assert words["settled_words"] == "*a ConvNeXt beats a ResNet*: the opposite"
 
 
+def test_what_all_classes_say_is_set_beside_the_twenties(runs):
+    whole = record.equal_budget(record.ALL).model_copy(deep=True)
+    for run in (*runs, whole):
+        set_verdict(run, "xception_mini", "resnet_like", "undecided", 0.01)
+        set_verdict(run, "convnext_mini", "resnet_like", "the opposite holds", -0.1)
+        set_verdict(run, "xception_mini", "vit_mini", "holds", 0.1)
+    set_verdict(runs[0], "xception_mini", "vit_mini", "the opposite holds", -0.1)
+    set_verdict(runs[1], "xception_mini", "vit_mini", "undecided", 0.0)
+    words = record.all_words(whole, runs)
+    assert [words[key] for key in ("all_asked", "all_met", "all_turned")] == ["3", "1", "1"]
+    first = max(whole.summary["methods"], key=lambda row: row["test_top1"]["value"])
+    assert words["all_order"].startswith(record.LABELS[first["model"]])
+
+
 def test_rows_come_by_year_without_what_chapter_14_shows_and_the_table_leaves_out_what_is_no_network(runs):
     for run in runs:
         rows = record.rows_of(run)

@@ -14,6 +14,7 @@ from helpers.records import Record, read_record
 
 LAB = "02_twenty_years"
 FIRST, OTHER = "tiny20", "tiny20.other"  # 20 classes of Tiny ImageNet, and 20 others
+ALL = "tiny194"  # four of the networks on all classes, one training each
 CHAPTER_14 = ("cait_mini", "swin_mini", "mixer_mini")  # what the second run holds besides
 LABELS = {
     "knn": "nearest neighbours",
@@ -106,6 +107,23 @@ def twice_words(runs: Sequence[Record]) -> dict[str, str]:
         "half_open": str(len(pairs) - same - against),
         "settled": str(len(settled)),
         "settled_words": named,
+    }
+
+
+def all_words(whole: Record, runs: Sequence[Record]) -> dict[str, str]:
+    """The order of the networks on all classes, the data, and how many verdicts of `runs` are met again or turned."""
+    order = sorted(rows_of(whole), key=lambda row: -row.top1.value)
+    found, before = statements_of(whole), [statements_of(run) for run in runs]
+    decided = [{rows[name].verdict for rows in before} - {"undecided"} for name in found]
+    verdicts = [row.verdict for row in found.values()]
+    return {
+        "all_order": ", ".join(f"{row.label} {100 * row.top1.value:.1f} %" for row in order),
+        "all_train": f"{whole.data.n_train if whole.data else 0:,}",
+        "all_test": f"{order[0].top1.n:,}",
+        "all_passes": str(whole.summary["epochs"]),
+        "all_asked": str(len(found)),
+        "all_met": str(sum({one} == told for one, told in zip(verdicts, decided, strict=True))),
+        "all_turned": str(sum(bool(told - {one}) for one, told in zip(verdicts, decided, strict=True))),
     }
 
 
