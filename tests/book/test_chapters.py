@@ -279,6 +279,27 @@ def test_figures_and_exercises_are_numbered_within_the_chapter(chapter):
         assert title.startswith(f"Exercise {number}.{place} "), title
 
 
+def names_of_figures(texts: dict[str, str]) -> dict[str, list[str]]:
+    """Name of a figure -> the pages that define it; a link to one goes astray where two do."""
+    found: dict[str, list[str]] = {}
+    for page, text in texts.items():
+        for name in re.findall(r"""\bname\\?["']?: *\\?["']?(fig-[\w-]+)""", text):
+            found.setdefault(name, []).append(page)
+    return found
+
+
+def test_a_figures_name_is_used_once_in_the_book():
+    pages = [*CHAPTERS, *(ROOT / "chapters").glob("*.md"), ROOT / "intro.md", *(ROOT / "labs").glob("*.ipynb")]
+    names = names_of_figures({path.name: source(path) for path in set(pages)})
+    assert len(names) > 100
+    assert {name: where for name, where in names.items() if len(where) > 1} == {}
+
+
+def test_a_name_used_twice_is_found():
+    texts = {"a": "    name: fig-one\n", "b": "    name: fig-two\n", "c": '"figure": {"name": "fig-one"}'}
+    assert names_of_figures(texts) == {"fig-one": ["a", "c"], "fig-two": ["b"]}
+
+
 @each_chapter
 def test_a_chapter_says_how_long_it_takes_what_one_must_know_and_five_aims_at_most(chapter):
     opening = source(chapter).split("## The question")[0]
