@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student translation pretrain weights bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student slides pdf translation pretrain weights bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -87,6 +87,12 @@ student: $(READY) ## the edition for students: pages and notebooks without solut
 
 translation: $(READY) ## train the translation models of chapter 8 again: about a quarter of an hour on 2 cores
 	$(BIN)/python scripts/train_translation.py
+
+slides: $(READY) html ## one deck of slides a chapter, from the built book, in _build/slides: make slides [PDF=1]
+	$(BIN)/python scripts/slides.py $(if $(PDF),--pdf)
+
+pdf: $(READY) html ## the whole book as one PDF, in _build/pdf
+	$(BIN)/python scripts/pdf.py
 
 SET ?= drawn
 pretrain: $(READY) ## make shipped checkpoints again: make pretrain [SET=drawn|tiny_imagenet], hours on 2 cores
