@@ -25,6 +25,10 @@ LEFT_OUT = ("labs/", "api")  # pages of the table of contents that begin so
 FOOTER = (
     '<div style="font:8px sans-serif;width:100%;text-align:center;color:#555"><span class="pageNumber"></span></div>'
 )
+LOADED = """() => Promise.all([...document.images].map((image) => {
+  image.loading = "eager";
+  return image.complete || new Promise((done) => { image.onload = image.onerror = done; });
+}))"""
 MARGIN = {"top": "18mm", "bottom": "18mm", "left": "20mm", "right": "20mm"}
 
 
@@ -42,8 +46,14 @@ def anchor(page: str, name: str = "") -> str:
 
 def settle_links(article: Tag, page: str, printed: set[str]) -> None:
     """Turn links between pages into links within the document, those to what is not printed into plain text."""
+    seen: set[str] = set()
     for named in article.select("[id]"):
-        named["id"] = anchor(page, str(named["id"]))
+        name = str(named["id"])
+        if name in seen:  # every exercise has a section of the same name
+            del named["id"]
+        else:
+            seen.add(name)
+            named["id"] = anchor(page, name)
     for link in article.select("a[href]"):
         address, _, name = str(link["href"]).partition("#")
         if address.startswith(("http:", "https:", "mailto:")):
@@ -73,13 +83,13 @@ def still(article: Tag) -> None:
 def move_behind(soup: BeautifulSoup, article: Tag, page: str) -> list[Tag]:
     """Take closed boxes, solutions and answers out of a page, and leave their number; returns them in order."""
     moved: list[Tag] = []
-    for box in article.select("details.sd-dropdown, .solution, details.quiz-answer"):
+    for box in article.select("details.sd-dropdown, details.hide, .solution, details.quiz-answer"):
         if box.find_parent(["details"]) is not None or box.find_parent(class_="solution") is not None:
             continue  # moves with the box around it
         number = len(moved) + 1
         summary = box.find("summary") or box.find(class_="admonition-title")
         title = summary.get_text(" ", strip=True).rstrip("#").strip() if summary else "Box"
-        here, there = anchor(page, f"to-box-{number}"), anchor(page, f"box-{number}")
+        here, there = anchor(page, f"to-box-{number}"), str(box.get("id") or anchor(page, f"box-{number}"))
         is_answer = "quiz-answer" in (box.get("class") or [])
         mark = soup.new_tag("p", attrs={"class": "behind", "id": here})
         mark.append("☐ " if is_answer else "▸ ")
@@ -159,10 +169,8 @@ def print_document(document: Path, target: Path) -> None:
         page = browser.new_page()
         page.set_default_timeout(0)  # a slow machine is not wrong
         page.goto(document.as_uri())
-        page.evaluate("() => window.MathJax?.startup?.promise")
-        page.evaluate(
-            "() => Promise.all([...document.images].map((image) => image.decode().catch(() => image.remove())))"
-        )
+        page.evaluate("() => window.MathJax?.startup?.promise.then(() => true)")
+        page.evaluate(LOADED)
         page.pdf(
             path=str(target),
             format="A4",
