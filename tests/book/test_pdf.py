@@ -52,4 +52,4 @@ def test_solutions_and_answers_stand_behind_the_chapters(document):
     chapters, fine = document.select("article")[:-1], document.select("article")[-1]
     assert not any(chapter.select(".solution, .quiz-verdict") for chapter in chapters)
     assert len(fine.select(".quiz-verdict")) > 100
-    assert len(fine.select(".box")) == sum(len(chapter.select("p.behind")) for chapter in chapters)
+    assert len(fine.select(".box")) == len(document.select("p.behind")) > 300
