@@ -189,7 +189,7 @@ def test_every_exercise_is_predicted_checked_and_solved(chapter):
     assert 3 <= len(asked) <= 5
     assert set(asked) == set(solved)
     for label, body in asked.items():
-        if "**Predict, then measure.**" not in body:
+        if not re.search(r"\*\*(Predict, then measure|Decide, then look)\.\*\*", body):  # a count, or a judgement
             warnings.warn(f"{chapter.name}: {label} does not ask to predict", stacklevel=1)
         names = re.findall(r'check\("([a-z0-9-]+)", answer\)', body)
         assert len(names) == 1, f"{label}: expected one check of the reader's answer"

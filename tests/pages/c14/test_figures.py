@@ -87,12 +87,20 @@ def test_the_panels_of_depth_hold_the_means():
     axes = measured.trained(rows).axes
     assert [ax.get_title(loc="left") for ax in axes] == list(depth.TRAINED)
     assert words(axes[0]) == ["55", "56", "55", "56"]
-    above, below = measured.at_the_start(rows).axes
-    assert all(list(line.get_ydata()) == [12.0, 24.0] for line in above.lines)
-    assert all(np.allclose(line.get_ydata(), 0.1) for line in below.lines)
-    for draw in (measured.trained, measured.at_the_start):
+    (push,) = measured.first_push(rows).axes
+    assert len(push.lines) == len(depth.KINDS)
+    assert all(np.allclose(line.get_ydata(), 0.1) for line in push.lines)
+    for draw in (measured.trained, measured.first_push):
         with pytest.raises(ValueError, match="at least one row"):
             draw([])
+
+
+def test_the_gradients_of_all_stacks_stand_in_one_table():
+    table = measured.gradient_table([row | {"first": 0.012 * row["depth"]} for row in rows_of_depth()])
+    assert [row["stacked"] for row in table[::2]] == list(depth.KINDS)
+    assert [row["before the"] for row in table[:2]] == ["first block", "last block"]
+    assert [float(table[0][count]) for count in ("6", "12")] == [72.0, 144.0]
+    assert {float(row["6"]) for row in table[1::2]} == {1000.0}
 
 
 def test_every_seed_of_the_look_up_is_a_dot():
