@@ -67,7 +67,13 @@ class Writer:
         return f"\\[{escape(text)}\\]" if options["display_mode"] else f"\\({escape(text)}\\)"
 
     def html(self, text: str) -> str:
-        """Raises ValueError for a number that only the built book knows: a card would show a gap."""
+        """A piece of Markdown as HTML.
+
+        Raises
+        ------
+        ValueError
+            For a number that only the built book knows: a card would show a gap.
+        """
         if "{glue" in text:
             raise ValueError(f"expected text without glued numbers, got {text!r}")
         return str(self.markdown.render(roles(text, self.works, {}))).strip()
