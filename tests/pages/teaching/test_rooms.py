@@ -42,7 +42,8 @@ def test_the_table_shows_a_dash_where_memory_was_not_asked_for():
             "lab": "{lab}`3`",
             "minutes": "under 1",
             "memory, GiB": "–",
-            "from outside": "nothing",
-            "the gpu edition": "Tiny ImageNet",
+            "the gpu edition reads": "Tiny ImageNet",
         }
     ]
+    shown = as_table([row, row | {"wants": ["Stanford Dogs"]}])
+    assert [one["from outside"] for one in shown] == ["nothing", "Stanford Dogs"]
