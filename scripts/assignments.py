@@ -128,11 +128,24 @@ def _shown(cell: NotebookNode) -> str:
     raise ValueError(f"an exercise shows what no built book has computed yet: run `make html` first. {cell.source!r}")
 
 
-def write_assignments(executed: Path, target: Path) -> list[Path]:
-    """Write an assignment for each executed chapter with exercises, and nbgrader's configuration."""
+def fill_outputs(notebook: NotebookNode, executions: list[Path]) -> None:
+    """Give a notebook's cells the outputs of the same cells as they were executed: a page that the build took from its
+    cache is written without them."""
+    done = [cell for path in executions for cell in nbformat.read(path, as_version=4).cells]
+    outputs = {cell.source: cell.outputs for cell in done if cell.cell_type == "code"}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not cell.outputs:
+            cell.outputs = outputs.get(cell.source, [])
+
+
+def write_assignments(build: Path, target: Path) -> list[Path]:
+    """Write an assignment for each executed chapter with exercises, and nbgrader's configuration.
+
+    `build` is where the book was built: it holds `jupyter_execute` and `execution_cache`."""
     written = []
-    for page in sorted(executed.glob("[0-9][0-9]_*.ipynb")):
+    for page in sorted((build / "jupyter_execute" / "chapters").glob("[0-9][0-9]_*.ipynb")):
         notebook = nbformat.read(page, as_version=4)
+        fill_outputs(notebook, sorted((build / "execution_cache").glob(f"{page.stem}-*/executed/*/base.ipynb")))
         title = next(re.findall(r"^# (.*)$", cell.source, re.MULTILINE)[0] for cell in notebook.cells
                      if re.search(r"^# ", cell.source, re.MULTILINE) and cell.cell_type == "markdown")  # fmt: skip
         if not exercises(notebook):
@@ -148,10 +161,9 @@ def write_assignments(executed: Path, target: Path) -> list[Path]:
 
 def main() -> None:
     """Write them all from the built book, and say where they are."""
-    executed = ROOT / "_build" / "jupyter_execute" / "chapters"
-    written = write_assignments(executed, ASSIGNMENTS)
+    written = write_assignments(ROOT / "_build", ASSIGNMENTS)
     if not written:
-        sys.exit(f"make assignments: there is no built book in {executed.parents[1]}: run `make html` first")
+        sys.exit(f"make assignments: there is no built book in {ROOT / '_build'}: run `make html` first")
     print(
         f"{len(written)} assignments in {ASSIGNMENTS / 'source'}; {ASSIGNMENTS / 'nbgrader_config.py'} is beside them"
     )

@@ -3,6 +3,7 @@
 nbgrader is not needed: the checks are cells that raise, and run here as it would run them.
 """
 
+import json
 import os
 import re
 import sys
@@ -127,6 +128,24 @@ def test_what_only_the_built_book_knows_is_missed_loudly():
     table = nbformat.v4.new_code_cell("table()")
     with pytest.raises(ValueError, match="make html"):
         assignments.assignment(exercise(table, asked), "T", {"lost": "1"})
+
+
+def test_a_page_that_came_from_the_cache_finds_its_table_there(tmp_path):
+    """As MyST-NB leaves them: the page without outputs, its executed cells in the cache."""
+    asked = nbformat.v4.new_code_cell('answer = ...\ncheck("c05-three", answer)', metadata={"tags": ["exercise"]})
+    notebook = exercise(nbformat.v4.new_code_cell("table()"), asked)
+    done = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("table()")])
+    done.cells[0].outputs = [nbformat.v4.new_output("display_data", data={"text/markdown": "| 7 |"})]
+    page = tmp_path / "jupyter_execute" / "chapters" / "05_t.ipynb"
+    kept = tmp_path / "execution_cache" / "05_t-0123" / "executed" / "9" / "base.ipynb"
+    glued = {"lost": {"data": {"text/plain": "1"}}}
+    for path, content in ((page, notebook), (kept, done)):
+        path.parent.mkdir(parents=True)
+        nbformat.write(content, path)
+    page.with_suffix(".glue.json").write_text(json.dumps(glued))
+    (written,) = assignments.write_assignments(tmp_path, tmp_path / "out")
+    assert "| 7 |" in nbformat.read(written, as_version=4).cells[1].source
+    assert (tmp_path / "out" / "nbgrader_config.py").is_file()
 
 
 def test_a_cell_of_another_form_is_refused():
