@@ -29,7 +29,8 @@ def wants(parameters: Mapping[str, Any]) -> list[str]:
     for key in ("weights", "hub"):
         value = parameters.get(key)
         if value not in KEPT_HERE and value not in WEIGHTS:
-            raise ValueError(f"expected {key} to be one of {sorted({*WEIGHTS, *KEPT_HERE} - {None})}, got {value!r}")
+            known = sorted({*WEIGHTS, *filter(None, KEPT_HERE)})
+            raise ValueError(f"expected {key} to be one of {known}, got {value!r}")
         found += [WEIGHTS[value]] if value in WEIGHTS else []
     return list(dict.fromkeys(found))
 
