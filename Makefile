@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student slides pdf translation pretrain weights bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -84,6 +84,12 @@ jupyter: $(READY) ## open the labs in JupyterLab
 
 student: $(READY) ## the edition for students: pages and notebooks without solutions, in _build/student
 	$(BIN)/python scripts/student.py
+
+anki: $(READY) ## the glossary and the quizzes as a deck for Anki, in _build/anki
+	$(BIN)/python scripts/anki.py
+
+assignments: html ## the exercises of the chapters for nbgrader, in _build/assignments
+	$(BIN)/python scripts/assignments.py
 
 translation: $(READY) ## train the translation models of chapter 8 again: about a quarter of an hour on 2 cores
 	$(BIN)/python scripts/train_translation.py

@@ -197,6 +197,13 @@ def outdated(app: Sphinx, env: Any, added: set[str], changed: set[str], removed:
     return sorted(getattr(env, "course_map_readers", set()) - removed) if moved else []
 
 
+def add_progress(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """A page with a map adds up what its reader has done (`static/progress.js`); the others don't carry that script."""
+    if 'class="course-map"' in context.get("body", ""):
+        app.add_js_file("progress.js", defer="defer")
+        app.add_css_file("progress.css")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(course_map, html=(write_html, None), gettext=(write_nothing, None), latex=(write_nothing, None))
     app.add_directive("course-map", CourseMap)
@@ -208,4 +215,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
     app.connect("env-get-outdated", outdated)
+    app.connect("html-page-context", add_progress)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,6 +15,7 @@ import nbformat
 
 FENCE = re.compile(r"^(`{3,}|:{3,})\{([\w-]+)\}[ ]*(.*)$")
 ANSWER = re.compile(r"^- \[([ xX])\] ", re.MULTILINE)
+QUIZ = re.compile(r"^(`{3,})\{quiz\} (.*?)\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 
 
 def without_solutions(text: str) -> str:
@@ -22,7 +23,7 @@ def without_solutions(text: str) -> str:
     text = re.sub(
         r"^(`{3,})\{solution-start\}.*?^(`{3,})\{solution-end\}\n\2\n?", "", text, flags=re.DOTALL | re.MULTILINE
     )
-    return re.sub(r"^(`{3,})\{quiz\} (.*?)\n(.*?)^\1$", _bare_quiz, text, flags=re.DOTALL | re.MULTILINE)
+    return QUIZ.sub(_bare_quiz, text)
 
 
 def _bare_quiz(match: re.Match[str]) -> str:
@@ -42,7 +43,7 @@ def plain(notebook: nbformat.NotebookNode, root: Path, folder: Path, glued: dict
     works = bibliography(root / "references.bib")
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = _roles(_directives(cell.source.splitlines(), folder), works, glued).strip()
+            cell.source = roles(_directives(cell.source.splitlines(), folder), works, glued).strip()
     notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "markdown" or cell.source]
     return notebook
 
@@ -157,7 +158,7 @@ def _quiz(title: str, content: list[str]) -> list[str]:
 # --- roles -----------------------------------------------------------------------------------------------------------
 
 
-def _roles(text: str, works: dict[str, str], glued: dict[str, str]) -> str:
+def roles(text: str, works: dict[str, str], glued: dict[str, str]) -> str:
     def cite(keys: str) -> str:
         return "(" + "; ".join(works.get(key.strip(), key.strip()) for key in keys.split(",")) + ")"
 
@@ -172,10 +173,14 @@ def _roles(text: str, works: dict[str, str], glued: dict[str, str]) -> str:
     def title(target: str) -> str:
         return re.sub(r"\s*<[^>]*>$", "", target)
 
+    def numbered(kind: str) -> Callable[[str], str]:
+        return lambda numbers: f"{kind} {' and '.join(numbers.rsplit(',', 1))}".replace(",", ", ")
+
     def figure(target: str) -> str:
         return "the table" if "table" in target else "the figure"
 
     kinds: dict[str, Callable[[str], str]] = {"cite": cite, "glue": glue, "numref": figure}
+    kinds |= {kind: numbered(kind) for kind in ("chapter", "chapters", "lab", "labs")}
 
     def role(match: re.Match[str]) -> str:
         return kinds.get(match[1].split(":")[0], title)(match[2])

@@ -12,16 +12,24 @@ const markScrollers = () => {
   }
 };
 new ResizeObserver(markScrollers).observe(document.body); // loaded, typeset, unfolded, turned
-// A list marked {.ticks} can be ticked; the ticks stay in the reader's own browser.
-for (const [number, item] of document.querySelectorAll("ul.ticks > li").entries()) {
-  const key = `ticked:${location.pathname}:${number}`;
+// What a reader ticks and answers stays in their own browser, an entry a page; progress.js adds it up on the map.
+const place = `course:${location.pathname.split("/").pop().replace(/\.html$/, "")}`;
+const kept = () => JSON.parse(localStorage.getItem(place) ?? "{}");
+const keep = (kind, of, number, done) => {
+  const all = kept();
+  all[kind] = { of, done: { ...all[kind]?.done, [number]: done } };
+  localStorage.setItem(place, JSON.stringify(all));
+};
+// A list marked {.ticks} can be ticked.
+const ticks = [...document.querySelectorAll("ul.ticks > li")];
+for (const [number, item] of ticks.entries()) {
   const label = document.createElement("label");
-  const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: localStorage.getItem(key) === "yes" });
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: kept().ticks?.done[number] ?? false });
   const text = document.createElement("span");
   text.append(...(item.querySelector(":scope > p") ?? item).childNodes);
   label.append(box, text);
   item.replaceChildren(label);
-  box.addEventListener("change", () => localStorage.setItem(key, box.checked ? "yes" : "no"));
+  box.addEventListener("change", () => keep("ticks", ticks.length, number, box.checked));
 }
 // An exercise's cell becomes a field: the answer is compared as helpers.checks does, by fingerprints.
 const fingerprint = (text) => {
@@ -133,6 +141,9 @@ const deck = (noun, steps) => {
     page.addEventListener("reveal", () => show(index));
     const mark = (right) => {
       numbers[index].dataset.right ??= right ? "yes" : "no"; // the first answer counts
+      const quiz = noun === "Question"; // of a quiz the first answer of a visit, of an exercise any right one
+      keep(quiz ? "quiz" : "exercises", pages.length, index,
+        quiz ? numbers[index].dataset.right === "yes" : right || (kept().exercises?.done[index] ?? false));
       const right_ones = numbers.filter((one) => one.dataset.right === "yes").length;
       const tried = numbers.filter((one) => one.dataset.right).length;
       said.textContent = `${right_ones} of ${tried} right at the first try`;
