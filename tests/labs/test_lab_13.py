@@ -160,7 +160,7 @@ def test_a_whole_run_on_drawn_faces_puts_every_statement_to_the_test(course, run
 
 
 @pytest.mark.parametrize(
-    "fewer", [{"recipes": []}, {"frozen": [], "recipes": ["plain"]}, {"fills": ["mean"], "distances": [], "shares": []}]
+    "fewer", [{"recipes": ["blurred"]}, {"frozen": ["vit_mini"], "recipes": ["plain"]}, {"fills": ["mean"]}]
 )
 def test_any_choice_comes_to_its_end(course, run_lab, fewer):
     record, _ = run_lab(**GIVEN | fewer)

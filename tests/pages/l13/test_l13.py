@@ -191,10 +191,8 @@ def test_a_folder_is_named_by_all_that_its_training_depends_on(faces):
         ({"image_size": 36}, "image_size: expected a multiple of 8"),
         ({"cell": 7}, "cell: expected an even number"),
         ({"cell": 12}, "cell: expected an even number of pixels that divides 32"),
-        ({"shares": [1.5]}, "shares between 0 and 1"),
-        ({"fills": []}, "expected a fill of"),
+        ({"shares": [1.5]}, "shares: expected numbers between 0 and 1"),
         ({"distances": [9]}, "distances: expected 2 to 8 times"),
-        ({"frozen": [], "recipes": []}, "got neither"),
         ({"learning_rate": -1.0}, "learning_rate"),
     ],
 )
@@ -341,7 +339,8 @@ def test_sentences_name_leaders_guesses_and_recipes(runs):
     table, found = report.standings(runs), report.findings(runs, False)
     lines = says.says(runs, table, found, report.by_person(runs, VIT, PLAIN, "clean"))
     assert "the ViT leads under" in lines[0]
-    assert len(lines) == 5
+    assert len(lines) == 7
+    assert "over 72 ways" in lines[3]  # 8 probes, 9 pairs of recipes
     assert len(says.predictions(runs, table)) == 3
     crossed = says.crossed(runs, (BLACK, NOISE))
     assert len(crossed) == 9
@@ -351,6 +350,8 @@ def test_sentences_name_leaders_guesses_and_recipes(runs):
     only = [run for run in runs if run["network"] == CNN]
     assert says.predictions(only, report.standings(only)) == []
     assert says.crossed(only, (BLACK,)) == []
+    assert says.range_line(only, report.standings(only)) == ""
+    assert says.grid_line([]) == ""
 
 
 def test_figures_show_what_they_are_given(runs):

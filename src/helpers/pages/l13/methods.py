@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 CNN, VIT, RELEASED = "xception_mini", "vit_mini", "efficientnet_lite0"
 NETWORKS = {CNN: "Xception-mini", VIT: "ViT-mini", RELEASED: "EfficientNet-Lite0"}
+SHORT = {CNN: "CNN", VIT: "ViT", RELEASED: "Lite0"}
 PLAIN, ERASED, BLURRED, FROZEN = "plain", "erased", "blurred", "frozen"
 RECIPES = {PLAIN: "plain pictures", ERASED: "erased ones", BLURRED: "blurred ones"}
 WORN = ("mask", "glasses")

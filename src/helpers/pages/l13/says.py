@@ -93,6 +93,31 @@ def order_line(runs: Runs, table: Sequence[Standing]) -> str:
     return f"**Both trained on plain pictures:** {'; '.join(said)}." if said else ""
 
 
+def grid_line(table: Sequence[Standing]) -> str:
+    """AUC of both, half black, on the grid and beside it: where both guess, there is no lead to have."""
+    said = []
+    for network in (VIT, CNN):
+        on, beside = (of(table, network, PLAIN, probe) for probe in (BLACK, BESIDE))
+        if on is not None and beside is not None:
+            said.append(f"{NETWORKS[network]} {100 * on.auc.value:.0f} and {100 * beside.auc.value:.0f} %")
+    return f"**The grid:** half black, AUC on the grid of the patches and beside it: {'; '.join(said)}." if said else ""
+
+
+def range_line(runs: Runs, table: Sequence[Standing]) -> str:
+    """From where to where the difference of the same two networks goes, over all probes and pairs of recipes."""
+    found = {}
+    for probe in dict.fromkeys(row.probe for row in table):
+        for vit in RECIPES:
+            for cnn in RECIPES:
+                if (one := total(runs, lead(probe, vit, cnn=cnn))) is not None:
+                    found[f"{probe}; the ViT learned from {RECIPES[vit]}, the CNN from {RECIPES[cnn]}"] = one[0].value
+    if len(found) < 2:
+        return ""
+    low, high = min(found, key=lambda name: found[name]), max(found, key=lambda name: found[name])
+    said = f"{100 * found[low]:+.0f} points ({low}) to {100 * found[high]:+.0f} ({high})".replace("-", "−")
+    return f"**Whose protocol decides?** ViT minus CNN goes from {said}, over {len(found)} ways to compare the two."
+
+
 def recipe_line(runs: Runs) -> str:
     """What one line of the recipe does to the lead under noise and from afar."""
     said = []
@@ -155,7 +180,13 @@ def tally(findings: Sequence[Finding]) -> str:
 
 def says(runs: Runs, table: Sequence[Standing], findings: Sequence[Finding], shares: np.ndarray) -> list[str]:
     """The conclusion of the lab, a sentence or two a line."""
-    lines = [order_line(runs, table), recipe_line(runs), released_line(table)]
+    lines = [
+        order_line(runs, table),
+        grid_line(table),
+        recipe_line(runs),
+        range_line(runs, table),
+        released_line(table),
+    ]
     lines += [people_line(shares)] if len(shares) else []
     lines += [tally(findings)] if findings else []
     return [line for line in lines if line]

@@ -13,7 +13,6 @@ import torch.nn.functional as F
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from helpers.data.batches import Batches
-from helpers.data.occluders import FILLS
 from helpers.measure.verification import auc, compare, equal_error_rate, left_out, rank_one
 from helpers.models.pretrained import MODELS, build_model
 from helpers.models.pretrained.frozen import FrozenBackbone
@@ -39,20 +38,17 @@ def check(parameters: Parameters) -> None:
     Raises
     ------
     ValueError
-        For sizes that do not tile, shares or distances out of range, fills that do not exist, nothing to compare, or a
-        setting of the training outside its limits.
+        For sizes that do not tile, shares or distances out of range, or a setting of the training outside its limits.
     """
     size, cell = parameters["image_size"], parameters["cell"]
     if size % PATCH or size < 32:
         raise ValueError(f"image_size: expected a multiple of {PATCH} pixels from 32 on, got {size}")
     if cell % 2 or size % cell:
         raise ValueError(f"cell: expected an even number of pixels that divides {size}, got {cell}")
-    if not parameters["fills"] or not all(0 < share < 1 for share in parameters["shares"]):
-        raise ValueError(f"expected a fill of {FILLS} and shares between 0 and 1, got {parameters['shares']}")
+    if not all(0 < share < 1 for share in parameters["shares"]):
+        raise ValueError(f"shares: expected numbers between 0 and 1, got {parameters['shares']}")
     if not all(1 < times <= size // 4 for times in parameters["distances"]):
         raise ValueError(f"distances: expected 2 to {size // 4} times, got {parameters['distances']}")
-    if not grid(parameters):
-        raise ValueError("expected a frozen network or a recipe, got neither")
     training_config(parameters, CNN, seed=0)
 
 
