@@ -20,10 +20,18 @@ class Standing:
 
     Attributes
     ----------
-    network, recipe, probe
-        Which.
-    auc, eer, rank_one
+    network
+        Which network.
+    recipe
+        What it learned from, or frozen.
+    probe
+        What was done to the probes.
+    auc
         Mean over seeds, with an interval over the people of the tests.
+    eer
+        The same of the equal error rate.
+    rank_one
+        The same of identification: share of probes named first.
     by_seed
         AUC of each training.
     """
