@@ -125,24 +125,4 @@ REGISTRY: dict[str, Source] = {
         citation_key="tatoeba",
         homepage="https://www.manythings.org/anki/",
     ),
-    # Forty people who can be recognised. The files of a public copy, re-saved by its maker; each of the 400 was
-    # compared with an independent smaller copy. No address is known for these very bytes.
-    "faces": Source(
-        name="faces",
-        files=(
-            RemoteFile(
-                "att_faces.tar.gz", 3_707_892, "c0a069763050f2accb5f3c9d7f791666fca708d8dbf6d47a9544a458a755deda"
-            ),
-        ),
-        licence=(
-            "No licence is stated; the set's README asks for credit to Olivetti Research Laboratory. People one can "
-            "recognise: teaching and research only, and no picture of them goes into the course."
-        ),
-        citation=(
-            "F. Samaria, A. Harter: Parameterisation of a stochastic model for human face identification. 2nd IEEE "
-            "Workshop on Applications of Computer Vision, 1994."
-        ),
-        citation_key="samaria1994parameterisation",
-        homepage="http://www.uk.research.att.com/facedatabase.html",
-    ),
 }
