@@ -1,0 +1,126 @@
+"""Charts of lab 12: what maps tell, what deletion thinks of them, how far heads reach."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from helpers.pages.l12.methods import METHODS, SHORT
+from helpers.plots.style import FAMILY_COLOURS, GREEN, INK, QUIET, RED, check_some
+
+WIDTH = 4.2  # inches
+COLOURS = {"xception_mini": FAMILY_COLOURS["cnn"], "vit_mini": FAMILY_COLOURS["vit"]}
+CUES = {"coat": RED, "build": GREEN}
+
+
+def _ends(estimate: Any) -> tuple[float, float]:
+    return tuple(estimate.value if end is None else end for end in (estimate.low, estimate.high))  # type: ignore[return-value]
+
+
+def telling(rows: Sequence[Any]) -> Figure:
+    """A panel a network, a row a map: what it tells of the cue, with its interval; hollow where that holds zero.
+
+    Rows have `network`, `method` and `alone` (value, low, high).
+
+    Raises
+    ------
+    ValueError
+        Without a row.
+    """
+    check_some(rows, "map")
+    networks = list(dict.fromkeys(row.network for row in rows))
+    counts = [sum(row.network == network for row in rows) for network in networks]
+    figure, axes = plt.subplots(
+        len(networks), 1, figsize=(WIDTH, 0.34 * sum(counts) + 0.55 * len(networks) + 0.5), sharex=True,
+        squeeze=False, height_ratios=counts,
+    )  # fmt: skip
+    for ax, network in zip(axes[:, 0], networks, strict=True):
+        own = [row for row in rows if row.network == network]
+        for y, row in enumerate(own):
+            low, high = _ends(row.alone)
+            open_ = row.alone.low is None or low <= 0 <= high
+            ax.plot([low, high], [y, y], color=COLOURS[network], lw=5, alpha=0.3, solid_capstyle="round")
+            face = "white" if open_ else COLOURS[network]
+            ax.plot(row.alone.value, y, "o", color=COLOURS[network], markerfacecolor=face, ms=6.5)
+        ax.axvline(0, color=INK, lw=1)
+        ax.set_yticks(range(len(own)), [METHODS[row.method].label for row in own])
+        ax.set(ylim=(len(own) - 0.5, -0.5), xlim=(-1.05, 1.05))
+        ax.set_title(SHORT[network], color=COLOURS[network])
+        ax.grid(axis="y", visible=False)
+    axes[-1, 0].set_xlabel("does the map tell the cue?\n1: always, 0: not at all, −1: always the other")
+    return figure
+
+
+def deletion_and_cue(rows: Sequence[Any]) -> Figure:
+    """A panel a network, a named point a map: what deletion gives it, and what it tells of the cue.
+
+    Rows as of `telling`, with `deletion` (value, low, high).
+
+    Raises
+    ------
+    ValueError
+        Without a map that was judged by deletion.
+    """
+    judged = [row for row in rows if row.deletion is not None]
+    check_some(judged, "map judged by deletion")
+    networks = list(dict.fromkeys(row.network for row in judged))
+    figure, axes = plt.subplots(len(networks), 1, figsize=(WIDTH, 3.1 * len(networks)), squeeze=False)
+    for ax, network in zip(axes[:, 0], networks, strict=True):
+        own = [row for row in judged if row.network == network]
+        for row in own:
+            x, y = row.deletion.value, row.alone.value
+            ax.plot(list(_ends(row.deletion)), [y, y], color=COLOURS[network], lw=3, alpha=0.25)
+            ax.plot([x, x], list(_ends(row.alone)), color=COLOURS[network], lw=3, alpha=0.25)
+            ax.plot(x, y, "o", color=COLOURS[network] if METHODS[row.method].asks else QUIET, ms=6)
+        _name_points(ax, own)
+        ax.axhline(0, color=INK, lw=0.8)
+        ax.axvline(0, color=INK, lw=0.8)
+        ax.set(ylabel="tells the cue", ylim=(-1.08, 1.25))
+        ax.margins(x=0.2)
+        ax.set_title(SHORT[network], color=COLOURS[network])
+    axes[-1, 0].set_xlabel("gain by deletion (0: as by lot)\ngrey: asks no network")
+    return figure
+
+
+def _name_points(ax: Axes, rows: Sequence[Any]) -> None:
+    """Each point's name to its right, in the left half of the panel, else to its left; none on another."""
+    middle = np.mean([min(row.deletion.value for row in rows), max(row.deletion.value for row in rows)])
+    taken: list[tuple[bool, float]] = []
+    for row in sorted(rows, key=lambda one: -one.alone.value):
+        right, y = row.deletion.value <= middle, row.alone.value
+        while any(side == right and abs(y - other) < 0.17 for side, other in taken):
+            y -= 0.02
+        taken.append((right, y))
+        ax.annotate(
+            METHODS[row.method].label, (row.deletion.value, y), xytext=(8 if right else -8, 0),
+            textcoords="offset points", ha="left" if right else "right", va="center", fontsize=9,
+        )  # fmt: skip
+
+
+def head_reach(by_lesson: Mapping[str, np.ndarray], before: np.ndarray, fresh: np.ndarray) -> Figure:
+    """How far each head looks, block by block: after the coat, after the build, before either, and fresh weights.
+
+    Parameters
+    ----------
+    by_lesson
+        "coat" and "build" -> shares of equal attention, (seeds, L, h); shown is the mean over seeds.
+    before, fresh
+        The shipped network, and one with fresh weights, (L, h).
+    """
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.5))
+    series = {"fresh weights": (fresh, QUIET, "white"), "shipped": (before, INK, INK)}
+    series |= {f"learned the {lesson}": (rows.mean(0), CUES[lesson], CUES[lesson]) for lesson, rows in by_lesson.items()}
+    width = 0.16
+    for k, (name, (rows, colour, face)) in enumerate(series.items()):
+        at = np.arange(1, len(rows) + 1) + width * (k - (len(series) - 1) / 2)
+        for head in range(rows.shape[1]):
+            ax.plot(at, rows[:, head], "o", color=colour, markerfacecolor=face, ms=4.5)
+        ax.annotate(name, (0.0, 1.02 + 0.075 * (len(series) - 1 - k)), xycoords="axes fraction", color=colour, fontsize=10)
+    ax.axhline(1, color=INK, lw=0.8, ls=(0, (4, 2)))
+    ax.set(xlabel="block, from input to head; dashed: equal attention", ylabel="how far a head looks", ylim=(0, None))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
