@@ -50,15 +50,25 @@ class Controls:
         self._draw, self._layers, self._methods, self._handle = draw, layers, methods, None
         self.box = None
         first = next(iter(names))
-        self._still = {"model": first, "method": methods[first][0], "layer": layers[first][-1], "head": None, "share": share}
+        self._still = {
+            "model": first,
+            "method": methods[first][0],
+            "layer": layers[first][-1],
+            "head": None,
+            "share": share,
+        }
         if find_spec("ipywidgets") is None:
             return
         import ipywidgets
 
         wide = {"layout": ipywidgets.Layout(width="28em"), "style": {"description_width": "6em"}}
-        self.model = ipywidgets.Dropdown(options=[(text, name) for name, text in names.items()], description="network", **wide)
+        self.model = ipywidgets.Dropdown(
+            options=[(text, name) for name, text in names.items()], description="network", **wide
+        )
         self.method = ipywidgets.Dropdown(options=list(methods[first]), description="map", **wide)
-        self.layer = ipywidgets.Dropdown(options=list(layers[first]), value=layers[first][-1], description="layer", **wide)
+        self.layer = ipywidgets.Dropdown(
+            options=list(layers[first]), value=layers[first][-1], description="layer", **wide
+        )
         which = [("mean of the heads", None), *((f"head {k + 1}", k) for k in range(heads))]
         self.head = ipywidgets.Dropdown(options=which, value=None, description="head", **wide)
         self.share = ipywidgets.FloatSlider(

@@ -113,13 +113,17 @@ def head_reach(by_lesson: Mapping[str, np.ndarray], before: np.ndarray, fresh: n
     """
     figure, ax = plt.subplots(figsize=(WIDTH, 3.5))
     series = {"fresh weights": (fresh, QUIET, "white"), "shipped": (before, INK, INK)}
-    series |= {f"learned the {lesson}": (rows.mean(0), CUES[lesson], CUES[lesson]) for lesson, rows in by_lesson.items()}
+    series |= {
+        f"learned the {lesson}": (rows.mean(0), CUES[lesson], CUES[lesson]) for lesson, rows in by_lesson.items()
+    }
     width = 0.16
     for k, (name, (rows, colour, face)) in enumerate(series.items()):
         at = np.arange(1, len(rows) + 1) + width * (k - (len(series) - 1) / 2)
         for head in range(rows.shape[1]):
             ax.plot(at, rows[:, head], "o", color=colour, markerfacecolor=face, ms=4.5)
-        ax.annotate(name, (0.0, 1.02 + 0.075 * (len(series) - 1 - k)), xycoords="axes fraction", color=colour, fontsize=10)
+        ax.annotate(
+            name, (0.0, 1.02 + 0.075 * (len(series) - 1 - k)), xycoords="axes fraction", color=colour, fontsize=10
+        )
     ax.axhline(1, color=INK, lw=0.8, ls=(0, (4, 2)))
     ax.set(xlabel="block, from input to head; dashed: equal attention", ylabel="how far a head looks", ylim=(0, None))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -20,7 +20,10 @@ def headline(record: Record) -> str:
             line += f"; by deletion the best is **{METHODS[first['method']].label}**"
         lines.append(line + ".")
     found = summary["findings"]
-    kinds = {kind: sum(row["agrees"] == kind for row in found) for kind in ("as expected", "otherwise", "open", "not refuted")}
+    kinds = {
+        kind: sum(row["agrees"] == kind for row in found)
+        for kind in ("as expected", "otherwise", "open", "not refuted")
+    }
     told = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     lines.append(f"Of {len(found)} statements written down beforehand: {told}.")
     return "\n".join(f"- {line}" for line in lines)

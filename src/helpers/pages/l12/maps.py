@@ -68,8 +68,8 @@ def lot(count: int, side: int, seed: int) -> Tensor:
     return torch.rand(count, side, side, generator=torch.Generator().manual_seed(seed))
 
 
-def explanation(method: str, network: str) -> Explanation:
-    """The function behind the name of a map.
+def explanation(method: str, network: str, cells: int = GRID) -> Explanation:
+    """The function behind the name of a map; occlusion paints `cells` x `cells` cells, one after the other.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def explanation(method: str, network: str) -> Explanation:
     if METHODS[method].layer:
         return partial(grad_cam, layer=dict(METHODS[method].layer)[network])
     simple: dict[str, Explanation] = {"gradient": input_gradient, "attention": attention_of, "rollout": rollout_of}
-    return (simple | {"occlusion": occlusion, "blob": blob, "contrast": contrast})[method]
+    return (simple | {"occlusion": partial(occlusion, grid=cells), "blob": blob, "contrast": contrast})[method]
 
 
 def shuffled(model: nn.Module, seed: int) -> nn.Module:

@@ -33,11 +33,11 @@ class Method:
 
 METHODS: dict[str, Method] = {
     "gradient": Method("gradient at the pixels"),
-    "cam_last": Method("Grad-CAM, last layer", layer=((CNN, "exit"), (VIT, "blocks.5.norm1"))),
-    "cam_fine": Method("Grad-CAM, finer layer", layer=((CNN, "entry.7"), (VIT, "blocks.1.norm1"))),
-    "attention": Method("attention, last block", networks=(VIT,)),
+    "cam_last": Method("Grad-CAM at the last layer", layer=((CNN, "exit"), (VIT, "blocks.5.norm1"))),
+    "cam_fine": Method("Grad-CAM at a finer layer", layer=((CNN, "entry.7"), (VIT, "blocks.1.norm1"))),
+    "attention": Method("attention of the last block", networks=(VIT,)),
     "rollout": Method("attention rollout", networks=(VIT,)),
-    "occlusion": Method("occlusion, cell by cell"),
+    "occlusion": Method("occlusion cell by cell"),
     "blob": Method("a blob in the middle", asks=False),
     "contrast": Method("the picture's edges", asks=False),
 }

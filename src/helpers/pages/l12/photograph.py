@@ -1,11 +1,12 @@
 """A photograph of the reader's: networks that know photographs, their maps, and what deletion says of a map."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -30,7 +31,13 @@ STEPS, LOTS = 10, 4  # of a curve; random maps that chance is the mean of
 
 def methods(name: str) -> tuple[str, ...]:
     """The maps that the controls offer of a network."""
-    return (CAM, "gradient", "occlusion", "a blob in the middle", *((ATTENTION, "rollout") if name == "vit_mini" else ()))
+    return (
+        CAM,
+        "gradient",
+        "occlusion",
+        "a blob in the middle",
+        *((ATTENTION, "rollout") if name == "vit_mini" else ()),
+    )
 
 
 @cache
@@ -84,8 +91,35 @@ def explanation(name: str, method: str, layer: str, head: int | None) -> Explana
         return partial(grad_cam, layer=layer)
     if method == ATTENTION:
         return partial(maps.attention_of, block=int(layer.split(".")[1]), head=head)
-    plain: Mapping[str, Explanation] = {"gradient": input_gradient, "occlusion": maps.occlusion, "rollout": maps.rollout_of}
+    plain: Mapping[str, Explanation] = {
+        "gradient": input_gradient,
+        "occlusion": maps.occlusion,
+        "rollout": maps.rollout_of,
+    }
     return plain.get(method, maps.blob)
+
+
+def at_hand(names: Sequence[str], picture: str | None) -> tuple[list[str], dict[str, str]]:
+    """Which of the networks can be asked about the photograph, and of what is left out why: part -> reason.
+
+    Raises
+    ------
+    ValueError
+        For a photograph of the reader's that cannot be read.
+    """
+    found, missing = [], {}
+    try:
+        pixels_of(picture, 64)
+    except ImportError as error:
+        return [], {"the photograph": str(error)}
+    for name in names:
+        try:
+            ready(name)
+        except FileNotFoundError as error:
+            missing[LABELS[name]] = str(error)
+        else:
+            found.append(name)
+    return found, missing
 
 
 @cache
@@ -100,34 +134,47 @@ def chance(name: str, picture: str | None, side: int) -> tuple[np.ndarray, np.nd
     return curve.shares, curve.probabilities.mean(0)
 
 
-def explain(
-    picture: str | None, model: str, method: str, layer: str, head: int | None, share: float
-) -> tuple[Figure, dict[str, Any]]:
-    """The figure behind the controls, and its numbers: the areas under the map's curve and under that of chance.
+def drawer(picture: str | None) -> Callable[..., Figure]:
+    """What `helpers.pages.l12.controls` draws with: a function of model, method, layer, head and share."""
 
-    Parameters
-    ----------
-    picture
-        A file, or None for the cat.
-    model, method, layer, head
-        Which map; see `explanation`.
-    share
-        Of the pixels, 0 to 1, that are painted in the photograph's mean colour, the most important first.
-    """
+    def draw(model: str, method: str, layer: str, head: int | None, share: float) -> Figure:
+        network, pixels, image = _asked(picture, model)
+        classes, said = answer(model, image)
+        heat = explanation(model, method, layer, head)(network.model, image, classes).detach()
+        curve = perturbation_curve(network.model, image, classes, heat, "deletion", steps=STEPS)
+        curves = {method: (curve.shares, curve.probabilities[0]), "by lot": chance(model, picture, _side(heat))}
+        return pictures.explained(pixels, heat[0].numpy(), deleted(pixels, heat, share), curves, said, share)
+
+    return draw
+
+
+def _asked(picture: str | None, model: str) -> tuple[Pretrained, np.ndarray, Tensor]:
     network = ready(model)
     pixels = pixels_of(picture, network.image_size)
-    image = as_input(pixels, network)
-    classes, said = answer(model, image)
-    heat = explanation(model, method, layer, head)(network.model, image, classes).detach()
-    curve = perturbation_curve(network.model, image, classes, heat, "deletion", steps=STEPS)
-    lots = chance(model, picture, min(heat.shape[-1], 28))  # finer grids than this are noise to the eye and to a network
-    size = (network.image_size, network.image_size)
-    order = torch.nn.functional.interpolate(heat[None].float(), size, mode="bilinear")[0, 0].flatten().argsort(descending=True)
+    return network, pixels, as_input(pixels, network)
+
+
+def _side(heat: Tensor) -> int:
+    """Of the grid that chance is drawn on: the map's, but no finer than 28 cells, where a hole is hardly one."""
+    return min(heat.shape[-1], 28)
+
+
+def deleted(pixels: np.ndarray, heat: Tensor, share: float) -> np.ndarray:
+    """The photograph with a share of its pixels, those that the map (1, h, w) ranks first, in its mean colour."""
+    large = F.interpolate(heat[None].float(), pixels.shape[:2], mode="bilinear", align_corners=False)[0, 0]
+    order = large.flatten().argsort(descending=True, stable=True)
     gone = torch.zeros(len(order), dtype=torch.bool)
     gone[order[: round(share * len(order))]] = True
     mean = pixels.mean((0, 1), keepdims=True).round().astype(np.uint8)
-    deleted = np.where(gone.view(*size, 1).numpy(), mean, pixels)
-    curves = {method: (curve.shares, curve.probabilities[0]), "by lot": lots}
-    figure = pictures.explained(pixels, heat[0].numpy(), deleted, curves, said, share)
-    areas = {"map": float(curve.area[0]), "by_lot": float(np.trapezoid(lots[1], lots[0]))}
-    return figure, {"model": model, "method": method, "layer": layer, "area": areas}
+    return np.where(gone.view(*pixels.shape[:2], 1).numpy(), mean, pixels)
+
+
+def areas(picture: str | None, model: str, method: str, layer: str, head: int | None, share: float) -> dict[str, Any]:
+    """The numbers of a figure, for the record: the areas under the map's curve and under that of chance."""
+    network, _, image = _asked(picture, model)
+    classes, _ = answer(model, image)
+    heat = explanation(model, method, layer, head)(network.model, image, classes).detach()
+    curve = perturbation_curve(network.model, image, classes, heat, "deletion", steps=STEPS)
+    shares, by_lot = chance(model, picture, _side(heat))
+    row = {"model": model, "method": method, "layer": layer, "by_map": float(curve.area[0])}
+    return row | {"by_lot": float(np.trapezoid(by_lot, shares))}

@@ -245,7 +245,12 @@ def choice_rows(runs: Runs, coat: np.ndarray, build: np.ndarray) -> list[dict[st
 def found_by(rows: Sequence[Mapping[str, Any]], network: str, method: str) -> tuple[int, int]:
     """Of how many networks that could choose a map names the cue that their answers name, and how many there are."""
     own = [row for row in rows if row["network"] == network]
-    return sum(row["said"][method] == row["uses"] for row in own), len(own)
+    return sum(names_it(row, method) for row in own), len(own)
+
+
+def names_it(row: Mapping[str, Any], method: str) -> bool:
+    """Whether a map names the cue that the answers of a network name; where these do not decide, none does."""
+    return row["uses"] in (COAT, BUILD) and row["said"].get(method) == row["uses"]
 
 
 # ------------------------------------------------------------------------------------------------------- reach
@@ -258,6 +263,24 @@ def reach_of(runs: Runs, lesson: str) -> np.ndarray | None:
     return np.array(found) if found else None
 
 
+def reach_rows(before: Mapping[str, np.ndarray], lessons: Mapping[str, np.ndarray | None]) -> list[dict[str, Any]]:
+    """Mean over the heads of the first and of the last block, and the head that looks nearest of all: a row for the
+    shipped network, one for fresh weights, one a lesson (mean over seeds)."""
+    found = {f"learned the {name}": rows.mean(0) for name, rows in lessons.items() if rows is not None}
+    return [
+        {"network": name, "block 1": float(rows[0].mean()), f"block {len(rows)}": float(rows[-1].mean())}
+        | {"nearest head": float(rows.min()), "farthest head": float(rows.max())}
+        for name, rows in ({"fresh weights": before["fresh"], "shipped": before["shipped"]} | found).items()
+    ]
+
+
+def as_json(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows for the record: estimates become dictionaries."""
+    return [
+        {key: value.as_dict() if isinstance(value, Estimate) else value for key, value in row.items()} for row in rows
+    ]
+
+
 def record_rows(runs: Runs) -> list[dict[str, Any]]:
-    """Runs as the record holds them; the single answers are in their maps and answers, nothing is left out."""
-    return [dict(run) for run in runs]
+    """Runs as the record holds them: of the answers how many of each kind the summary tells, so they are left out."""
+    return [{key: value for key, value in run.items() if key != "answers"} for run in runs]

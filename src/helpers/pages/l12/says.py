@@ -5,8 +5,24 @@ from typing import Any
 
 from helpers.pages.l12.methods import BOTH, METHODS, SHORT
 from helpers.pages.l12.report import HOLDS, UNDECIDED, MapRow, found_by, verdict
+from helpers.plots.tables import NBSP
 
 Rows = Sequence[Mapping[str, Any]]
+
+
+def signed(estimate: Any) -> str | None:
+    """A number with its sign and interval, `+0.42 [+0.20, +0.64]`; None stays None."""
+    if estimate is None:
+        return None
+    if estimate.low is None:
+        return _plain(estimate.value)
+    return f"{_plain(estimate.value)}{NBSP}[{_plain(estimate.low)},{NBSP}{_plain(estimate.high)}]"
+
+
+def _plain(value: float) -> str:
+    """Two decimals and a true sign, none on what they round to zero."""
+    text = f"{value:+.2f}".replace("-", "−")
+    return "0.00" if text[1:] == "0.00" else text
 
 
 def percent_of(share: float) -> str:
@@ -29,7 +45,7 @@ def order_told(rows: Sequence[MapRow], network: str) -> str:
     own = sorted(_asking(rows, network), key=lambda row: -row.alone.value)
     texts = []
     for row in own:
-        text = f"{METHODS[row.method].label} {row.alone.value:+.2f}".replace("-", "−")
+        text = f"{METHODS[row.method].label} {_plain(row.alone.value)}"
         texts.append(text if verdict(row.alone) != UNDECIDED else f"({text})")
     return "; ".join(texts)
 
@@ -78,7 +94,7 @@ def conclusions(rows: Sequence[MapRow], used: Rows, choices: Rows, places: Rows)
         names = _and([f"{METHODS[row.method].label} ({SHORT[row.network]})" for row in survivors])
         said.append(f"**Control.** With shuffled weights something is still told by {names}: read those with care.")
     elif any(row.ruined is not None for row in rows):
-        said.append("**Control.** With shuffled weights no map tells anything that its interval does not hold zero for.")
+        said.append("**Control.** With shuffled weights no interval leaves zero out.")
     told = [text for text in (deletion_told(rows, network) for network in networks) if text]
     if told:
         said.append(f"**Is the best map by deletion the one that finds the cue?** {'. '.join(told)}.")

@@ -1,5 +1,6 @@
 """What one network says, and how its maps are scored: by the place that they point at, and by deletion."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from torch import Tensor, nn
 
 from helpers.measure.attention_maps import attention_weights, mean_attention_distance, patch_distances
 from helpers.measure.faithfulness import perturbation_curve
+from helpers.models.pretrained import build_model
 from helpers.pages.l12 import maps
-from helpers.pages.l12.methods import ASKING, VIT, methods_of
+from helpers.pages.l12.methods import ASKING, BOTH, BUILD, COAT, METHODS, VIT, methods_of
 from helpers.pages.l12.study import KINDS, Dogs, Key, named
 
 STEPS = 6  # of a deletion curve
@@ -81,28 +83,70 @@ class Chance:
         return (self.kept[side] - self.area(saliency)) / self.intact
 
 
-def read_maps(key: Key, model: nn.Module, dogs: Dogs, deletion: bool) -> dict[str, dict[str, list[float]]]:
+def read_maps(key: Key, model: nn.Module, dogs: Dogs, deletion: bool, cells: int) -> dict[str, dict[str, list[float]]]:
     """Every map of the network's own answers: where it leans, where it leans with shuffled weights, what it gains.
+
+    The last two are compared where the cue is known, so they are not asked of a network that could choose.
+
+    Parameters
+    ----------
+    deletion
+        Whether deletion curves are drawn.
+    cells
+        A side, of occlusion.
 
     Returns
     -------
     dict
-        "leaning", "shuffled" and, where asked for, "deletion": map -> a number for each dog.
+        "leaning", "shuffled" and "deletion": map -> a number for each dog.
     """
-    images, (coat, build) = dogs.images, dogs.places()
+    images, (coat, build), known = dogs.images, dogs.places(), key.lesson != BOTH
     with torch.no_grad():
         answers = model(images).argmax(1)
     ruined = maps.shuffled(model, seed=key.seed)
-    chance = Chance(model, images, answers) if deletion else None
+    chance = Chance(model, images, answers) if deletion and known else None
     found: dict[str, dict[str, list[float]]] = {"leaning": {}, "shuffled": {}, "deletion": {}}
     for method in methods_of(key.network):
-        explain = maps.explanation(method, key.network)
+        explain = maps.explanation(method, key.network, cells)
         heat = explain(model, images, answers).detach()
         found["leaning"][method] = leaning(heat, coat, build).round(4).tolist()
-        if method in ASKING and method != "occlusion":  # it costs 64 looks at each dog, and asks for no weights
+        if known and method in ASKING and method != "occlusion":  # which costs a look at each cell of each dog
             found["shuffled"][method] = leaning(explain(ruined, images, answers), coat, build).round(4).tolist()
         if chance is not None:
             found["deletion"][method] = chance.gain(heat).round(4).tolist()
+    return found
+
+
+def maps_of(network: str, pair: Mapping[str, nn.Module], dogs: Dogs, dog: int) -> dict[str, tuple[np.ndarray, ...]]:
+    """Every map of one dog, of the coat network and of the build network: label -> (h, w) twice.
+
+    Parameters
+    ----------
+    network
+        Which architecture.
+    pair
+        "coat" and "build" -> the network that learned it.
+    dog
+        Its row in `dogs`.
+    """
+    image, found = dogs.images[dog : dog + 1], {}
+    for method in methods_of(network):
+        explain = maps.explanation(method, network)
+        heats = []
+        for lesson in (COAT, BUILD):
+            with torch.no_grad():
+                said = pair[lesson](image).argmax(1)
+            heats.append(explain(pair[lesson], image, said)[0].detach().numpy())
+        found[METHODS[method].label] = tuple(heats)
+    return found
+
+
+def reach_before(images: Tensor) -> dict[str, np.ndarray]:
+    """The reach of the shipped ViT's heads, and of one with fresh weights, (L, h) each; see `reach`."""
+    found = {}
+    for name, weights in (("shipped", "shipped"), ("fresh", "none")):
+        model = build_model(VIT, KINDS, weights=weights, image_size=images.shape[-1]).model.eval()
+        found[name] = np.array(reach(Key(VIT, name, 0), model, images))
     return found
 
 
@@ -116,7 +160,7 @@ def reach(key: Key, model: nn.Module, images: Tensor) -> list[list[float]] | Non
     return (distance / patch_distances(grid, PATCH).mean()).double().numpy().round(4).tolist()
 
 
-def ask(key: Key, model: nn.Module, dogs: Dogs, few: Dogs, deletion: bool) -> dict[str, Any]:
+def ask(key: Key, model: nn.Module, dogs: Dogs, few: Dogs, deletion: bool, cells: int) -> dict[str, Any]:
     """All that is asked of one network: rows for its run.
 
     Parameters
@@ -125,7 +169,8 @@ def ask(key: Key, model: nn.Module, dogs: Dogs, few: Dogs, deletion: bool) -> di
         All cue conflicts, for the answers.
     few
         The first of them, for the maps.
-    deletion
-        Whether deletion curves are drawn too.
+    deletion, cells
+        As of `read_maps`.
     """
-    return {"answers": behaviour(model, dogs), "maps": read_maps(key, model, few, deletion), "reach": reach(key, model, few.images)}
+    found = {"answers": behaviour(model, dogs), "maps": read_maps(key, model, few, deletion, cells)}
+    return found | {"reach": reach(key, model, few.images)}

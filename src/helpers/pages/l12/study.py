@@ -52,6 +52,11 @@ class Dogs:
         """As the networks expect them, float32 (n, 3, S, S) in -1..1."""
         return as_input(self.pixels)
 
+    @property
+    def names(self) -> list[str]:
+        """What each one is called, its coat first."""
+        return [f"{TEXTURES[COATS[c]]} {PROPORTIONS[BUILDS[b]]}" for c, b in zip(self.coat, self.build, strict=True)]
+
     def again(self, coat: np.ndarray | None = None, build: np.ndarray | None = None) -> "Dogs":
         """The same dogs with another coat, or another build, (n,) each; nothing else is drawn anew."""
         coat, build = self.coat if coat is None else coat, self.build if build is None else build
@@ -71,9 +76,7 @@ def as_input(pixels: np.ndarray) -> Tensor:
 def drawn(coat: np.ndarray, build: np.ndarray, seed: tuple[int, ...], difficulty: float, size: int = SIZE) -> Dogs:
     """Dogs of these coats and builds, numbers from 0, (n,) each; an equal seed draws all the rest alike."""
     textures, proportions = np.array(COATS)[coat], np.array(BUILDS)[build]
-    pixels = draw_breeds(
-        textures, proportions, np.random.default_rng(seed), image_size=size, difficulty=difficulty
-    )
+    pixels = draw_breeds(textures, proportions, np.random.default_rng(seed), image_size=size, difficulty=difficulty)
     return Dogs(pixels, coat.astype(np.int64), build.astype(np.int64), seed, difficulty)
 
 
