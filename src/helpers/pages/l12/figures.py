@@ -68,36 +68,42 @@ def deletion_and_cue(rows: Sequence[Any]) -> Figure:
     judged = [row for row in rows if row.deletion is not None]
     check_some(judged, "map judged by deletion")
     networks = list(dict.fromkeys(row.network for row in judged))
-    figure, axes = plt.subplots(len(networks), 1, figsize=(WIDTH, 3.1 * len(networks)), squeeze=False)
+    figure, axes = plt.subplots(len(networks), 1, figsize=(WIDTH, 2.9 * len(networks)), squeeze=False)
     for ax, network in zip(axes[:, 0], networks, strict=True):
         own = [row for row in judged if row.network == network]
         for row in own:
-            x, y = row.deletion.value, row.alone.value
-            ax.plot(list(_ends(row.deletion)), [y, y], color=COLOURS[network], lw=3, alpha=0.25)
-            ax.plot([x, x], list(_ends(row.alone)), color=COLOURS[network], lw=3, alpha=0.25)
-            ax.plot(x, y, "o", color=COLOURS[network] if METHODS[row.method].asks else QUIET, ms=6)
-        _name_points(ax, own)
+            x, y, colour = row.deletion.value, row.alone.value, _colour(row)
+            ax.plot(list(_ends(row.deletion)), [y, y], color=colour, lw=3, alpha=0.25)
+            ax.plot([x, x], list(_ends(row.alone)), color=colour, lw=3, alpha=0.25)
+            ax.plot(x, y, "o", color=colour, ms=6)
         ax.axhline(0, color=INK, lw=0.8)
         ax.axvline(0, color=INK, lw=0.8)
-        ax.set(ylabel="tells the cue", ylim=(-1.08, 1.25))
-        ax.margins(x=0.2)
+        ax.set(ylabel="tells the cue", ylim=(-1.08, 1.08))
         ax.set_title(SHORT[network], color=COLOURS[network])
+        _name_points(ax, own)
     axes[-1, 0].set_xlabel("gain by deletion (0: as by lot)\ngrey: asks no network")
     return figure
 
 
+def _colour(row: Any) -> str:
+    return COLOURS[row.network] if METHODS[row.method].asks else QUIET
+
+
 def _name_points(ax: Axes, rows: Sequence[Any]) -> None:
-    """Each point's name to its right, in the left half of the panel, else to its left; none on another."""
-    middle = np.mean([min(row.deletion.value for row in rows), max(row.deletion.value for row in rows)])
-    taken: list[tuple[bool, float]] = []
-    for row in sorted(rows, key=lambda one: -one.alone.value):
-        right, y = row.deletion.value <= middle, row.alone.value
-        while any(side == right and abs(y - other) < 0.17 for side, other in taken):
-            y -= 0.02
-        taken.append((right, y))
+    """The names to the right of the axes, none on another, each joined to its point by a thin line."""
+    low, high = ax.get_ylim()
+    step = (high - low) / 8.2
+    order = sorted(rows, key=lambda one: (-one.alone.value, -one.deletion.value))
+    place, places = high, []
+    for row in order:
+        place = min(row.alone.value, place - step)
+        places.append(place)
+    lift = max(0.0, low - places[-1])  # none under the axis
+    for row, y in zip(order, places, strict=True):
         ax.annotate(
-            METHODS[row.method].label, (row.deletion.value, y), xytext=(8 if right else -8, 0),
-            textcoords="offset points", ha="left" if right else "right", va="center", fontsize=9,
+            METHODS[row.method].label, (row.deletion.value, row.alone.value), xytext=(1.04, y + lift),
+            textcoords=ax.get_yaxis_transform(), fontsize=9, color=_colour(row), va="center", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": _colour(row), "lw": 0.6, "alpha": 0.6, "shrinkA": 0, "shrinkB": 4},
         )  # fmt: skip
 
 
@@ -125,6 +131,6 @@ def head_reach(by_lesson: Mapping[str, np.ndarray], before: np.ndarray, fresh: n
             name, (0.0, 1.02 + 0.075 * (len(series) - 1 - k)), xycoords="axes fraction", color=colour, fontsize=10
         )
     ax.axhline(1, color=INK, lw=0.8, ls=(0, (4, 2)))
-    ax.set(xlabel="block, from input to head; dashed: equal attention", ylabel="how far a head looks", ylim=(0, None))
+    ax.set(xlabel="block, from input to head; dashed: equal attention", ylabel="how far a head looks")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure

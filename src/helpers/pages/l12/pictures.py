@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.pages.l12.figures import CUES, WIDTH
-from helpers.plots.style import INK, QUIET
+from helpers.plots.style import INK, ON_PICTURE, QUIET
 
 HEAT = {"cmap": "inferno", "alpha": 0.6}
 
@@ -52,24 +52,45 @@ def conflicts(pixels: Sequence[np.ndarray], titles: Sequence[str], coat: np.ndar
     return figure
 
 
-def side_by_side(pixels: np.ndarray, heats: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
-    """A row a map: of the network that learned the coat, and of the one that learned the build.
+def side_by_side(heats: Mapping[str, tuple[np.ndarray, np.ndarray]], inside: np.ndarray, columns: int = 2) -> Figure:
+    """Pairs of maps: left that of the network that learned the coat, right that of the one that learned the build.
 
     Parameters
     ----------
-    pixels
-        The dog, uint8 (S, S, 3).
     heats
-        Name of the map -> (h, w) twice.
+        Name of the map -> (h, w) twice. Each is drawn from its lowest value to that which one in a hundred exceeds.
+    inside
+        The coat's place, bool (S, S), whose border is drawn over them.
+    columns
+        Pairs in a row.
     """
-    figure, axes = plt.subplots(len(heats), 2, figsize=(WIDTH, 1.28 * len(heats) + 0.3), squeeze=False)
-    for row, (name, pair) in zip(axes, heats.items(), strict=True):
-        for ax, heat in zip(row, pair, strict=True):
-            _picture(ax, pixels, heat)
-        row[0].set_ylabel(name.replace(", ", ",\n"), rotation=0, ha="right", va="center", fontsize=10, color=INK)
-    for ax, cue in zip(axes[0], CUES, strict=True):
-        ax.set_title(f"learned the {cue}", fontsize=10, loc="center", fontweight="normal")
+    rows = -(-len(heats) // columns)
+    figure, axes = plt.subplots(rows, 2 * columns, figsize=(WIDTH, 1.32 * rows + 0.2), squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for k, (name, pair) in enumerate(heats.items()):
+        row, column = divmod(k, columns)
+        for ax, heat, cue in zip(axes[row, 2 * column :], pair, CUES, strict=False):
+            _map(ax, heat, inside)
+            ax.annotate(
+                f"{cue} network",
+                (0.5, -0.03),
+                xycoords="axes fraction",
+                ha="center",
+                va="top",
+                fontsize=9,
+                color=CUES[cue],
+            )
+        axes[row, 2 * column].set_title(name, fontsize=10, loc="left", fontweight="normal")
     return figure
+
+
+def _map(ax: Axes, heat: np.ndarray, inside: np.ndarray) -> None:
+    side = len(inside)
+    low, high = float(heat.min()), float(np.quantile(heat, 0.99))
+    extent = (-0.5, side - 0.5, side - 0.5, -0.5)
+    ax.imshow(heat, extent=extent, vmin=low, vmax=max(high, low + 1e-12), cmap="inferno", interpolation="nearest")
+    ax.contour(inside, levels=[0.5], colors=[ON_PICTURE], linewidths=0.9)
 
 
 def explained(

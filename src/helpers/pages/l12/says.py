@@ -99,7 +99,8 @@ def conclusions(rows: Sequence[MapRow], used: Rows, choices: Rows, places: Rows)
     if told:
         said.append(f"**Is the best map by deletion the one that finds the cue?** {'. '.join(told)}.")
     said.append(f"**Left to choose**, the networks answered so on cue conflicts: {choice_told(used)}.")
-    said.append(f"**Does a map name the cue that they chose?** {chooser_told(choices)}.")
+    if choices:
+        said.append(f"**Does a map name the cue that they chose?** {chooser_told(choices)}.")
     wrong = [row for row in places if (verdict(row["difference"]) == HOLDS) != (row["lesson"] == "build")]
     if wrong:
         names = _and([f"{SHORT[row['network']]} that learned the {row['lesson']}" for row in wrong])

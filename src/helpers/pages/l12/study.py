@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from helpers.data import Dataset, Split
 from helpers.data.batches import Batches
 from helpers.data.breeds import DRAWING_VERSION, LAB_PROPORTIONS, LAB_TEXTURES, PROPORTIONS, TEXTURES, draw_breeds
+from helpers.data.decode import read_picture
 from helpers.models.pretrained import build_model
 from helpers.pages.l12 import places
 from helpers.pages.l12.methods import BOTH, COAT, LESSONS, NETWORKS
@@ -125,8 +126,8 @@ def check(parameters: Parameters) -> None:
     Raises
     ------
     ValueError
-        For a difficulty out of range, a lesson missing that every statement needs, or more pictures to read maps of
-        than there are test pictures.
+        For a difficulty out of range, more pictures to read maps of than there are test pictures or too few, cells that
+        do not tile the picture, or a photograph that cannot be read.
     """
     if not 0 <= parameters["difficulty"] <= 1:
         raise ValueError(f"difficulty: expected 0 to 1, got {parameters['difficulty']}")
@@ -136,7 +137,11 @@ def check(parameters: Parameters) -> None:
         )
     if parameters["map_images"] < 6:
         raise ValueError(f"map_images: expected at least 6, one for each pair of cues, got {parameters['map_images']}")
+    if SIZE % parameters["occlusion_cells"]:
+        raise ValueError(f"occlusion_cells: expected a divisor of {SIZE}, got {parameters['occlusion_cells']}")
     training_config(parameters, NETWORKS[0], seed=0)
+    if parameters["picture"] is not None:
+        read_picture(parameters["picture"], SIZE)
 
 
 def grid(parameters: Parameters) -> list[Key]:
