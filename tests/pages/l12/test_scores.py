@@ -35,6 +35,12 @@ def test_only_the_order_of_a_maps_values_counts():
     assert np.allclose(a, b)
 
 
+def test_a_perfect_map_tells_always_unless_it_has_one_cell_alone():
+    coat, build = study.conflicts(6, 3, 0.1).places()
+    assert scores.ceiling(coat, build, study.SIZE) == 1
+    assert scores.ceiling(coat, build, 1) == 0
+
+
 def test_occlusion_finds_the_only_quarter_that_counts():
     images = torch.rand(2, 3, 16, 16)
     images[:, :, :8, :8] += 2

@@ -34,8 +34,9 @@ class Controls:
 
     Attributes
     ----------
-    model, method, layer, head, share
-        The ipywidgets; absent where the package is.
+    box
+        The ipywidgets `model`, `method`, `layer`, `head` and `share`, which are attributes too; None where that package
+        is missing.
     """
 
     def __init__(

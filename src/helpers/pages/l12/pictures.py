@@ -10,8 +10,6 @@ from matplotlib.figure import Figure
 from helpers.pages.l12.figures import CUES, WIDTH
 from helpers.plots.style import INK, ON_PICTURE, QUIET
 
-HEAT = {"cmap": "inferno", "alpha": 0.6}
-
 
 def _picture(ax: Axes, pixels: np.ndarray, heat: np.ndarray | None = None) -> None:
     side = len(pixels)
@@ -19,7 +17,7 @@ def _picture(ax: Axes, pixels: np.ndarray, heat: np.ndarray | None = None) -> No
     if heat is not None:
         span = np.ptp(heat)
         heat = (heat - heat.min()) / span if span > 0 else np.zeros_like(heat)
-        ax.imshow(heat, extent=(-0.5, side - 0.5, side - 0.5, -0.5), vmin=0, vmax=1, **HEAT)
+        ax.imshow(heat, extent=(-0.5, side - 0.5, side - 0.5, -0.5), vmin=0, vmax=1, cmap="inferno", alpha=0.6)
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
     for spine in ax.spines.values():

@@ -136,8 +136,10 @@ class MapRow:
 
     Attributes
     ----------
-    network, method
-        Which.
+    network
+        Of which network.
+    method
+        Which map.
     alone
         See `tells`.
     pairs

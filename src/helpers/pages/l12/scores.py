@@ -41,6 +41,16 @@ def leaning(saliency: Tensor, coat: np.ndarray, build: np.ndarray) -> np.ndarray
     return np.array(found)
 
 
+def ceiling(coat: np.ndarray, build: np.ndarray, side: int) -> float:
+    """What a perfect map of side x side cells would tell: one that shows a place itself, as its share of each cell.
+
+    The share of dogs where that of the coat's place points at the coat, less the same for the build's; 1 is the best.
+    """
+    perfect = [F.adaptive_avg_pool2d(torch.from_numpy(where)[:, None].double(), side)[:, 0] for where in (coat, build)]
+    at_coat, at_build = (leaning(heat, coat, build) > 0.5 for heat in perfect)
+    return float(at_coat.mean() - at_build.mean())
+
+
 def painted(images: Tensor, where: np.ndarray) -> Tensor:
     """Pictures with a place, bool (n, S, S), painted in their mean colour."""
     return torch.where(torch.from_numpy(where)[:, None], images.mean((2, 3), keepdim=True), images)
