@@ -75,3 +75,21 @@ def test_a_mean_without_variation_has_no_interval():
     one = report.mean_of(np.array([[0.0, 1.0, 2.0]]))
     assert one.low < 1 < one.high
     assert one.covers == "test sampling"
+
+
+def test_a_map_that_leans_one_way_in_any_case_may_know_the_cue_and_not_say_it(runs):
+    changed = []
+    for run in runs:
+        leaning = {
+            name: [0.5 + abs(v - 0.5) / 2 + (run["lesson"] == "coat") * 0.1 for v in rows]
+            for name, rows in run["maps"]["leaning"].items()
+        }
+        changed.append(
+            run | {"maps": run["maps"] | {"leaning": run["maps"]["leaning"] | {"gradient": leaning["gradient"]}}}
+        )
+    (row,) = [one for one in report.map_rows(changed) if (one.network, one.method) == (VIT, "gradient")]
+    assert row.points == (1.0, 1.0)
+    assert row.alone.value == 0
+    assert row.pairs.value == 1
+    told = says.conclusions(report.map_rows(changed), report.used_rows(changed, COAT_OF, BUILD_OF), [], [])
+    assert any("known, and not said" in line and "gradient at the pixels (ViT)" in line for line in told)

@@ -112,10 +112,10 @@ def tells(runs: Runs, network: str, method: str, what: str = "leaning") -> Estim
     return paired_difference(coat, build)
 
 
-def tells_in_pairs(runs: Runs, network: str, method: str) -> Estimate:
+def tells_in_pairs(runs: Runs, network: str, method: str, what: str = "leaning") -> Estimate:
     """The milder question, with both maps of a dog in hand: how often the coat network's leans more to the coat, less
     how often it leans less; 1 is always right, 0 chance."""
-    coat, build = (leanings(runs, network, lesson, method) for lesson in (COAT, BUILD))
+    coat, build = (leanings(runs, network, lesson, method, what) for lesson in (COAT, BUILD))
     if (coat == build).all():
         return without_interval(0.0, coat.shape[1])
     return paired_difference(coat > build, coat < build)
@@ -144,8 +144,12 @@ class MapRow:
         See `tells`.
     pairs
         See `tells_in_pairs`.
+    points
+        Share of dogs whose map points at the coat, of the coat network and of the build network.
     ruined
         `tells` with shuffled weights; None where it was not asked.
+    ruined_pairs
+        `tells_in_pairs` with shuffled weights; None where it was not asked.
     deletion
         Mean gain by deletion over both networks; None where it was not asked.
     """
@@ -154,7 +158,9 @@ class MapRow:
     method: str
     alone: Estimate
     pairs: Estimate
+    points: tuple[float, float]
     ruined: Estimate | None
+    ruined_pairs: Estimate | None
     deletion: Estimate | None
 
     def as_row(self) -> dict[str, Any]:
@@ -168,13 +174,15 @@ def map_rows(runs: Runs) -> list[MapRow]:
     for network in networks_in(runs):
         first = of(runs, network, COAT)[0]["maps"]
         for method in methods_of(network):
-            ruined = tells(runs, network, method, "shuffled") if method in first["shuffled"] else None
-            gain = None
+            ruined, ruined_pairs, gain = None, None, None
+            if method in first["shuffled"]:
+                ruined, ruined_pairs = (how(runs, network, method, "shuffled") for how in (tells, tells_in_pairs))
             if method in first["deletion"]:
                 both = [leanings(runs, network, lesson, method, "deletion") for lesson in (COAT, BUILD)]
                 gain = mean_of(np.mean(both, axis=0))
             alone, pairs = tells(runs, network, method), tells_in_pairs(runs, network, method)
-            rows.append(MapRow(network, method, alone, pairs, ruined, gain))
+            at = [float((leanings(runs, network, lesson, method) > 0.5).mean()) for lesson in (COAT, BUILD)]
+            rows.append(MapRow(network, method, alone, pairs, (at[0], at[1]), ruined, ruined_pairs, gain))
     return rows
 
 

@@ -88,13 +88,20 @@ def conclusions(rows: Sequence[MapRow], used: Rows, choices: Rows, places: Rows)
     milder = [row for row in rows if verdict(row.pairs) == HOLDS and verdict(row.alone) != HOLDS]
     if milder:
         names = _and([f"{METHODS[row.method].label} ({SHORT[row.network]})" for row in milder])
-        said.append(f"**With the maps of both networks in hand** one can tell more: also by {names}.")
-    survivors = [row for row in rows if row.ruined is not None and verdict(row.ruined) != UNDECIDED]
+        same = [row for row in milder if abs(row.points[0] - row.points[1]) < 0.1]
+        text = f"**With the maps of both networks in hand** one can tell more: also by {names}."
+        if same:
+            at = _and([f"{METHODS[row.method].label} ({SHORT[row.network]})" for row in same])
+            text += f" Alone, {at} point at the same place whichever cue is used: known, and not said."
+        said.append(text)
+    survivors = [
+        row for row in rows if any(one and verdict(one) != UNDECIDED for one in (row.ruined, row.ruined_pairs))
+    ]
     if survivors:
         names = _and([f"{METHODS[row.method].label} ({SHORT[row.network]})" for row in survivors])
         said.append(f"**Control.** With shuffled weights something is still told by {names}: read those with care.")
     elif any(row.ruined is not None for row in rows):
-        said.append("**Control.** With shuffled weights no interval leaves zero out.")
+        said.append("**Control.** With shuffled weights no interval leaves zero out, in either question.")
     told = [text for text in (deletion_told(rows, network) for network in networks) if text]
     if told:
         said.append(f"**Is the best map by deletion the one that finds the cue?** {'. '.join(told)}.")
