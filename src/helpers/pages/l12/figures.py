@@ -22,9 +22,10 @@ def _ends(estimate: Any) -> tuple[float, float]:
 
 
 def telling(rows: Sequence[Any]) -> Figure:
-    """A panel a network, a row a map: what it tells of the cue, with its interval; hollow where that holds zero.
+    """A panel a network, a row a map: what it tells of the cue alone, and below with the maps of both networks in hand.
 
-    Rows have `network`, `method` and `alone` (value, low, high).
+    Filled where the 95 % interval leaves zero out. Rows have `network`, `method`, and with `value`, `low`, `high` the
+    fields `alone` and `pairs`.
 
     Raises
     ------
@@ -34,25 +35,34 @@ def telling(rows: Sequence[Any]) -> Figure:
     check_some(rows, "map")
     networks = list(dict.fromkeys(row.network for row in rows))
     counts = [sum(row.network == network for row in rows) for network in networks]
+    height = 0.42 * sum(counts) + 0.55 * len(networks) + 0.7
     figure, axes = plt.subplots(
-        len(networks), 1, figsize=(WIDTH, 0.34 * sum(counts) + 0.55 * len(networks) + 0.5), sharex=True,
-        squeeze=False, height_ratios=counts,
-    )  # fmt: skip
+        len(networks), 1, figsize=(WIDTH, height), sharex=True, squeeze=False, height_ratios=counts
+    )
     for ax, network in zip(axes[:, 0], networks, strict=True):
         own = [row for row in rows if row.network == network]
         for y, row in enumerate(own):
-            low, high = _ends(row.alone)
-            open_ = row.alone.low is None or low <= 0 <= high
-            ax.plot([low, high], [y, y], color=COLOURS[network], lw=5, alpha=0.3, solid_capstyle="round")
-            face = "white" if open_ else COLOURS[network]
-            ax.plot(row.alone.value, y, "o", color=COLOURS[network], markerfacecolor=face, ms=6.5)
-        ax.axvline(0, color=INK, lw=1)
+            _interval(ax, row.alone, y - 0.15, "o", COLOURS[network], 6.5)
+            _interval(ax, row.pairs, y + 0.19, "D", QUIET, 4.5)
+        ax.axvline(0, color=INK, lw=1, zorder=1)
         ax.set_yticks(range(len(own)), [METHODS[row.method].label for row in own])
         ax.set(ylim=(len(own) - 0.5, -0.5), xlim=(-1.05, 1.05))
         ax.set_title(SHORT[network], color=COLOURS[network])
         ax.grid(axis="y", visible=False)
-    axes[-1, 0].set_xlabel("does the map tell the cue?\n1: always, 0: not at all, −1: always the other")
+    axes[-1, 0].set_xlabel(
+        "does the map tell the cue?\n1: always, 0: not at all, −1: always the other\n"
+        "circle: one map in hand; diamond: both", x=0.2,
+    )  # fmt: skip
     return figure
+
+
+def _interval(ax: Axes, estimate: Any, y: float, marker: str, colour: str, size: float) -> None:
+    low, high = _ends(estimate)
+    undecided = estimate.low is None or low <= 0 <= high
+    ax.plot([low, high], [y, y], color=colour, lw=0.6 * size, alpha=0.3, solid_capstyle="round")
+    ax.plot(
+        estimate.value, y, marker, color=colour, markerfacecolor="white" if undecided else colour, ms=size, zorder=3
+    )
 
 
 def deletion_and_cue(rows: Sequence[Any]) -> Figure:
@@ -81,6 +91,7 @@ def deletion_and_cue(rows: Sequence[Any]) -> Figure:
         ax.set(ylabel="tells the cue", ylim=(-1.08, 1.08))
         ax.set_title(SHORT[network], color=COLOURS[network])
         _name_points(ax, own)
+    figure.get_layout_engine().set(hspace=0.1)  # type: ignore[call-arg,union-attr]
     axes[-1, 0].set_xlabel("gain by deletion (0: as by lot)\ngrey: asks no network")
     return figure
 
@@ -100,11 +111,18 @@ def _name_points(ax: Axes, rows: Sequence[Any]) -> None:
         places.append(place)
     lift = max(0.0, low - places[-1])  # none under the axis
     for row, y in zip(order, places, strict=True):
+        arrow = {"arrowstyle": "-", "color": _colour(row), "lw": 0.6, "alpha": 0.6, "shrinkA": 1, "shrinkB": 4}
         ax.annotate(
-            METHODS[row.method].label, (row.deletion.value, row.alone.value), xytext=(1.04, y + lift),
-            textcoords=ax.get_yaxis_transform(), fontsize=9, color=_colour(row), va="center", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": _colour(row), "lw": 0.6, "alpha": 0.6, "shrinkA": 0, "shrinkB": 4},
-        )  # fmt: skip
+            METHODS[row.method].label,
+            (row.deletion.value, row.alone.value),
+            xytext=(1.04, y + lift),
+            textcoords=ax.get_yaxis_transform(),
+            fontsize=9,
+            color=_colour(row),
+            va="center",
+            annotation_clip=False,
+            arrowprops=arrow | {"relpos": (0, 0.5)},
+        )
 
 
 def head_reach(by_lesson: Mapping[str, np.ndarray], before: np.ndarray, fresh: np.ndarray) -> Figure:
