@@ -4,6 +4,7 @@ The notebook's own cells run here, in one process and without training.
 """
 
 import json
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from PIL import Image
 
 from helpers.pages.l12 import photograph, scores, study
+from helpers.pages.l12.headline import headline
 from helpers.pages.l12.methods import BOTH, METHODS, STATEMENTS, methods_of
 from helpers.records.personal import publishable
 
@@ -130,3 +132,11 @@ def test_a_wrong_parameter_stops_the_lab_before_any_work(course, run_lab, monkey
     monkeypatch.setattr(study, "train", None)
     with pytest.raises(ValueError, match=message):
         run_lab(**GIVEN | wrong)
+
+
+def test_the_card_names_what_tells_with_its_number(course, run_lab, no_photograph):
+    record, _ = run_lab(**GIVEN, seeds=2)
+    lines = headline(record).splitlines()
+    assert "**gradient at the pixels 1.00" in lines[1]
+    assert "blob" not in lines[1].split("By deletion")[0]
+    assert re.search(r"\*\*\d+ as expected", lines[-1])

@@ -23,13 +23,11 @@ def headline(record: Record) -> str:
     kinds = ("as expected", "otherwise", "open", "not refuted")
     counted = {kind: sum(row["agrees"] == kind for row in found) for kind in kinds}
     told = ", ".join(f"{count} {kind}" for kind, count in counted.items() if count)
-    lines.append(f"Of {len(found)} statements written down beforehand: {told}.")
+    lines.append(f"Of {len(found)} statements written down beforehand: **{told}**.")
     return "\n".join(f"- {line}" for line in lines)
 
 
 def _told(rows: list[dict[str, Any]], question: str) -> str:
-    """The maps whose interval lies above zero."""
-    names = [
-        METHODS[row["method"]].label for row in rows if row[question]["low"] is not None and row[question]["low"] > 0
-    ]
-    return ", ".join(names) or "none"
+    """The maps whose interval lies above zero, each with its value; 1 is always right."""
+    found = [row for row in rows if row[question]["low"] is not None and row[question]["low"] > 0]
+    return ", ".join(f"{METHODS[row['method']].label} {row[question]['value']:.2f}" for row in found) or "none"

@@ -92,7 +92,7 @@ def conclusions(rows: Sequence[MapRow], used: Rows, choices: Rows, places: Rows)
         text = f"**With the maps of both networks in hand** one can tell more: also by {names}."
         if same:
             at = _and([f"{METHODS[row.method].label} ({SHORT[row.network]})" for row in same])
-            text += f" Alone, {at} point at the same place whichever cue is used: known, and not said."
+            text += f" Alone, the maps of {at} point at the same place whichever cue is used: known, and not said."
         said.append(text)
     survivors = [
         row for row in rows if any(one and verdict(one) != UNDECIDED for one in (row.ruined, row.ruined_pairs))
