@@ -1,0 +1,25 @@
+"""Runs of lab 12 as they could be: the gradient always tells the cue, attention never, rollout backwards."""
+
+from helpers.pages.l12.methods import ASKING, BOTH, COAT, LESSONS, NETWORKS, methods_of
+
+
+def run(network, lesson, seed, coat, build, maps=24):
+    leans = {}
+    for k, method in enumerate(methods_of(network)):
+        knows = {"gradient": 1, "rollout": -1}.get(method, 0)
+        sign = {COAT: knows, BOTH: -knows}.get(lesson, -knows)
+        leans[method] = [0.5 + 0.3 * sign + 0.01 * ((i + k) % 3 - 1) for i in range(maps)]
+    answers = coat if lesson == COAT else build
+    row = {"network": network, "lesson": lesson, "seed": seed, "images_seen": 16, "fit_s": 1.0}
+    row["answers"] = {"as it is": answers, "another coat": coat, "another build": build}
+    row["answers"] |= {"inside painted": build, "outline painted": coat}
+    shuffled = {} if lesson == BOTH else {name: [0.4, 0.6] * (maps // 2) for name in leans if name in ASKING[:-1]}
+    gains = {} if lesson == BOTH else {name: [0.1 + 0.01 * (i % 2) for i in range(maps)] for name in leans}
+    row["maps"] = {"leaning": leans, "shuffled": shuffled, "deletion": gains}
+    return row | {"reach": [[0.9, 1.0], [0.8, 1.1]] if network == "vit_mini" else None}
+
+
+def runs(coat, build, seeds=2, networks=NETWORKS):
+    return [
+        run(n, lesson, s, coat.tolist(), build.tolist()) for n in networks for lesson in LESSONS for s in range(seeds)
+    ]
