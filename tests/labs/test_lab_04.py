@@ -90,8 +90,13 @@ def test_no_sentence_of_a_corpus_enters_the_record(course, run_lab, monkeypatch)
     monkeypatch.setattr(study, "load_fra_eng", lambda: (pairs + more, Found))
     given = SMALL | {"dataset": "fra_eng", "most_clauses": 2, "seeds": 1, "sentence": "bonjour"}
     record, now = run_lab(**given)
+    for rows in record.summary["own_sentences"].values():
+        assert all(" ".join(row["source"]) == ours for row, (ours, _, _) in zip(rows, own.SENTENCES, strict=True))
+        for row in rows:
+            row.pop("decoded")  # the translator's own answer to a sentence of ours, in words that it knows
     text = record.model_dump_json()
-    assert not any(f'"{word}"' in text for source, target in now["task"].test for word in (*source[:-1], *target[:-1]))
+    words = {word for source, target in now["task"].test for word in (*source, *target)} - {"."}
+    assert not [word for word in words if f'"{word}"' in text]
     assert record.skipped["the map, graded"] == "the corpus has no true links"
     assert record.summary["pointing"] == []
     assert record.data.terms == "restricted"
