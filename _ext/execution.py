@@ -3,7 +3,7 @@ is a hash of what its cells depend on besides themselves.
 
 - the modules of the package that they import, these modules' own imports (also those inside functions), and the data
   that lie beside them: an explorer's JavaScript, fingerprints of answers, weights;
-- the records, and tables beside the chapters, that a cell, a module or a table names: `read_record("09_reversal", …)`;
+- the records, and tables beside the chapters, that a cell, a module or a table names: `read_record("07_fields", …)`;
 - the exercises of a page that its cells name, and a lab's notebook where they say "labs" and name it.
 
 A name is enough: where one is mentioned and not read, the page runs once too often, never once too seldom.

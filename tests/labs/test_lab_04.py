@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers.measure.bleu import bleu_counts
-from helpers.pages.l04 import answers, study
+from helpers.pages.l04 import answers, own, study
 from helpers.pages.l04.arms import ARMS, STATEMENTS
 from helpers.pages.l04.networks import build
 
@@ -32,6 +32,8 @@ def made_up_train(key, task, parameters):
     if key.seed == 0:
         row["beam"] = {"n": 2, "width": 4, "greedy": row["bleu"][:2], "beam": row["bleu"][:2], "other": 1}
         row["beam"] |= {"exact_greedy": [True, False], "exact_beam": [True, True], "likelier": 1}
+        if not task.phrases:
+            row["own"] = own.own_answers(model, task)
     return model, row
 
 
@@ -44,7 +46,9 @@ def course(empty_course, monkeypatch):
 def test_a_whole_run_leaves_a_record_and_answers_every_prediction(course, run_lab):
     record, now = run_lab(**SMALL)
     assert len(record.runs) == 2 * len(ARMS)
-    assert not {"said", "exact", "links"} & set(record.runs[0])
+    assert not {"said", "exact", "links", "own"} & set(record.runs[0])
+    assert "own_sentences" not in record.summary, "most of their words are not in our grammar"
+    assert record.summary["sizes"]["pairs"] is None
     assert len(record.summary["findings"]) == len(STATEMENTS)
     assert [row["question"][0] for row in now["said"]] == ["1", "2", "2", "3", "4"]
     assert record.skipped == {"BLEU against sacrebleu": "sacrebleu is not installed"}
@@ -86,11 +90,20 @@ def test_no_sentence_of_a_corpus_enters_the_record(course, run_lab, monkeypatch)
     monkeypatch.setattr(study, "load_fra_eng", lambda: (pairs + more, Found))
     given = SMALL | {"dataset": "fra_eng", "most_clauses": 2, "seeds": 1, "sentence": "bonjour"}
     record, now = run_lab(**given)
+    for rows in record.summary["own_sentences"].values():
+        assert all(" ".join(row["source"]) == ours for row, (ours, _, _) in zip(rows, own.SENTENCES, strict=True))
+        for row in rows:
+            row.pop("decoded")  # the translator's own answer to a sentence of ours, in words that it knows
     text = record.model_dump_json()
-    assert not any(f'"{word}"' in text for source, target in now["task"].test for word in (*source[:-1], *target[:-1]))
+    words = {word for source, target in now["task"].test for word in (*source, *target)} - {"."}
+    assert not [word for word in words if f'"{word}"' in text]
     assert record.skipped["the map, graded"] == "the corpus has no true links"
     assert record.summary["pointing"] == []
     assert record.data.terms == "restricted"
+    assert set(record.summary["own_sentences"]) == set(record.summary["agreement"]) == set(ARMS)
+    assert len(record.summary["own_sentences"]["none"]) == len(own.SENTENCES)
+    assert record.summary["sizes"]["pairs"]["held_out"] >= record.summary["sizes"]["test"] == record.data.n_test
+    assert [row["bin"] for row in record.summary["quality"]["dot"]][-1] == "all"
 
 
 @pytest.mark.parametrize(

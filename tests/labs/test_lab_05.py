@@ -74,7 +74,7 @@ def test_a_right_function_of_the_reader_is_trained_and_a_wrong_one_is_not(course
     assert now["_"] is judge.solution
 
 
-@pytest.mark.parametrize("questions", [["norm"], ["division"], ["positions"], ["heads"]])
+@pytest.mark.parametrize("questions", [["norm"], ["division"], ["rate"], ["positions"], ["heads"]])
 def test_any_question_alone_comes_to_its_end(course, run_lab, questions):
     record, now = run_lab(edition="smoke", questions=questions, seeds=1, n_test=30)
     assert {row["arm"] for row in record.summary["standings"]} == {

@@ -1,27 +1,49 @@
-"""The toy that says words backwards: what its tables print is what the record holds."""
+"""The toy that says words backwards: what the chapter prints is what lab 5's record holds."""
 
+import numpy as np
 import pytest
 
-from helpers.pages.c09.reversal import CEILING, reached, reversal_figures, reversal_row, runs_by_condition
+from helpers.pages.c09 import reversal
 from helpers.records import read_record
 
 
-def test_the_ceiling_is_the_one_that_is_proved():
-    figures = reversal_figures(read_record("09_reversal", "cpu"))
+@pytest.fixture(scope="module")
+def record():
+    return read_record("05_transformer", "cpu", "three")
+
+
+def test_the_ceiling_is_the_one_that_is_proved(record):
+    figures = reversal.reversal_figures(record)
     assert figures["ceiling"] == pytest.approx(100 * (1 / 8 + 1 / 7 + 1 / 6 + 1 / 5 + 1 / 4 + 1 / 3 + 1 / 2 + 1) / 8)
-    assert CEILING[0] == 1 / 8
-    assert abs(figures["blind_letters"] - figures["ceiling"]) < 3 < figures["both_letters"] - figures["ceiling"]
+    assert reversal.ceiling(record)[0] == 1 / 8
+    assert figures["blind_letters"] < figures["ceiling"] + 3 < figures["both_letters"]
 
 
-def test_the_first_step_that_is_good_enough_counts():
-    run = {
-        "curve": [{"step": 10, "letter_top1": 0.5}, {"step": 20, "letter_top1": 0.9}, {"step": 30, "letter_top1": 0.95}]
-    }
-    assert [reached(run), reached(run, 0.95), reached(run, 0.99)] == [20, 30, None]
-
-
-def test_a_row_keeps_its_columns_in_front_and_names_every_seed():
-    record = read_record("09_reversal", "cpu")
-    row = reversal_row(record, "none", positions="none")
+def test_a_row_keeps_its_columns_in_front_and_names_every_seed(record):
+    row = reversal.reversal_row(reversal.standings(record)["none"], positions="none")
     assert list(row) == ["positions", "letters, %", "words, %", "step"]
-    assert row["step"] == ", ".join(["never"] * len(runs_by_condition(record)["none"]))
+    assert row["step"] == ", ".join(["never"] * record.parameters["seeds"])
+
+
+def test_letters_by_position_are_those_of_the_runs(record):
+    shares, rows = reversal.by_position(record), reversal.standings(record)
+    assert np.shape(shares["base"]) == (record.parameters["seeds"], record.parameters["length"])
+    for arm in ("base", "target"):
+        assert np.mean(shares[arm], axis=1) == pytest.approx(rows[arm]["by_seed"], abs=1e-4)
+
+
+def test_rows_of_both_trials_are_named_by_how_their_networks_were_built(record):
+    rate = record.parameters["learning_rate"]
+    slow, fast = f"{rate / 3:.2g}", f"{rate:.2g}"
+    names = [f"{scores}, {one}" for one in (slow, fast) for scores in ("divided", "not divided")]
+    assert [row["scores, rate"] for row in reversal.division_rows(record)] == names
+    norms = ["post-norm, warm-up", "post-norm, no warm-up", "pre-norm, warm-up", "pre-norm, no warm-up"]
+    assert [row["norm"] for row in reversal.norm_rows(record)] == norms
+
+
+def test_the_maps_are_of_the_word_of_the_record_and_sum_to_one(record):
+    shown = reversal.shown_maps(record)
+    assert shown["word"] == record.parameters["word"]
+    for weights in shown["weights"].values():
+        assert np.shape(weights) == (2, 8, 8)
+        assert np.allclose(np.sum(weights, axis=-1), 1, atol=0.01)

@@ -124,14 +124,20 @@ def test_what_came_out_has_a_sentence_for_each_part_that_ran():
     assert "alike" in told
     assert "not one comes out right" in told
     assert "division" not in told, "narrow heads were not trained"
+    assert "**rate**" not in told, "nor were slow ones"
     assert says.came_out([], [], [], LENGTH) == ""
     runs = [
         *RUNS,
         *(made_up(arm, seed, share) for arm, share in (("narrow", 0.99), ("narrow_raw", 0.9)) for seed in (0, 1)),
     ]
+    runs += [
+        made_up(arm, seed, share) for arm, share in (("wide_slow", 0.9), ("wide_raw_slow", 0.5)) for seed in (0, 1)
+    ]
     for run in runs:
         run["pointed"] = 0.6 if run["arm"] == "narrow_raw" else 0.5
-    assert "60 % of the steps" in says.came_out(report.standings(runs, LENGTH), found, [], LENGTH)
+    told = says.came_out(report.standings(runs, LENGTH), found, [], LENGTH)
+    assert "60 % of the steps" in told
+    assert "At a third of the **rate** the wide head gets" in told
 
 
 def test_figures_draw_and_refuse_nothing():

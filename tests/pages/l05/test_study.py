@@ -1,5 +1,7 @@
 """What lab 5 trains: the arms differ in what they say and in nothing else, and the words are the same for all."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -148,6 +150,16 @@ def test_the_grid_holds_the_arms_of_the_questions_with_every_seed():
     }  # fmt: skip
     assert study.steps_of("eight_heads", PARAMETERS) == 10
     assert study.steps_of("pre", PARAMETERS) == 20
+
+
+def test_a_third_of_the_rate_is_all_that_a_slow_arm_changes():
+    steps = PARAMETERS | {"steps": PARAMETERS["steps"] | {"division": 40}}
+    for name in ("wide", "wide_raw"):
+        slow, arm = ARMS[f"{name}_slow"], ARMS[name]
+        assert dataclasses.replace(slow, label=arm.label, asked=arm.asked, rate=1.0) == arm
+        fast, third = (study.training_config(steps, key, 0).learning_rate for key in (name, f"{name}_slow"))
+        assert third == pytest.approx(fast / 3)
+        assert study.steps_of(name, steps) == study.steps_of(f"{name}_slow", steps) == 40
 
 
 def test_statements_name_arms_that_are_there_and_signs_that_cancel():

@@ -92,7 +92,11 @@ def hits(phrase: Any, guess: Sequence[int]) -> dict[str, list[int]]:
 
 def diagonal(phrase: Any) -> list[int]:
     """The guess that knows no word: first to first, last to last, evenly in between."""
-    M, N = len(phrase.french), len(phrase.english)
+    return diagonal_of(len(phrase.french), len(phrase.english))
+
+
+def diagonal_of(M: int, N: int) -> list[int]:
+    """The same for M French and N English words."""
     return [round(i * (M - 1) / max(N - 1, 1)) for i in range(N)]
 
 

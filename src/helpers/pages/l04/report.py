@@ -249,7 +249,7 @@ def record_rows(runs: Runs, keep: bool, own: bool) -> list[dict[str, Any]]:
     own
         Whether the sentences are ours; of a corpus no answer is kept, which may be a sentence of it.
     """
-    bulky = {"said"} if keep else {"said", "tokens", "bleu", "exact", "links", "beam"}
+    bulky = {"said"} if keep else {"said", "tokens", "bleu", "exact", "links", "beam", "own"}
     return [
         {key: value for key, value in run.items() if key not in bulky or (key == "said" and keep and own)}
         for run in runs

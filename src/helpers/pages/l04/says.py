@@ -1,6 +1,7 @@
 """What a run of lab 4 says, in tables and sentences whose words depend on what was measured."""
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -64,6 +65,26 @@ def checked(runs: Sequence[Mapping[str, Any]]) -> tuple[str, float | None]:
             "`.venv/bin/python -m pip install sacrebleu`, then run the lab again."
         ), None
     return f"Our BLEU and sacrebleu's differ by at most {max(gaps):.0e}, over {len(gaps)} translators.", max(gaps)
+
+
+def own_table(own: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The course's own sentences, with what each translator makes of them."""
+    first = next(iter(own.values()), [])
+    return [
+        {"French, ours": " ".join(row["source"])}
+        | {ARMS[arm].label: in_markdown(" ".join(rows[k]["decoded"])) for arm, rows in own.items()}
+        for k, row in enumerate(first)
+    ]
+
+
+def agreement_table(agreed: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """How often each guess is on a link made by hand, a line for each translator."""
+    guesses = {"largest weight": "attention", "dearest erasure": "erasure", "diagonal": "diagonal"}
+    return [
+        {"translator": ARMS[arm].label}
+        | {name: percent(SimpleNamespace(**shares[key])) if key in shares else "–" for name, key in guesses.items()}
+        for arm, shares in agreed.items()
+    ]
 
 
 def beam_table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from helpers.data.text import PADDING, Pair, PairBatches, Vocabulary, load_fra_e
 from helpers.pages.l04.answers import measure
 from helpers.pages.l04.arms import ARMS
 from helpers.pages.l04.networks import Translator, build
+from helpers.pages.l04.own import own_answers, refuse_known
 from helpers.training import TrainingConfig, fit
 
 DATASETS = ("phrases", "fra_eng")
@@ -99,14 +100,16 @@ def load(parameters: Parameters) -> Task:
         about |= {"fingerprint": hashlib.sha256(repr((train, test)).encode()).hexdigest(), "files": []}
         return _task(train, test, phrases, about, parameters["min_count"])
     pairs, found = load_fra_eng()
+    refuse_known(pairs)
     parts = split_pairs(pairs, val_fraction=0.0, test_fraction=0.06, seed=TEST_SEED)
     chosen = np.random.default_rng(TRAIN_SEED).permutation(len(parts[0]))[:n_train]
     train = passages([parts[0][i] for i in chosen], TRAIN_SEED, most)
-    test = passages(parts[2], TEST_SEED, most)
+    test = passages(parts[2], TEST_SEED, most)[:n_test]
     file = found.provenance()
     about = {"name": "fra_eng", "terms": "restricted", "local_variant": file["local_variant"], "files": [file]}
     about |= {"fingerprint": file["sha256"], "licence": "sentences of Tatoeba, CC BY 2.0 FR"}
-    return _task(train, test[:n_test], [], about, parameters["min_count"])
+    about["pairs"] = {"train": len(chosen), "held_out": len(parts[2])}
+    return _task(train, test, [], about, parameters["min_count"])
 
 
 def _task(train: list[Pair], test: list[Pair], phrases: list[Phrase], about: dict, min_count: int) -> Task:
@@ -140,6 +143,20 @@ def describe(task: Task) -> dict[str, Any]:
         "local_variant": about["local_variant"],
         "skipped": 0,
         "provenance": {"files": about["files"], "licence": about["licence"]},
+    }
+
+
+def sizes(task: Task) -> dict[str, Any]:
+    """Words of both vocabularies, passages, the pairs of a corpus that they are made of, and the share of French test
+    words that are read as <unk>."""
+    strange = [word not in task.french for source, _ in task.test for word in source]
+    return {
+        "french": len(task.french),
+        "english": len(task.english),
+        "train": len(task.train),
+        "test": len(task.test),
+        "pairs": task.about.get("pairs"),
+        "unknown": float(np.mean(strange)),
     }
 
 
@@ -192,7 +209,8 @@ def train(key: Key, task: Task, parameters: Parameters) -> tuple[Translator, dic
     -------
     tuple
         The translator, and `arm`, `seed`, `curve` (loss and words right of each pass), `parameters`, `fit_s`, and what
-        `helpers.pages.l04.answers.measure` says.
+        `helpers.pages.l04.answers.measure` says. Of the first seed on a corpus also `own`, see
+        `helpers.pages.l04.own.own_answers`.
     """
     sizes = (parameters["embed_dim"], parameters["hidden_dim"])
     model = build(ARMS[key.arm], len(task.french), len(task.english), sizes, key.seed)
@@ -203,7 +221,8 @@ def train(key: Key, task: Task, parameters: Parameters) -> tuple[Translator, dic
     )
     fit_s = time.perf_counter() - start
     model.cpu()  # `fit` trains on a GPU where there is one; sentences are asked one by one
-    return model, {
+    own = {"own": own_answers(model, task)} if key.seed == 0 and not task.phrases else {}
+    return model, own | {
         **key._asdict(),
         "curve": [{"loss": round(row.train_loss, 4), "words": round(row.train_accuracy, 4)} for row in history.epochs],
         "updates": history.steps,

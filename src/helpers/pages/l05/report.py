@@ -62,8 +62,9 @@ class Standing:
     diverged: int
 
     def as_row(self) -> dict[str, Any]:
-        """For the record."""
-        return asdict(self) | {"letters": self.letters.as_dict(), "words": self.words.as_dict()}
+        """For the record, with how the network was built and trained."""
+        shares = {"letters": self.letters.as_dict(), "words": self.words.as_dict()}
+        return asdict(self) | shares | {"built": asdict(ARMS[self.arm])}
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,11 @@ def came_out(
         told.append("**Heads**: " + "; ".join(f"*{one.statement}*: {one.verdict}" for one in heads) + ".")
     if {"wide", "wide_raw", "narrow", "narrow_raw"} <= set(by_arm):
         told.append(_division(by_arm, letters))
+    if {"wide_slow", "wide_raw_slow"} <= set(by_arm):
+        told.append(
+            f"At a third of the **rate** the wide head gets {letters['wide_slow']} with the division, "
+            f"{letters['wide_raw_slow']} without."
+        )
     norms = [one for one in found if "norm" in one.statement]
     if norms and all(one.verdict == UNDECIDED for one in norms):
         told.append("Of the place of the **norm** and of its warm-up this run decides nothing.")

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.models.decoding import greedy_decode
-from helpers.pages.l05.arms import ARMS, HEADS, POSITIONS, QUESTIONS, arms_of
+from helpers.pages.l05.arms import ARMS, DIVISION, HEADS, POSITIONS, QUESTIONS, RATE, arms_of
 from helpers.pages.l05.networks import Attend, Reverser, attention_maps, build
 from helpers.training import TrainingConfig, TrainingDiverged, fit
 from helpers.training.schedules import cosine_with_warmup
@@ -23,7 +23,8 @@ VOCABULARY = FIRST + len(LETTERS)
 TEST_SEED, TRAIN_SEED = 20_170_612, 1000
 EVERY = 10  # steps between two points of a curve
 WATCHED = 200  # test words of which a curve is made
-BUDGETS = tuple(question for question in QUESTIONS if question != HEADS)  # heads are compared with the base
+STEPS_AS = {HEADS: POSITIONS, RATE: DIVISION}  # compared with arms of another question
+BUDGETS = tuple(question for question in QUESTIONS if question not in STEPS_AS)
 Parameters = Mapping[str, Any]
 
 
@@ -135,16 +136,16 @@ def right_letters(model: nn.Module, words: Tensor) -> np.ndarray:
 
 
 def steps_of(arm: str, parameters: Parameters) -> int:
-    """Updates of an arm: its first question's, of heads those of positions."""
+    """Updates of an arm: its first question's, of heads those of positions, of the rate those of the division."""
     question = ARMS[arm].asked[0]
-    return parameters["steps"][POSITIONS if question == HEADS else question]
+    return parameters["steps"][STEPS_AS.get(question, question)]
 
 
 def training_config(parameters: Parameters, arm: str, seed: int) -> TrainingConfig:
     """The recipe: no decay, no clipping, full precision; the number of steps is the question's."""
     return TrainingConfig(
         epochs=steps_of(arm, parameters) // EVERY,
-        learning_rate=parameters["learning_rate"],
+        learning_rate=parameters["learning_rate"] * ARMS[arm].rate,
         weight_decay=0.0,
         clip_norm=None,
         precision="fp32",
