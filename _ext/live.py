@@ -1,7 +1,7 @@
 """The live page: its scripts, and the weights that the builder's machine has, go beside the built book.
 
-What is written, and what a published book leaves out, is decided in `helpers.pages.live.export`; this part only calls it
-when the pages are done, and gives its scripts to that one page, so that no other page loads them.
+What is written, and what a published book leaves out, is decided in `helpers.pages.live.export`; this part only calls
+it when the pages are done, and gives its scripts to that one page, so that no other page loads them.
 """
 
 import os

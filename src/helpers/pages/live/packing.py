@@ -49,11 +49,11 @@ def folded(model: nn.Module) -> dict[str, Tensor]:
         if isinstance(module, nn.BatchNorm2d):
             if not before:
                 raise ValueError(f"{name}: expected a convolution before this batch norm")
-            gain = module.weight.detach() / torch.sqrt(module.running_var + module.eps)  # (K)
+            mean, variance = tensors.pop(f"{name}.running_mean"), tensors.pop(f"{name}.running_var")
+            gain = tensors.pop(f"{name}.weight") / torch.sqrt(variance + module.eps)  # (K)
             tensors[f"{before}.weight"] *= gain.view(-1, 1, 1, 1)
-            tensors[f"{before}.bias"] = module.bias.detach() - module.running_mean * gain
-            for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
-                del tensors[f"{name}.{part}"]
+            tensors[f"{before}.bias"] = tensors.pop(f"{name}.bias") - mean * gain
+            del tensors[f"{name}.num_batches_tracked"]
             before = ""
         elif not list(module.children()):
             before = name if isinstance(module, nn.Conv2d) else "" if isinstance(module, nn.Linear) else before

@@ -1,12 +1,12 @@
 // The page: photographs in, three cards out. Everything stays in this tab; nothing is sent.
-const HINT = "Drag a grey square over it. Keyboard: arrows move the square, Enter leaves it there, Delete uncovers all.";
-const LYING = "This browser changes what a page reads from a picture, against tracking, so the answers below are of other "
-  + "pixels than yours. Allow this page to read canvas data, or use another browser.";
+const HINT = "Drag a grey square over it. Keyboard: arrows move the square, Enter leaves it, Delete uncovers all.";
+const LYING = "This browser changes what a page reads from a picture, against tracking, so the answers below are of "
+  + "other pixels than yours. Allow this page to read canvas data, or use another browser.";
 
 const start = (root) => {
   const stage = make("canvas", { class: "live-stage", width: SIDE, height: SIDE, tabindex: 0, role: "img",
     "aria-describedby": "live-keys", "aria-label": "The picture as the networks see it: none yet" });
-  const picture = new Picture(stage);
+  const picture = (window.LIVE.picture = new Picture(stage));
   const settings = { positions: true, random: "none", seed: 1 };
   const alarm = make("p", { class: "live-alarm", role: "alert" });
   const status = make("p", { class: "explorer-output", role: "status", "aria-live": "polite" });
@@ -43,7 +43,9 @@ const start = (root) => {
   const take = async (file) => {
     if (!file) { alarm.textContent = "That was no file. Save the picture first, then drop the file here."; return; }
     camera.stop();
-    try { show(await decoded(file), file.name || "your photograph"); } catch (error) { alarm.textContent = error.message; }
+    try {
+      show(await decoded(file), file.name || "your photograph");
+    } catch (error) { alarm.textContent = error.message; }
   };
 
   const camera = cameraOf(picture, alarm, { show, live: () => { picture.change({}); ask(); } });
