@@ -6,15 +6,15 @@ const LAYERS = {
     "features"],
   efficientnet_lite0: ["stem", ...range(7).map((i) => `stage ${i + 1}`), "features"],
 }; // in the order in which the forward passes keep them
+const MIDDLE = 36; // a place of the 8 x 8
 const KINDS = {
-  vit: [["attention", "attention of a block"], ["rollout", "rollout up to a block"],
-    ["positions", "places alike to one place"], ["cover", "covering, place by place"]],
-  cnn: [["class", "class map (CAM)"], ["strength", "strength of a stage"], ["cover", "covering, place by place"]],
+  vit: [["attention", "attention"], ["rollout", "rollout"], ["positions", "positions"], ["cover", "covering"]],
+  cnn: [["class", "class map"], ["strength", "strength"], ["cover", "covering"]],
 };
 const SAYS = { // what a colour means
-  attention: "Bright: what is read most.",
-  rollout: "Bright: what arrives most, if blocks only mixed.",
-  positions: "Orange: learned vectors that are alike. The picture plays no part.",
+  attention: "One block. Bright: what is read most. Press a square to let it read.",
+  rollout: "All blocks up to this. Bright: what arrives most, if they only mixed. Press a square to let it read.",
+  positions: "Orange: learned vectors like the framed one. The picture plays no part.",
   class: "Orange speaks for the class, blue against it. The mean of the map is the score before softmax.",
   strength: "Bright: where this stage answers strongly, to whatever.",
   cover: "Orange: covering here takes probability from the class. Blue: it adds some.",
@@ -30,6 +30,7 @@ class Card {
     this.note = make("p", { class: "live-note" });
     this.loading = make("div", { class: "live-loading" }, this.meter, this.note);
     this.canvas = make("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": `Map of ${title}: none yet` });
+    if (family === "vit") this.canvas.addEventListener("click", (event) => this.pick(event));
     this.bars = make("ol", { class: "live-bars", "aria-label": `What ${title} answers` });
     this.before = make("p", { class: "live-before" });
     this.meaning = make("p", { class: "live-meaning" });
@@ -60,13 +61,26 @@ class Card {
       const heads = [["", "mean of all"], ...range(4).map((i) => [i, `head ${i + 1}`])];
       rows.push(choice({ label: "Head", options: heads, value: head ?? "", onchange: set("head") }));
     }
+    const places = range(GRID * GRID).map((i) => [i, `row ${Math.floor(i / GRID) + 1}, column ${(i % GRID) + 1}`]);
     if (kind === "attention" || kind === "rollout") {
-      const who = [["", "the class token"], ["0", "the place under the square"]];
-      rows.push(choice({ label: "Who reads", options: who, value: patch === null ? "" : "0", onchange: set("patch") }));
-    }
+      const options = [["", "class token"], ...places];
+      rows.push(choice({ label: "Reader", options, value: patch ?? "", onchange: set("patch") }));
+    } else if (kind === "positions")
+      rows.push(choice({ label: "Place", options: places, value: patch ?? MIDDLE, onchange: set("patch") }));
     this.choices.replaceChildren(...rows);
     if (focused) rows[0].querySelector("select").focus();
     this.meaning.textContent = SAYS[kind];
+  }
+
+  // Pressing a square of the Transformer's map makes it the one that reads; again, and the class token reads.
+  pick(event) {
+    if (!["attention", "rollout", "positions"].includes(this.map.kind)) return;
+    const box = this.canvas.getBoundingClientRect();
+    const cell = (at, length) => Math.min(GRID - 1, Math.floor((at / length) * GRID));
+    const place = cell(event.clientY - box.top, box.height) * GRID + cell(event.clientX - box.left, box.width);
+    this.map.patch = this.map.patch === place ? null : place; // positions then take the middle
+    this.drawChoices();
+    this.changed(this);
   }
 
   async load() {
@@ -100,7 +114,7 @@ class Card {
   }
 
   question(picture, settings) {
-    const patch = this.map.kind === "positions" || this.map.patch !== null ? picture.place ?? 0 : null;
+    const patch = this.map.kind === "positions" ? this.map.patch ?? MIDDLE : this.map.patch;
     return { ...settings, order: picture.changes.order, version: picture.version,
       map: { ...this.map, patch, k: this.k, edge: picture.changes.square?.edge ?? 56 } };
   }
@@ -147,8 +161,9 @@ class Card {
   }
 
   drawMap({ map, k }, canvas) {
-    drawMap(this.canvas, canvas, map);
-    const { kind } = this.map, { title, manifest } = this.reader;
+    const { kind, patch } = this.map, { title, manifest } = this.reader;
+    const reads = { attention: patch, rollout: patch, positions: patch ?? MIDDLE }[kind] ?? null;
+    drawMap(this.canvas, canvas, map, reads);
     const of = kind === "class" || kind === "cover" ? ` of “${manifest.classes[k]}”` : "";
     const name = KINDS[this.family].find(([key]) => key === kind)[1];
     const seen = map ? `, ${map.rows} × ${map.columns}; highest at the ${whereHighest(map)}` : ": to come";

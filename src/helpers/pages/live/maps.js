@@ -9,7 +9,8 @@ const colour = (share, stops) => {
 };
 
 // Every value of a map as a square over the grey picture; nothing is smoothed, so that a coarse map looks coarse.
-const drawMap = (canvas, picture, map) => {
+// The place that reads, if one does, gets a frame.
+const drawMap = (canvas, picture, map, reads = null) => {
   const pen = canvas.getContext("2d");
   pen.filter = "grayscale(1)";
   pen.drawImage(picture, 0, 0, SIDE, SIDE);
@@ -25,6 +26,11 @@ const drawMap = (canvas, picture, map) => {
     pen.fillRect(Math.round(x), Math.round(y), Math.round(x + SIDE / columns) - Math.round(x),
       Math.round(y + SIDE / rows) - Math.round(y));
   });
+  if (reads === null) return;
+  pen.lineWidth = 3;
+  pen.strokeStyle = "white";
+  const edge = SIDE / GRID;
+  pen.strokeRect((reads % GRID) * edge, Math.floor(reads / GRID) * edge, edge, edge);
 };
 
 // Where a map is highest, in words.

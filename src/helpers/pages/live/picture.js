@@ -72,13 +72,6 @@ class Picture {
     });
     pen.fillStyle = GREY;
   }
-
-  // The square of the 8 x 8 that the grey square's middle lies on; the first where there is none.
-  get place() {
-    const { square } = this.changes;
-    const cell = (at) => Math.min(GRID - 1, Math.max(0, Math.floor((at / SIDE) * GRID)));
-    return square ? cell(square.y) * GRID + cell(square.x) : null;
-  }
 }
 
 const newOrder = () => {
