@@ -31,7 +31,8 @@ READ = """async ([name, asked]) => {
   while (!found) found = await readers.get(name).read(pixels, ask);
   const { logits, input, map } = found;
   const text = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-  return { logits: [...logits], input: text(input), pixels: text(pixels), map: map && { ...map, values: [...map.values] } };
+  const told = { logits: [...logits], input: text(input), pixels: text(pixels) };
+  return { ...told, map: map && { ...map, values: [...map.values] } };
 }"""
 
 
@@ -193,7 +194,7 @@ def test_the_square_moves_by_keys_and_stays_where_it_is_left(live):
 
 
 def test_without_positions_the_vit_does_not_notice_a_shuffle_and_the_cnn_does(live):
-    before = {name: live.read(name)["logits"] for name in ("vit_mini", "xception_mini")}
+    before = {name: live.read(name)["logits"] for name in live.names}
     blind = live.read("vit_mini", positions=False)["logits"]
     live.page.get_by_role("button", name="Shuffle").click()
     assert np.abs(live.read("vit_mini", positions=False)["logits"] - blind).max() < 1e-4
@@ -299,6 +300,23 @@ def test_axe_finds_nothing_once_the_networks_answer_and_all_fits(live, visitor, 
         assert visitor.run_axe(live.page, where, NO_COLOURS) == []
     assert live.page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
     visitor.turn(live.page, WIDTHS[0], THEMES[0])
+
+
+def test_from_a_server_the_heaviest_waits_until_it_is_asked_for(chromium, served, live):
+    if "efficientnet_lite0" not in live.names:
+        pytest.skip("this book was built without the released weights")
+    page = chromium.new_page()
+    page.set_default_timeout(180_000)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{served}chapters/live.html", wait_until="load")
+    page.wait_for_function("() => LIVE.readers.get('vit_mini').ready && LIVE.readers.get('xception_mini').ready")
+    assert not any("efficientnet" in url for url in asked)
+    page.get_by_role("button", name="Load it").click()
+    page.wait_for_function("() => LIVE.readers.get('efficientnet_lite0').ready")
+    assert any("efficientnet_lite0.0.js" in url for url in asked)
+    assert [url for url in asked if not url.startswith((served, "data:", "blob:"))] == []
+    page.close()
 
 
 CAMERA = """() => {

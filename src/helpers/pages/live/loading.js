@@ -11,20 +11,18 @@ const addScript = (file) => new Promise((done, failed) => {
   document.head.append(script);
 });
 
-// A worker from text, since a worker may not be read from a file over file://; where the browser allows none, the same
-// lines run in the page, which then stops while a network computes.
-const startEngine = (hear) => {
-  try {
-    const url = URL.createObjectURL(new Blob([PARTS.engine], { type: "text/javascript" }));
-    const worker = new Worker(url);
-    worker.onmessage = ({ data }) => hear(data);
-    worker.onerror = (event) => hear({ kind: "failed", text: event.message });
-    return { post: (message) => worker.postMessage(message), apart: true };
-  } catch {
-    const self = { postMessage: (data) => setTimeout(() => hear(data)) };
-    new Function("self", PARTS.engine)(self);
-    return { post: (message) => setTimeout(() => self.onmessage({ data: message })), apart: false };
-  }
+// A worker from text, since a worker may not be read from a file over file://.
+const engineApart = (hear) => {
+  const worker = new Worker(URL.createObjectURL(new Blob([PARTS.engine], { type: "text/javascript" })));
+  worker.onmessage = ({ data }) => hear(data);
+  worker.onerror = (event) => hear({ kind: "failed", text: event.message });
+  return (message) => worker.postMessage(message);
+};
+// The same lines in the page, where a browser allows no worker: the page then stops while a network computes.
+const engineHere = (hear) => {
+  const self = { postMessage: (data) => setTimeout(() => hear(data)) };
+  new Function("self", PARTS.engine)(self);
+  return (message) => setTimeout(() => self.onmessage({ data: message }));
 };
 
 // One network: load it, ask it. Of several questions that wait, only the newest is asked.
@@ -43,14 +41,17 @@ class Reader {
         await addScript(`${this.name}.${i}.js`);
       }
       progress(1);
-      this.engine = startEngine((message) => this.hear(message));
-      await new Promise((loaded, broken) => {
-        Object.assign(this, { loaded, broken });
-        this.engine.post({ kind: "load", manifest: this.manifest, text: this.texts.join("") });
-      });
+      try { await this.start(engineApart); } catch { await this.start(engineHere); }
       this.texts = [];
       this.ready = true;
     })());
+  }
+
+  start(engine) {
+    return new Promise((loaded, broken) => {
+      Object.assign(this, { loaded, broken, post: engine((message) => this.hear(message)) });
+      this.post({ kind: "load", manifest: this.manifest, text: this.texts.join("") });
+    });
   }
 
   // Pixels (bytes, 224 x 224 x 3) and what is asked of them -> the answer, or null where a newer question overtook it.
@@ -67,7 +68,7 @@ class Reader {
     this.waiting = null;
     if (!this.asked) return;
     const { pixels, ask } = this.asked;
-    this.engine.post({ kind: "read", id: ++this.count, pixels, ask });
+    this.post({ kind: "read", id: ++this.count, pixels, ask });
   }
 
   hear(message) {
