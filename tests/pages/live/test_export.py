@@ -70,7 +70,7 @@ def test_changed_weights_are_written_again(written, monkeypatch):
 
 
 def test_a_package_that_is_not_installed_is_said(written, monkeypatch):
-    def missing(name):
+    def missing(folder, name):
         raise FileNotFoundError("which is not installed here")
 
     monkeypatch.setattr(export, "write_network", missing)
