@@ -36,7 +36,7 @@ _build/.main-lab: | $(READY)
 	@$(MAKE) --no-print-directory lab NAME=08_xception_vs_vit EDITION=cpu
 	@touch $@
 
-html: $(READY) ## the book alone, from the runs that are there
+html: $(READY) ## the book alone, from the runs that are there; LIVE=all|ours: whose weights go on the live page
 	OMP_NUM_THREADS=1 $(BIN)/jupyter-book build . -W -n --keep-going --quiet
 
 test: $(READY) ## everything: lint, types, unit tests, labs in smoke edition, book, browser

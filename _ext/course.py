@@ -40,6 +40,7 @@ PARTS = (
     "course_map",
     "course_glossary",
     "api_docs",
+    "live",
 )
 STATIC = Path(__file__).parent / "static"
 MATHJAX_PARTS = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js", "output/chtml")
