@@ -15,7 +15,7 @@ const SAYS = { // what a colour means
   attention: "One block. Bright: what is read most. Press a square to let it read.",
   rollout: "All blocks up to this. Bright: what arrives most, if they only mixed. Press a square to let it read.",
   positions: "Orange: learned vectors like the framed one. The picture plays no part.",
-  class: "Orange speaks for the class, blue against it. The mean of the map is the score before softmax.",
+  class: "Orange speaks for the class, blue against it. Their mean and a constant are the score.",
   strength: "Bright: where this stage answers strongly, to whatever.",
   cover: "Orange: covering here takes probability from the class. Blue: it adds some.",
 };

@@ -85,7 +85,7 @@ const sources = (take, show, camera) => {
     const onclick = () => { camera.stop(); show(image, name); };
     return make("button", { type: "button", class: "live-sample", onclick }, image);
   });
-  const label = make("label", { for: id, class: "live-choose", text: "Choose a photograph, drop or paste one" });
+  const label = make("label", { for: id, class: "live-choose", text: "Choose, drop or paste a photograph" });
   return [input, label, camera.button, ...samples];
 };
 
