@@ -8,8 +8,13 @@ import yaml
 
 from helpers.records import project_root, read_record
 
-DATA = {"tiny_imagenet": "Tiny ImageNet", "stanford_dogs": "Stanford Dogs", "fra_eng": "the sentences of Tatoeba"}
-MADE_HERE = {None, "breeds", "phrases"}  # drawn, or written by a grammar: nothing is fetched
+DATA = {
+    "tiny_imagenet": "Tiny ImageNet",
+    "stanford_dogs": "Stanford Dogs",
+    "fra_eng": "the sentences of Tatoeba",
+    "orl": "the ORL faces",
+}
+MADE_HERE = {None, "breeds", "drawn", "phrases"}  # drawn, or written by a grammar: nothing is fetched
 WEIGHTS = {"hub": "released weights", "download": "released weights"}
 KEPT_HERE = {None, "none", "random", "shipped", "cached"}
 
