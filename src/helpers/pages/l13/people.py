@@ -52,7 +52,7 @@ class Faces:
 
     @property
     def first(self) -> np.ndarray:
-        """Index of the first picture of each person of the test: the one that is enrolled."""
+        """Index of the first picture of each person of the test, the one that is enrolled."""
         return np.unique(self.data.test.labels, return_index=True)[1]
 
 
