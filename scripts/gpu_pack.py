@@ -1,6 +1,6 @@
 """A small copy of Stanford Dogs, for a machine with a GPU that takes a few MiB and has no internet.
 
-    python scripts/gpu_pack.py [--to _build/gpu/pack] [--size 96] [--limit 30]
+    python scripts/gpu_pack.py [--to _build/gpu/pack] [--size 96] [--limit 22]
 
 Takes the set that HELPERS_DATA names: the same lists, in the same order, each photograph cut to its first box,
 squashed to a square and saved as JPEG anew, at the highest quality with which all of them fit. The copy is read as any
@@ -25,7 +25,7 @@ from helpers.data.fetching import fetch
 
 SET = "stanford_dogs"
 QUALITIES = (90, 75, 60, 50, 45, 40, 35, 30)
-LIMIT_MIB = 30
+LIMIT_MIB = 22
 README = """# {set}: a small copy
 
 {train} photographs to learn from and {test} to be judged on, {size} x {size} pixels, JPEG quality {quality}: each was
