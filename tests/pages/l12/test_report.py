@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.measure.accuracy import Estimate
 from helpers.pages.l12 import report, says
 from helpers.pages.l12.methods import METHODS, STATEMENTS, VIT
 
@@ -55,10 +56,10 @@ def test_the_places_are_right_where_painting_hurts_the_own_cue(runs):
     for row in rows:
         assert report.verdict(row["difference"]) == (report.HOLDS if row["lesson"] == "build" else report.OPPOSITE)
     said = says.conclusions(report.map_rows(runs), report.used_rows(runs, COAT_OF, BUILD_OF), [], rows)
-    assert not any("warning" in line for line in said)
+    assert not any("trust no line" in line for line in said)
     turned = [row | {"lesson": {"coat": "build", "build": "coat"}[row["lesson"]]} for row in rows]
     said = says.conclusions(report.map_rows(runs), report.used_rows(runs, COAT_OF, BUILD_OF), [], turned)
-    assert any("warning" in line for line in said)
+    assert any("trust no line" in line for line in said)
 
 
 def test_the_run_in_words_names_the_map_that_tells_and_no_other(runs):
@@ -67,7 +68,43 @@ def test_the_run_in_words_names_the_map_that_tells_and_no_other(runs):
     assert "attention rollout −1.00" in says.order_told(table, VIT)
     told = says.conclusions(table, report.used_rows(runs, COAT_OF, BUILD_OF), [], [])
     (line,) = [text for text in told if text.startswith("**ViT.**")]
-    assert line.startswith(f"**ViT.** One map, one network in hand: the cue is told by {METHODS['gradient'].label};")
+    assert line.startswith("**ViT.** One map, one network in hand: the cue is told by")
+    assert f"shuffled weights: {METHODS['gradient'].label}" in line or f"told by {METHODS['gradient'].label}" in line
+    assert (
+        f"not above zero: {METHODS['attention'].label}" in line
+        or METHODS["rollout"].label in line.split("not above zero")[1]
+    )
+
+
+def estimate(value, low, high):
+    return Estimate(value, low, high, 12, "both")
+
+
+@pytest.mark.parametrize(
+    ("alone", "ruined", "clear"),
+    [
+        ((0.4, 0.2, 0.6), (0.0, -0.1, 0.1), True),
+        ((0.19, 0.03, 0.36), (0.14, 0.0, 0.28), False),
+        ((0.4, 0.1, 0.7), (0.0, -1.0, 1.0), False),
+        ((1.0, None, None), (0.0, -0.1, 0.1), False),
+        ((0.4, 0.2, 0.6), (0.1, None, None), True),
+        ((0.4, 0.2, 0.6), None, False),
+    ],
+)
+def test_a_map_is_told_only_above_the_same_map_with_shuffled_weights(alone, ruined, clear):
+    control = None if ruined is None else estimate(*ruined)
+    row = report.MapRow(VIT, "attention", estimate(*alone), estimate(0, -1, 1), (0.5, 0.5), control, control, None)
+    assert says.clears(row) is clear
+
+
+def test_a_map_that_ties_with_the_blob_is_not_called_best_by_deletion():
+    def row(method, cue, gain):
+        return report.MapRow(VIT, method, estimate(*cue), estimate(0, -1, 1), (0.5, 0.5), None, None, estimate(*gain))
+
+    maps = [row("gradient", (0.4, 0.2, 0.6), (0.25, 0.15, 0.36)), row("blob", (0.0, 0.0, 0.0), (0.24, 0.14, 0.36))]
+    assert "not told from" in says.deletion_told(maps, VIT)
+    maps[1] = row("blob", (0.0, 0.0, 0.0), (0.05, 0.0, 0.1))
+    assert "is best by both" in says.deletion_told(maps, VIT)
 
 
 def test_a_mean_without_variation_has_no_interval():

@@ -321,25 +321,22 @@ def test_standings_stay_within_bounds_and_know_a_guess(runs):
     json.dumps([row.as_row() for row in table])
 
 
-def test_people_are_sorted_and_no_record_tells_who(runs):
-    shares = report.by_person(runs, VIT, PLAIN, BLACK)
-    assert len(shares) == 10
-    assert (np.diff(shares) >= 0).all()
+def test_no_record_tells_who(runs):
     for row in report.record_rows(runs, keep_left=False):
         assert "people" not in row
         assert set(row["tests"][0]) == {"probe", "auc", "eer", "rank_one"}
     assert report.record_rows(runs, keep_left=True)[0]["people"] == list(range(10))
-    line = says.people_line(np.array([0.0, *[1.0] * 9]))
-    assert "1 of 10 people" in line
-    assert "100 % of all misses; 9 are never missed" in line
-    assert "Nobody of 3" in says.people_line(np.ones(3))
 
 
 def test_sentences_name_leaders_guesses_and_recipes(runs):
     table, found = report.standings(runs), report.findings(runs, False)
-    lines = says.says(runs, table, found, report.by_person(runs, VIT, PLAIN, "clean"))
+    lines = says.says(runs, table, found)
     assert "the ViT leads under" in lines[0]
-    assert len(lines) == 7
+    assert len(lines) == 6
+    learnt = [run | {"known": None if run["recipe"] == FROZEN else 0.75} for run in runs]
+    assert "Equal steps are not equal learning" in says.says(learnt, table, found)[5]
+    assert "ViT-mini" in says.learnt_line(learnt)
+    assert "75" in says.learnt_line(learnt)
     assert "over 72 ways" in lines[3]  # 8 probes, 9 pairs of recipes
     assert len(says.predictions(runs, table)) == 3
     crossed = says.crossed(runs, (BLACK, NOISE))
@@ -361,10 +358,9 @@ def test_figures_show_what_they_are_given(runs):
     assert {text.get_text() for text in figure.axes[0].texts} == set(NETWORKS.values())
     figure = figures.distance(table, [8])
     assert len(figure.axes[0].texts) == 4
-    assert len(figures.people(np.array([0.1, 0.9])).axes[0].lines[0].get_xdata()) == 2
     shown = figures.examples(probes.examples(PARAMETERS))
     assert sum(len(ax.images) for ax in shown.axes) == len(probes.examples(PARAMETERS)) == 10
-    for draw in (lambda: figures.people(np.array([])), lambda: figures.examples({}), lambda: figures.distance([], [2])):
+    for draw in (lambda: figures.examples({}), lambda: figures.distance([], [2])):
         with pytest.raises(ValueError, match="got none"):
             draw()
 
@@ -376,7 +372,7 @@ def test_labels_of_lines_keep_apart():
 
 def test_the_headline_says_what_was_found(runs):
     found = report.findings(runs, False)
-    told = says.says(runs, report.standings(runs), found, np.array([0.5, 1.0]))
+    told = says.says(runs, report.standings(runs), found)
     record = SimpleNamespace(summary={"findings": [one.as_row() for one in found], "says": told})
     text = headline(record)
     assert f"Of {len(STATEMENTS)} statements written down beforehand" in text

@@ -12,8 +12,9 @@ def headline(record: Record) -> str:
     lines = []
     for network in dict.fromkeys(row["network"] for row in summary["maps"]):
         own = [row for row in summary["maps"] if row["network"] == network]
-        line = f"{SHORT[network]}: one map in hand, which cue is used is told by **{_told(own, 'alone')}**; "
-        line += f"with the maps of both networks by **{_told(own, 'pairs')}**"
+        line = f"{SHORT[network]}: one map in hand, what is above zero is **{_told(own, 'alone')}**, "
+        line += f"and above the same map with shuffled weights **{_told(own, 'alone', cleared=True)}**; "
+        line += f"with the maps of both networks **{_told(own, 'pairs')}**"
         judged = [row for row in own if row["deletion"] is not None]
         if judged:
             first = max(judged, key=lambda row: row["deletion"]["value"])
@@ -27,7 +28,17 @@ def headline(record: Record) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _told(rows: list[dict[str, Any]], question: str) -> str:
-    """The maps whose interval lies above zero, each with its value; 1 is always right."""
-    found = [row for row in rows if row[question]["low"] is not None and row[question]["low"] > 0]
+def _told(rows: list[dict[str, Any]], question: str, cleared: bool = False) -> str:
+    """The maps whose interval lies above zero, or above that of its control, each with its value; 1 is always right."""
+    found = [row for row in rows if row[question]["low"] is not None and row[question]["low"] > _bar(row, cleared)]
     return ", ".join(f"{METHODS[row['method']].label} {row[question]['value']:.2f}" for row in found) or "none"
+
+
+def _bar(row: dict[str, Any], cleared: bool) -> float:
+    """What an interval has to lie above: zero, or that of the same map with shuffled weights; without one, all."""
+    if not cleared:
+        return 0.0
+    ruined = row["ruined"]
+    if ruined is None:
+        return 1.0
+    return max(0.0, float(ruined["value"] if ruined["high"] is None else ruined["high"]))

@@ -54,6 +54,20 @@ def _asking(rows: Sequence[MapRow], network: str) -> list[MapRow]:
     return [row for row in rows if row.network == network and METHODS[row.method].asks]
 
 
+def clears(row: MapRow) -> bool:
+    """Whether a map's interval lies above that of the same map with shuffled weights."""
+    alone, ruined = row.alone, row.ruined
+    return bool(
+        alone.low is not None
+        and ruined is not None
+        and alone.low > (ruined.value if ruined.high is None else ruined.high)
+    )
+
+
+def _names(rows: Sequence[MapRow]) -> str:
+    return _and([METHODS[row.method].label for row in rows])
+
+
 def best_by(rows: Sequence[MapRow], network: str) -> tuple[str, str] | None:
     """The map with the best deletion curve, controls among them, and the map that tells most; None without curves."""
     own = [row for row in rows if row.network == network and row.deletion is not None]
@@ -69,49 +83,68 @@ def deletion_told(rows: Sequence[MapRow], network: str) -> str:
     if best is None:
         return ""
     by_deletion, by_cue = (METHODS[name].label for name in best)
+    own = {row.method: row.deletion for row in rows if row.network == network and row.deletion is not None}
+    rival = max((name for name in own if not METHODS[name].asks), key=lambda name: own[name].value, default=None)
+    if rival and METHODS[best[0]].asks and _overlap(own[best[0]], own[rival]):
+        tie = f"by deletion {by_deletion} is not told from {METHODS[rival].label}, which asks no network"
+        return f"{SHORT[network]}: no; {tie}; by the cue {by_cue}"
     if by_deletion == by_cue:
         return f"{SHORT[network]}: yes, {by_cue} is best by both"
     note = "" if METHODS[best[0]].asks else ", which asks no network"
     return f"{SHORT[network]}: no; by deletion {by_deletion}{note}, by the cue {by_cue}"
 
 
+def _overlap(a: Any, b: Any) -> bool:
+    """Whether two intervals share a value; one that has none is its value alone."""
+    ends = [(one.value, one.value) if one.low is None else (one.low, one.high) for one in (a, b)]
+    return bool(ends[0][0] <= ends[1][1] and ends[1][0] <= ends[0][1])
+
+
 def conclusions(rows: Sequence[MapRow], used: Rows, choices: Rows, places: Rows) -> list[str]:
     """The run in plain words: what the networks use, which maps find it, whether deletion does, and the chooser."""
     said = []
     networks = list(dict.fromkeys(row.network for row in rows))
+    wrong = [row for row in places if (verdict(row["difference"]) == HOLDS) != (row["lesson"] == "build")]
     for network in networks:
         own = _asking(rows, network)
-        found = [METHODS[row.method].label for row in own if verdict(row.alone) == HOLDS]
-        lost = [METHODS[row.method].label for row in own if verdict(row.alone) != HOLDS]
-        text = f"**{SHORT[network]}.** One map, one network in hand: the cue is told by {_and(found) or 'none'}"
-        said.append(text + (f"; not shown to by {_and(lost)}." if lost else "."))
-    milder = [row for row in rows if verdict(row.pairs) == HOLDS and verdict(row.alone) != HOLDS]
-    if milder:
-        names = _and([f"{METHODS[row.method].label} ({SHORT[row.network]})" for row in milder])
-        same = [row for row in milder if abs(row.points[0] - row.points[1]) < 0.1]
-        text = f"**With the maps of both networks in hand** one can tell more: also by {names}."
+        above = [row for row in own if verdict(row.alone) == HOLDS]
+        text = f"**{SHORT[network]}.** One map, one network in hand: "
+        text += f"the cue is told by {_names([row for row in above if clears(row)]) or 'no map'}"
+        if blurred := [row for row in above if not clears(row) and row.ruined is not None]:
+            text += f"; above zero, but not above the same map with shuffled weights: {_names(blurred)}"
+        if alone := [row for row in above if row.ruined is None]:
+            text += f"; above zero, and without that control: {_names(alone)}"
+        if below := [row for row in own if row not in above]:
+            text += f"; not above zero: {_names(below)}"
+        if lessons := [row["lesson"] for row in wrong if row["network"] == network]:
+            text += f". Painting over does not show the places to be right for the {_and(lessons)}: trust no line of it"
+        said.append(text + ".")
+    pairs = [row for row in rows if verdict(row.pairs) == HOLDS and METHODS[row.method].asks]
+    if pairs:
+        at_once = [row for row in pairs if verdict(row.alone) == HOLDS]
+        text = "**With the maps of both networks in hand** they differ in the right direction by "
+        text += f"{_and([f'{METHODS[row.method].label} ({SHORT[row.network]})' for row in pairs])}"
+        text += "." if at_once else ": none of them is above zero alone."
+        same = [row for row in pairs if verdict(row.alone) != HOLDS and abs(row.points[0] - row.points[1]) < 0.1]
         if same:
             at = _and([f"{METHODS[row.method].label} ({SHORT[row.network]})" for row in same])
-            text += f" Alone, the maps of {at} point at the same place whichever cue is used: known, and not said."
+            text += (
+                f" Alone, the maps of {at} point at nearly the same place whichever cue is used: known, and not said."
+            )
         said.append(text)
-    survivors = [
-        row for row in rows if any(one and verdict(one) != UNDECIDED for one in (row.ruined, row.ruined_pairs))
-    ]
-    if survivors:
-        names = _and([f"{METHODS[row.method].label} ({SHORT[row.network]})" for row in survivors])
-        said.append(f"**Control.** With shuffled weights something is still told by {names}: read those with care.")
-    elif any(row.ruined is not None for row in rows):
-        said.append("**Control.** With shuffled weights no interval leaves zero out, in either question.")
+    if any(row.ruined is not None for row in rows):
+        wide = [row.ruined for row in rows if row.ruined is not None]
+        widest = max(((one.high or 0.0) - (one.low or 0.0) for one in wide), default=0.0)
+        said.append(
+            "**Control.** With shuffled weights an interval may hold zero because it is wide (the widest: "
+            f"{widest:.1f} on a scale of 2). So *told* asks for more: an interval wholly above that of the control."
+        )
     told = [text for text in (deletion_told(rows, network) for network in networks) if text]
     if told:
         said.append(f"**Is the best map by deletion the one that finds the cue?** {'. '.join(told)}.")
     said.append(f"**Left to choose**, the networks answered so on cue conflicts: {choice_told(used)}.")
     if choices:
         said.append(f"**Does a map name the cue that they chose?** {chooser_told(choices)}.")
-    wrong = [row for row in places if (verdict(row["difference"]) == HOLDS) != (row["lesson"] == "build")]
-    if wrong:
-        names = _and([f"{SHORT[row['network']]} that learned the {row['lesson']}" for row in wrong])
-        said.append(f"**A warning.** Painting the places over does not show them to be right for: {names}.")
     return said
 
 

@@ -115,19 +115,3 @@ def distance(table: Sequence[Any], distances: Sequence[int]) -> Figure:
     ax.set_xticks(range(len(names)), ["near", *(f"{times}×" for times in sorted(distances))])
     ax.set(ylim=(44, 102), xlabel="distance of the probe", ylabel="AUC (%)")
     return figure
-
-
-def people(shares: np.ndarray) -> Figure:
-    """Share of each person's probes that name them, fewest first, a mark a person.
-
-    Raises
-    ------
-    ValueError
-        Without a person.
-    """
-    check_some(shares, "person")
-    figure, ax = plt.subplots(figsize=(4.9, 2.6))
-    ax.vlines(range(len(shares)), 0, 100 * np.asarray(shares), color=QUIET, lw=1)
-    ax.plot(range(len(shares)), 100 * np.asarray(shares), "o", color=INK, ms=5)
-    ax.set(xticks=[], ylim=(-4, 104), xlabel="people, those who are missed most first", ylabel="named first (%)")
-    return figure

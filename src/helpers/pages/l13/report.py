@@ -156,15 +156,6 @@ def findings(runs: Runs, photographs: bool) -> list[Finding]:
     return [Finding(statement, *found, photographs) for statement, found in told if found is not None]
 
 
-def by_person(runs: Runs, network: str, recipe: str, probe: str) -> np.ndarray:
-    """Share of each person's probes that name them, fewest first, mean over the seeds that test them, (P,)."""
-    found: dict[int, list[float]] = {}
-    for row in index(runs).get((network, recipe, probe), {}).values():
-        for person, share in zip(row["people"], row["named"], strict=True):
-            found.setdefault(person, []).append(share)
-    return np.sort([np.mean(shares) for shares in found.values()])
-
-
 def record_rows(runs: Runs, keep_left: bool) -> list[dict[str, Any]]:
     """Runs as the record holds them; `keep_left` for the record of a piece, which is gathered later.
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from helpers.measure.intervals import Estimate
 from helpers.pages.l13.methods import (
     BESIDE,
@@ -25,7 +23,6 @@ from helpers.pages.l13.report import UNDECIDED, Finding, Runs, Standing, total
 from helpers.plots.tables import points
 
 LEVEL = 0.05  # of a 95 % interval
-FEW = 0.1  # of the people: those who are missed most
 
 
 def of(table: Sequence[Standing], network: str, recipe: str, probe: str) -> Standing | None:
@@ -75,7 +72,7 @@ def predictions(runs: Runs, table: Sequence[Standing]) -> list[dict[str, str]]:
 
 def order_line(runs: Runs, table: Sequence[Standing]) -> str:
     """Under which probes who leads, both trained on plain pictures; where nobody can be told from guessing, so."""
-    leads: dict[str, list[str]] = {"the ViT": [], "the CNN": [], "neither": []}
+    leads: dict[str, list[str]] = {"the ViT leads": [], "the CNN leads": [], "undecided": []}
     floor = []
     for probe in dict.fromkeys(row.probe for row in table):
         found = total(runs, lead(probe))
@@ -86,9 +83,10 @@ def order_line(runs: Runs, table: Sequence[Standing]) -> str:
             floor.append(probe)
             continue
         low, high = found[0].low, found[0].high
-        who = "neither" if low is None or high is None or low <= 0 <= high else "the ViT" if low > 0 else "the CNN"
+        open_ = low is None or high is None or low <= 0 <= high
+        who = "undecided" if open_ else "the ViT leads" if low is not None and low > 0 else "the CNN leads"
         leads[who].append(probe)
-    said = [f"{who} leads under {', '.join(names)}" for who, names in leads.items() if names]
+    said = [f"{who} under {', '.join(names)}" for who, names in leads.items() if names]
     said += [f"both guess under {', '.join(floor)}"] if floor else []
     return f"**Both trained on plain pictures:** {'; '.join(said)}." if said else ""
 
@@ -142,29 +140,21 @@ def released_line(table: Sequence[Standing]) -> str:
     )
 
 
-def best_of(table: Sequence[Standing]) -> Standing | None:
-    """The network that names most on clean probes."""
-    clean = [row for row in table if row.probe == "clean"]
-    return max(clean, key=lambda row: row.rank_one.value) if clean else None
-
-
-def people_line(shares: np.ndarray) -> str:
-    """How much of all misses falls on the few who are missed most.
-
-    Raises
-    ------
-    ValueError
-        Without a person.
-    """
-    if not len(shares):
-        raise ValueError("people_line: expected at least one person, got none")
-    missed = np.sort(1 - np.asarray(shares))[::-1]
-    few = max(1, round(FEW * len(missed)))
-    if missed.sum() < 1e-9:
-        return f"**Nobody of {len(missed)} people is missed.** That says little of the next one."
+def learnt_line(runs: Runs) -> str:
+    """How much of its training pictures each network names: equal steps are not equal learning."""
+    said = []
+    for network in (CNN, VIT):
+        shares = []
+        for recipe in RECIPES:
+            own = [run["known"] for run in runs if (run["network"], run["recipe"]) == (network, recipe)]
+            own = [share for share in own if share is not None]  # a frozen one learns nothing
+            shares += [f"{RECIPES[recipe]} {100 * sum(own) / len(own):.0f}"] if own else []
+        said += [f"{NETWORKS[network]} {', '.join(shares)} %"] if shares else []
+    if len(said) < 2:
+        return ""
     return (
-        f"**Misses have addresses:** {few} of {len(missed)} people, those who are missed most, account for "
-        f"{100 * missed[:few].sum() / missed.sum():.0f} % of all misses; {int((missed < 1e-9).sum())} are never missed."
+        f"**Equal steps are not equal learning:** of its own training pictures {'; '.join(said)}. Where one has learnt "
+        "less, its place in any line above may be the shortness of its training, and not its family."
     )
 
 
@@ -178,7 +168,7 @@ def tally(findings: Sequence[Finding]) -> str:
     )
 
 
-def says(runs: Runs, table: Sequence[Standing], findings: Sequence[Finding], shares: np.ndarray) -> list[str]:
+def says(runs: Runs, table: Sequence[Standing], findings: Sequence[Finding]) -> list[str]:
     """The conclusion of the lab, a sentence or two a line."""
     lines = [
         order_line(runs, table),
@@ -186,7 +176,7 @@ def says(runs: Runs, table: Sequence[Standing], findings: Sequence[Finding], sha
         recipe_line(runs),
         range_line(runs, table),
         released_line(table),
+        learnt_line(runs),
     ]
-    lines += [people_line(shares)] if len(shares) else []
     lines += [tally(findings)] if findings else []
     return [line for line in lines if line]
