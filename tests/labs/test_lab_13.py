@@ -84,7 +84,7 @@ def test_a_run_on_photographs_shows_and_keeps_none(course, run_lab, face_pack, m
     photographs = np.concatenate([now["data"].train.images, now["data"].test.images])
     assert not any(np.array_equal(one, photograph) for one in arrays for photograph in photographs)
     assert [figure.count("<image") for figure in figures] == [len(drawn), *[0] * (len(figures) - 1)]
-    assert len(figures) == 5
+    assert len(figures) == 4
     text = record.model_dump_json()
     assert "base64" not in text
     assert not re.search(r"s\d+/\d+\.pgm|\"person \d+\"", text)
