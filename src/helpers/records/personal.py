@@ -29,6 +29,11 @@ PHOTOGRAPH_NOTE = (
     "*A figure with photographs stood here. Their terms allow research and teaching but no publication, so a recorded"
     " run leaves them out: run the lab to see it.*"
 )
+PRINTED_NOTE = (
+    "*A figure with a photograph that is not the course's own stood here. Its licence lets it be shown, but such"
+    " pictures stay out of the course's repository: run the lab to see it.*"
+)
+PRINTED = "photograph"  # the tag of a cell that shows such a one, whatever the lab's data are
 PERSONAL_NOTE = "*An output stood here. It may show what is a user's own, so the recorded run leaves it out.*"
 
 
@@ -66,6 +71,11 @@ def publishable(record: Record, notebook: dict[str, Any], package: Path) -> tupl
         record = record.model_copy(update={"left_out": ["photographs, whose terms allow no publication"]})
         _drop_outputs(notebook, PHOTOGRAPH_NOTE, _shows_no_photograph)
         notebook["metadata"].pop("widgets", None)
+    elif _drop_outputs(
+        notebook, PRINTED_NOTE, lambda cell, out: not _is_printed(cell) or _shows_no_photograph(cell, out)
+    ):
+        record = record.model_copy(update={"left_out": ["a photograph that is not the course's own"]})
+        notebook["metadata"].pop("widgets", None)
     if record.left_out:
         note = f"*This recorded run leaves out: {'; '.join(record.left_out)}.*"
         cell = {"cell_type": "markdown", "id": "left-out", "metadata": {}, "source": note}
@@ -95,8 +105,13 @@ def _bare_metadata(notebook: dict[str, Any]) -> dict[str, Any]:
     return notebook
 
 
-def _drop_outputs(notebook: dict[str, Any], note: str, keeps: Callable[[dict, dict], bool]) -> None:
-    """Put a note in the place of each output that may not stay; several notes of a cell become one."""
+def _is_printed(cell: dict[str, Any]) -> bool:
+    return PRINTED in cell["metadata"].get("tags", ())
+
+
+def _drop_outputs(notebook: dict[str, Any], note: str, keeps: Callable[[dict, dict], bool]) -> bool:
+    """Put a note in the place of each output that may not stay, one for all of a cell; returns whether any went."""
+    dropped = False
     data = {"text/markdown": note, "text/plain": note.strip("*")}
     replacement = {"output_type": "display_data", "data": data, "metadata": {}}
     for cell in notebook["cells"]:
@@ -104,10 +119,13 @@ def _drop_outputs(notebook: dict[str, Any], note: str, keeps: Callable[[dict, di
         for output in cell.get("outputs", ()):
             if keeps(cell, output):
                 outputs.append(output)
-            elif replacement not in outputs:
-                outputs.append(copy.deepcopy(replacement))
+            else:
+                dropped = True
+                if replacement not in outputs:
+                    outputs.append(copy.deepcopy(replacement))
         if cell["cell_type"] == "code":
             cell["outputs"] = outputs
+    return dropped
 
 
 def _shows_no_photograph(cell: dict[str, Any], output: dict[str, Any]) -> bool:
