@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers import records
+from helpers.records.personal import publishable
 
 ROOT = Path(__file__).parents[2]
 LAB = "08_xception_vs_vit"
@@ -184,6 +185,43 @@ def test_charts_tables_and_words_of_a_run_under_terms_stay(course, made):
     course.finish_run(*kept, **restricted(made))
     notebook = json.loads(records.record_run(LAB, "cpu", "dogs").with_suffix(".ipynb").read_text())
     assert notebook["cells"][-1]["outputs"] == kept
+
+
+def executed(picture, tags):
+    cell = {"cell_type": "code", "id": "cat", "metadata": {"tags": tags}, "source": "show()", "execution_count": 1}
+    return {
+        "cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": "A"}, cell | {"outputs": picture}],
+        "metadata": {},
+    }
+
+
+def test_a_photograph_that_is_not_the_courses_own_stays_out_of_a_drawn_run(course, made):
+    """Its cell says so by a tag; words and all other pictures of the run stay, and the record tells what is gone."""
+    course.finish_run()
+    record = records.Record.model_validate_json(records.record_run(LAB, "cpu").read_text())
+    shown = [made.shown(text_html="<svg><circle r='1'/></svg>"), made.shown(text_markdown="**tabby**")]
+    bare, notebook = publishable(record, executed(shown, ["photograph"]), ROOT / "src" / "helpers")
+    assert bare.left_out == ["a photograph that is not the course's own"]
+    assert "<circle" not in json.dumps(notebook)
+    assert "**tabby**" in json.dumps(notebook)
+    assert "run the lab to see it" in json.dumps(notebook)
+    bare, notebook = publishable(record, executed(shown, []), ROOT / "src" / "helpers")
+    assert bare.left_out == []
+    assert "<circle" in json.dumps(notebook)
+
+
+def test_no_recorded_run_keeps_a_picture_in_a_cell_that_shows_a_photograph():
+    """The cells are those of the labs; without their tag the rule above would pass and mean nothing."""
+    tagged = set()
+    for lab in sorted((ROOT / "labs").glob("*.ipynb")):
+        cells = json.loads(lab.read_text(encoding="utf-8"))["cells"]
+        tagged |= {(lab.stem, cell["id"]) for cell in cells if "photograph" in cell["metadata"].get("tags", ())}
+    assert ("12_inside", "controls") in tagged
+    for run in sorted((ROOT / "results").glob("*/*.ipynb")):
+        for cell in json.loads(run.read_text(encoding="utf-8"))["cells"]:
+            if (run.stem.split(".")[0], cell["id"]) in tagged:
+                kinds = {kind for output in cell["outputs"] for kind in output.get("data", {})}
+                assert not any(kind.startswith(("image/", "application/")) for kind in kinds), run.name
 
 
 def test_outputs_name_no_folder_of_the_machine(course, made, monkeypatch):
