@@ -55,7 +55,7 @@ def test_a_shift_is_one_pixel_at_most():
 
 
 @pytest.mark.parametrize("world", bias.SIDES)
-@pytest.mark.parametrize("name", bias.NETWORKS)
+@pytest.mark.parametrize("name", study.ALL)
 def test_a_network_answers_each_image_on_its_own(name, world):
     model = bias.build(name, 0, world).eval()
     images = bias.digits(world).images[:4]
@@ -63,6 +63,13 @@ def test_a_network_answers_each_image_on_its_own(name, world):
     torch.testing.assert_close(model(images)[1:2], model(images[1:2]))
     with pytest.raises(ValueError, match="name"):
         bias.build("svm", 0)
+
+
+@pytest.mark.parametrize(("name", "reads_places"), [("vit_mean", False), ("vit_places", True), ("vit", False)])
+def test_one_head_alone_knows_which_place_a_patch_has(name, reads_places):
+    model, tokens = bias.build(name, 0).eval(), torch.randn(2, 17, 32)
+    moved = torch.cat([tokens[:, :1], tokens[:, 1:].flip(1)], dim=1)
+    assert torch.allclose(model.classify(tokens), model.classify(moved), atol=1e-6) is not reads_places
 
 
 def test_a_training_learns_and_repeats_itself():
@@ -88,7 +95,8 @@ def test_the_study_trains_each_arm_and_sums_up():
     assert len(rows) == 2 * len(study.grid((1,)))
     assert {row["name"] for row in summary["differences"]} == set(study.DIFFERENCES)
     assert [row["network"] for row in summary["rates"]] == ["cnn", "vit"]
-    assert [row["network"] for row in summary["own_rates"] if row["chosen"]] == list(bias.NETWORKS)
+    chosen = [(row["world"], row["network"]) for row in summary["own_rates"] if row["chosen"]]
+    assert chosen == [(world, name) for world in bias.SIDES for name in study.AT_OWN_RATE[world, "none"]]
     assert summary["own_rates"][0]["n_val"] >= 500
     at = {(p["arm"], p["world"], p["shuffle"]): p["value"] for p in summary["points"]}
     gap = next(row for row in summary["differences"] if row["name"] == "ViT minus CNN")

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
-from helpers.models.vit import ViT
+from helpers.models.vit import ViT, init_weights
 
 SIDES = {"centred": 8, "wandering": 12}  # world -> side of its images in pixels
 DIGIT, GRID, CLASSES = 8, 4, 10
@@ -139,9 +139,15 @@ def cnn(side: int = 8) -> nn.Module:
     )  # fmt: skip
 
 
+def vit_sizes(side: int) -> dict[str, int]:
+    """Two blocks of width 32 on 4 x 4 patches."""
+    sizes = {"image_size": side, "patch_size": side // GRID, "num_classes": CLASSES}
+    return sizes | {"embed_dim": 32, "depth": 2, "num_heads": 4}
+
+
 def vit(side: int = 8) -> ViT:
-    """Two blocks of width 32 on 4 x 4 patches, with learned positions."""
-    return ViT(image_size=side, patch_size=side // GRID, num_classes=CLASSES, embed_dim=32, depth=2, num_heads=4)
+    """The ViT of `vit_sizes`, with learned positions."""
+    return ViT(**vit_sizes(side))
 
 
 class ConvolutionalStem(nn.Module):
@@ -176,23 +182,54 @@ def vit_stem(side: int = 8) -> ViT:
     return model
 
 
+class MeanOfPatches(ViT):
+    """Reads the mean of all patches in place of the class token: all of them, and none at its place."""
+
+    def classify(self, x: Tensor) -> Tensor:
+        return self.head(self.norm(x[:, 1:]).mean(1))  # (B, K)
+
+
+class EachPatchAtItsPlace(ViT):
+    """Reads each patch with weights of its place, as an MLP reads pixels: a head of G G D numbers a class."""
+
+    def __init__(self, **sizes: int) -> None:
+        super().__init__(**sizes)
+        self.head = nn.Linear(GRID**2 * self.head.in_features, CLASSES)
+        init_weights(self.head)
+
+    def classify(self, x: Tensor) -> Tensor:
+        return self.head(self.norm(x[:, 1:]).flatten(1))  # (B, K)
+
+
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {"mlp": mlp, "cnn": cnn, "vit": vit, "vit_stem": vit_stem}
-NAMES = {"mlp": "MLP", "cnn": "CNN", "vit": "ViT", "vit_stem": "ViT with convolutions first"}
+READERS: dict[str, Callable[[int], nn.Module]] = {  # the same ViT but for what its head reads
+    "vit_mean": lambda side: MeanOfPatches(**vit_sizes(side)),
+    "vit_places": lambda side: EachPatchAtItsPlace(**vit_sizes(side)),
+}
+NAMES = {
+    "mlp": "MLP",
+    "cnn": "CNN",
+    "vit": "ViT",
+    "vit_stem": "ViT with convolutions first",
+    "vit_mean": "ViT that reads the mean of its patches",
+    "vit_places": "ViT that reads each patch at its place",
+}
 
 
 def build(name: str, seed: int, world: str = "centred") -> nn.Module:
-    """One of `NETWORKS` with fresh weights; the random state of the caller is left as it was.
+    """One of `NETWORKS` or `READERS` with fresh weights; the random state of the caller is left as it was.
 
     Raises
     ------
     ValueError
         For another name.
     """
-    if name not in NETWORKS:
-        raise ValueError(f"name: expected one of {', '.join(NETWORKS)}, got {name!r}")
+    known = NETWORKS | READERS
+    if name not in known:
+        raise ValueError(f"name: expected one of {', '.join(known)}, got {name!r}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return NETWORKS[name](side_of(world))
+        return known[name](side_of(world))
 
 
 # ------------------------------------------------------------------------------------------------------------ training

@@ -1,8 +1,9 @@
 """The page's networks with several seeds: few images and many, order and shuffle, fractals first, rates.
 
 First one rate and as many steps for all; then, in the arms "own rate", each network at the rate that suits it on other
-digits and four times the steps, in order and shuffled; and, to tell the rate from the steps, in the arms "own rate,
-short" at that rate with as few steps as at first.
+digits of the same world and four times the steps, in order and shuffled; and, to tell the rate from the steps, in the
+arms "own rate, short" at that rate with as few steps as at first. Two further heads on the same ViT tell what it lacks
+beside an MLP: one reads all patches but no places, the other each patch at its place.
 
 `python -m helpers.pages.c12.study` records what the page quotes.
 """
@@ -32,51 +33,56 @@ LONGER = 4  # times the steps, for a network at its own rate
 TO_CHOOSE = 50  # digits of each class to choose a rate with; the rest of those that are drawn from judges
 Key = tuple[str, str, str, int]  # arm, world, shuffle, images a class
 Right = dict[Key, np.ndarray]  # bool (seeds, n)
-# The differences that the page quotes: name -> arm, world and shuffle of both sides; at every size that both have.
-DIFFERENCES: dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]] = {
-    "ViT minus CNN": (("vit", "centred", "none"), ("cnn", "centred", "none")),
-    "convolutions first minus ViT": (("vit_stem", "centred", "none"), ("vit", "centred", "none")),
-    "CNN, shuffled minus in order": (("cnn", "centred", "pixels"), ("cnn", "centred", "none")),
-    "ViT, shuffled minus in order": (("vit", "centred", "pixels"), ("vit", "centred", "none")),
-    "MLP, shuffled minus in order": (("mlp", "centred", "pixels"), ("mlp", "centred", "none")),
-    "convolutions first, shuffled minus in order": (("vit_stem", "centred", "pixels"), ("vit_stem", "centred", "none")),
-    "wandering: CNN, shuffled minus in order": (("cnn", "wandering", "pixels"), ("cnn", "wandering", "none")),
-    "wandering: MLP, shuffled minus in order": (("mlp", "wandering", "pixels"), ("mlp", "wandering", "none")),
-    "wandering: ViT, shuffled minus in order": (("vit", "wandering", "pixels"), ("vit", "wandering", "none")),
-    "own rates: ViT minus CNN": (("vit, own rate", "centred", "none"), ("cnn, own rate", "centred", "none")),
-    "own rates: convolutions first minus ViT": (
-        ("vit_stem, own rate", "centred", "none"),
-        ("vit, own rate", "centred", "none"),
+Side = tuple[str, str, str]  # arm, world, shuffle
+
+
+def _pair(plus: str, minus: str, world: str = "centred", kind: str = "none") -> tuple[Side, Side]:
+    return (plus, world, kind), (minus, world, kind)
+
+
+def _shuffled(arm: str, world: str = "centred") -> tuple[Side, Side]:
+    return (arm, world, "pixels"), (arm, world, "none")
+
+
+# The differences that the page quotes: name -> both sides; at every size that both have.
+DIFFERENCES: dict[str, tuple[Side, Side]] = {
+    "ViT minus CNN": _pair("vit", "cnn"),
+    "convolutions first minus ViT": _pair("vit_stem", "vit"),
+    "CNN, shuffled minus in order": _shuffled("cnn"),
+    "ViT, shuffled minus in order": _shuffled("vit"),
+    "MLP, shuffled minus in order": _shuffled("mlp"),
+    "convolutions first, shuffled minus in order": _shuffled("vit_stem"),
+    "wandering: CNN, shuffled minus in order": _shuffled("cnn", "wandering"),
+    "wandering: MLP, shuffled minus in order": _shuffled("mlp", "wandering"),
+    "wandering: ViT, shuffled minus in order": _shuffled("vit", "wandering"),
+    "own rates: ViT minus CNN": _pair("vit, own rate", "cnn, own rate"),
+    "own rates: convolutions first minus ViT": _pair("vit_stem, own rate", "vit, own rate"),
+    "own rates: convolutions first minus CNN": _pair("vit_stem, own rate", "cnn, own rate"),
+    "own rates: ViT minus MLP": _pair("vit, own rate", "mlp, own rate"),
+    "own rates, few steps: ViT minus CNN": _pair("vit, own rate, short", "cnn, own rate, short"),
+    "own rates: CNN, shuffled minus in order": _shuffled("cnn, own rate"),
+    "own rates: ViT, shuffled minus in order": _shuffled("vit, own rate"),
+    "own rates: convolutions first, shuffled minus in order": _shuffled("vit_stem, own rate"),
+    "own rates, shuffled: convolutions first minus ViT": _pair("vit_stem, own rate", "vit, own rate", kind="pixels"),
+    "own rates: mean of patches minus ViT": _pair("vit_mean, own rate", "vit, own rate"),
+    "own rates: each patch at its place minus ViT": _pair("vit_places, own rate", "vit, own rate"),
+    "own rates: each patch at its place minus MLP": _pair("vit_places, own rate", "mlp, own rate"),
+    "own rates, shuffled: each patch at its place minus ViT": _pair(
+        "vit_places, own rate", "vit, own rate", kind="pixels"
     ),
-    "own rates: convolutions first minus CNN": (
-        ("vit_stem, own rate", "centred", "none"),
-        ("cnn, own rate", "centred", "none"),
+    "own rates, wandering: ViT minus CNN": _pair("vit, own rate", "cnn, own rate", "wandering"),
+    "own rates, wandering: ViT minus MLP": _pair("vit, own rate", "mlp, own rate", "wandering"),
+    "own rates, wandering: each patch at its place minus ViT": _pair(
+        "vit_places, own rate", "vit, own rate", "wandering"
     ),
-    "own rates: ViT minus MLP": (("vit, own rate", "centred", "none"), ("mlp, own rate", "centred", "none")),
-    "own rates, few steps: ViT minus CNN": (
-        ("vit, own rate, short", "centred", "none"),
-        ("cnn, own rate, short", "centred", "none"),
+    "own rates, wandering: convolutions first minus ViT": _pair("vit_stem, own rate", "vit, own rate", "wandering"),
+    "own rates, wandering, shuffled: convolutions first minus ViT": _pair(
+        "vit_stem, own rate", "vit, own rate", "wandering", "pixels"
     ),
-    "own rates: CNN, shuffled minus in order": (
-        ("cnn, own rate", "centred", "pixels"),
-        ("cnn, own rate", "centred", "none"),
-    ),
-    "own rates: ViT, shuffled minus in order": (
-        ("vit, own rate", "centred", "pixels"),
-        ("vit, own rate", "centred", "none"),
-    ),
-    "own rates: convolutions first, shuffled minus in order": (
-        ("vit_stem, own rate", "centred", "pixels"),
-        ("vit_stem, own rate", "centred", "none"),
-    ),
-    "own rates, shuffled: convolutions first minus ViT": (
-        ("vit_stem, own rate", "centred", "pixels"),
-        ("vit, own rate", "centred", "pixels"),
-    ),
-    "fractals first minus ViT": (("vit, fractals first", "centred", "none"), ("vit", "centred", "none")),
-    "twice the steps minus ViT": (("vit, twice the steps", "centred", "none"), ("vit", "centred", "none")),
-    "ViT, shifted minus plain": (("vit, shifted", "centred", "none"), ("vit", "centred", "none")),
-    "CNN, shifted minus plain": (("cnn, shifted", "centred", "none"), ("cnn", "centred", "none")),
+    "fractals first minus ViT": _pair("vit, fractals first", "vit"),
+    "twice the steps minus ViT": _pair("vit, twice the steps", "vit"),
+    "ViT, shifted minus plain": _pair("vit, shifted", "vit"),
+    "CNN, shifted minus plain": _pair("cnn, shifted", "cnn"),
 }
 
 
@@ -104,47 +110,64 @@ def prepared(arm: str, world: str, seed: int, steps: int) -> nn.Module:
     return model
 
 
+ALL = (*bias.NETWORKS, *bias.READERS)
+# What is trained at its own rate: world, shuffle -> networks.
+AT_OWN_RATE = {
+    ("centred", "none"): ALL,
+    ("centred", "pixels"): tuple(name for name in ALL if name != "vit_mean"),
+    ("wandering", "none"): tuple(name for name in ALL if name != "vit_mean"),
+    ("wandering", "pixels"): ("vit", "vit_stem"),
+}
+
+
 def grid(sizes: Sequence[int]) -> list[Key]:
     """What is trained."""
     plain = list(product(bias.NETWORKS, ("centred",), SHUFFLES, sizes))
     plain += product(("mlp", "cnn", "vit"), ("wandering",), SHUFFLES, sizes)
     helped = ["vit, fractals first", "vit, twice the steps", "vit, shifted", "cnn, shifted"]
-    helped += [f"{name}, own rate{short}" for short in (", short", "") for name in bias.NETWORKS]
+    helped += [f"{name}, own rate, short" for name in bias.NETWORKS]
     plain += [(arm, "centred", "none", size) for arm, size in product(helped, sizes)]
-    return plain + [(f"{name}, own rate", "centred", "pixels", size) for name, size in product(bias.NETWORKS, sizes)]
+    for (world, kind), names in AT_OWN_RATE.items():
+        plain += [(f"{name}, own rate", world, kind, size) for name, size in product(names, sizes)]
+    return plain
 
 
-def rates_chosen(rates: Sequence[float], steps: int, seed: int = 99) -> list[dict[str, Any]]:
+def rates_chosen(world: str, rates: Sequence[float], steps: int, seed: int = 99) -> list[dict[str, Any]]:
     """Each network at each rate, `LONGER` times the steps, on digits that no test holds: what it named rightly of those
     not drawn, and the rate that was best (`chosen`; of equals the smallest)."""
-    data, rows = bias.digits(), []
+    data, rows = bias.digits(world), []
     images, labels = data.draw(TO_CHOOSE, seed)
     others = ~(data.images[:, None] == images[None]).flatten(2).all(2).any(1)  # (pool,): not drawn, nor equal to one
-    for name in bias.NETWORKS:
+    for name in AT_OWN_RATE[world, "none"]:
         own: list[dict[str, Any]] = []
         for rate in rates:
-            model = bias.train(bias.build(name, seed), images, labels, steps=LONGER * steps, seed=seed, rate=rate)
+            model = bias.build(name, seed, world)
+            bias.train(model, images, labels, steps=LONGER * steps, seed=seed, rate=rate)
             right = bias.answers(model, data.images[others]) == data.labels[others].numpy()
-            own.append({"network": name, "rate": rate, "val_top1": float(right.mean()), "n_val": len(right)})
+            row = {"network": name, "world": world, "rate": rate}
+            own.append(row | {"val_top1": float(right.mean()), "n_val": len(right)})
         best = max(own, key=lambda row: row["val_top1"])
         rows += [row | {"chosen": row is best} for row in own]
+        print(world, name, best, flush=True)
     return rows
 
 
-def one(key: Key, seed: int, steps: int, own_rates: Mapping[str, float]) -> tuple[np.ndarray, dict[str, Any]]:
+def one(
+    key: Key, seed: int, steps: int, own_rates: Mapping[tuple[str, str], float]
+) -> tuple[np.ndarray, dict[str, Any]]:
     """Train and ask: which test digits it names rightly, bool (n,), and a row for the record.
 
     Parameters
     ----------
     own_rates
-        Network -> its rate in the arm "own rate".
+        Network, world -> its rate in the arm "own rate".
     """
     arm, world, kind, size = key
     data, model = bias.digits(world), prepared(arm, world, seed, steps)
     images, labels = data.draw(size, seed)
     images, many, rate = bias.shuffle(images, kind), steps * (2 if "twice" in arm else 1), bias.RATE
     if "own rate" in arm:
-        many, rate = steps * (1 if "short" in arm else LONGER), own_rates[arm.split(",")[0]]
+        many, rate = steps * (1 if "short" in arm else LONGER), own_rates[arm.split(",")[0], world]
     bias.train(model, images, labels, steps=many, seed=seed, rate=rate, moving="shifted" in arm)
     right = bias.answers(model, bias.shuffle(data.test_images, kind)) == data.test_labels.numpy()
     learned = float((bias.answers(model, images) == labels.numpy()).mean())
@@ -184,9 +207,8 @@ def study(
     steps: int, seeds: Sequence[int], sizes: Sequence[int], rates: Sequence[float], rate_seeds: Sequence[int]
 ) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
     """All of it: rows of the runs, and the summary."""
-    chosen = rates_chosen(rates, steps)
-    own_rates = {row["network"]: row["rate"] for row in chosen if row["chosen"]}
-    print(own_rates, flush=True)
+    chosen = [row for world in bias.SIDES for row in rates_chosen(world, rates, steps)]
+    own_rates = {(row["network"], row["world"]): row["rate"] for row in chosen if row["chosen"]}
     right, rows = {}, []
     for key in grid(sizes):
         found = [one(key, seed, steps, own_rates) for seed in seeds]
