@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers.measure.cost import count_parameters
-from helpers.pages.c14 import depth
+from helpers.pages.c14 import depth, measured
 
 
 def test_another_kind_is_refused_and_the_random_state_is_left():
@@ -68,3 +68,11 @@ def test_the_study_has_a_row_for_each():
     fresh = depth.starts(seeds=(0, 1), depths=(2,))
     assert len(fresh) == 2 * len(depth.KINDS)
     assert {"kind", "depth", "seed", "first", "last", "growth", "push"} == set(fresh[0])
+
+
+def test_lab_14_on_photographs_is_read_as_it_stands():
+    gain = measured.found("a plain ViT gains from depth")
+    deep, shallow = (measured.standing("plain", blocks)["top1"]["value"] for blocks in (48, 6))
+    assert gain.value == pytest.approx(deep - shallow)
+    with pytest.raises(ValueError, match="no statement"):
+        measured.found("depth is all you need")

@@ -1,6 +1,7 @@
-"""The two studies of chapter 14, read from their records, and their figures."""
+"""The two studies of chapter 14 and lab 14 on photographs, read from their records, and their figures."""
 
 from collections.abc import Sequence
+from functools import cache
 from statistics import mean
 from typing import Any, cast
 
@@ -9,11 +10,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from helpers.measure.accuracy import Estimate
 from helpers.pages.c14.depth import KINDS, TRAINED
 from helpers.pages.c14.depth import STUDY as DEPTH_STUDY
 from helpers.pages.c14.lookup import STUDY as LOOKUP_STUDY
 from helpers.plots.style import DIM, FAMILY_COLOURS, INK, QUIET, check_some
-from helpers.records import read_record
+from helpers.records import Record, read_record
 
 Rows = Sequence[dict[str, Any]]
 COLOURS = {"norm after": FAMILY_COLOURS["classical"], "norm first": FAMILY_COLOURS["vit"]}
@@ -33,6 +35,33 @@ def start_rows() -> Rows:
 def lookup_rows() -> Rows:
     """One row a question, kind, reader and seed of `helpers.pages.c14.lookup`."""
     return list(read_record(LOOKUP_STUDY, "cpu").runs)
+
+
+@cache
+def photographs() -> Record:
+    """Lab 14 on photographs of Tiny ImageNet: arms, depths and rates, two seeds."""
+    return read_record("14_depth", "cpu", "tiny20")
+
+
+def found(statement: str) -> Estimate:
+    """A difference that lab 14 measured on photographs.
+
+    Raises
+    ------
+    ValueError
+        If it measured none of that name.
+    """
+    rows: list[dict[str, Any]] = photographs().summary["findings"]  # type: ignore[assignment]
+    for row in rows:
+        if row["statement"] == statement:
+            return Estimate(**row["difference"])
+    raise ValueError(f"lab 14 has no statement {statement!r}")
+
+
+def standing(arm: str, depth: int, rate: str = "usual") -> dict[str, Any]:
+    """A row of lab 14's table on photographs: `top1`, `by_seed`, `training` (share of its own images right)."""
+    rows: list[dict[str, Any]] = photographs().summary["standings"]  # type: ignore[assignment]
+    return next(row for row in rows if (row["arm"], row["depth"], row["rate"]) == (arm, depth, rate))
 
 
 def average(rows: Rows, what: str, **chosen: Any) -> float:
