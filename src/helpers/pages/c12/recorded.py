@@ -40,13 +40,17 @@ def accuracy(arm: str, size: int, world: str = "centred", shuffle: str = "none")
     return float(found[0]["value"])
 
 
-def training(arm: str, size: int) -> float:
-    """Share of the training digits named rightly after the last step, in order and centred, mean of the seeds."""
+def training(arm: str, size: int, world: str = "centred") -> float:
+    """Share of the training digits named rightly after the last step, in order, mean of the seeds."""
     rows = [dict(row) for row in study().runs]
-    own = [
-        row for row in rows if (row["arm"], row["world"], row["shuffle"], row["size"]) == (arm, "centred", "none", size)
-    ]
+    own = [row for row in rows if (row["arm"], row["world"], row["shuffle"], row["size"]) == (arm, world, "none", size)]
     return float(np.mean([row["train_top1"] for row in own]))
+
+
+def own_rate(network: str, world: str = "centred") -> float:
+    """The rate at which a network did best on digits that no test holds."""
+    rows: list[dict[str, Any]] = study().summary["own_rates"]  # type: ignore[assignment]
+    return next(row["rate"] for row in rows if row["chosen"] and (row["network"], row["world"]) == (network, world))
 
 
 def difference(name: str, size: int) -> Estimate:

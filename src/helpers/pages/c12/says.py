@@ -6,7 +6,8 @@ from typing import Any
 from IPython.display import Markdown
 
 from helpers.measure.accuracy import Estimate
-from helpers.pages.c12 import recorded
+from helpers.pages.c12 import bias, recorded
+from helpers.pages.c12.study import LONGER
 from helpers.plots.tables import points
 
 COLLAPSED = 0.9  # share of answers that are one class
@@ -29,6 +30,28 @@ def gains_told(name: str, sizes: Sequence[int]) -> str:
         mark = " (open)" if word(gain).startswith("cannot") else ""
         parts.append(f"{100 * gain.value:+.1f} with {size}{mark}")
     return ", ".join(parts).replace("-", "−")
+
+
+def passes_table(sizes: Sequence[int], steps: int) -> list[Row]:
+    """CNN and ViT by steps and rate; at each size: percent right of their own digits, an arrow, of new ones."""
+    shared = f"{bias.RATE:g}, for all"
+    rates = {name: f"{recorded.own_rate(name):g}, its own" for name in ("cnn", "vit")}
+    how = [
+        ("ViT", "vit", steps, shared),
+        ("ViT", "vit, twice the steps", 2 * steps, shared),
+        ("ViT", "vit, own rate, short", steps, rates["vit"]),
+        ("ViT", "vit, own rate", LONGER * steps, rates["vit"]),
+        ("CNN", "cnn", steps, shared),
+        ("CNN", "cnn, own rate", LONGER * steps, rates["cnn"]),
+    ]
+    return [
+        {"network": network, "steps": many, "rate": rate}
+        | {
+            f"{size} of each": f"{100 * recorded.training(arm, size):.0f} → {100 * recorded.accuracy(arm, size):.0f}"
+            for size in sizes
+        }
+        for network, arm, many, rate in how
+    ]
 
 
 def rates_of(rows: Sequence[Row], network: str) -> list[Row]:
