@@ -65,11 +65,18 @@ def test_a_network_answers_each_image_on_its_own(name, world):
         bias.build("svm", 0)
 
 
-@pytest.mark.parametrize(("name", "reads_places"), [("vit_mean", False), ("vit_places", True), ("vit", False)])
+@pytest.mark.parametrize(
+    ("name", "reads_places"), [("vit_mean", False), ("vit_places", True), ("vit", False), ("vit_wide", False)]
+)
 def test_one_head_alone_knows_which_place_a_patch_has(name, reads_places):
     model, tokens = bias.build(name, 0).eval(), torch.randn(2, 17, 32)
     moved = torch.cat([tokens[:, :1], tokens[:, 1:].flip(1)], dim=1)
     assert torch.allclose(model.classify(tokens), model.classify(moved), atol=1e-6) is not reads_places
+
+
+def test_positions_that_start_large_are_as_large_as_the_patches():
+    sizes = [bias.build(name, 0).positions.table.std().item() for name in ("vit", "vit_wide")]
+    assert sizes == pytest.approx([0.02, 0.5], rel=0.2)
 
 
 def test_a_training_learns_and_repeats_itself():

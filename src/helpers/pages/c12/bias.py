@@ -182,6 +182,19 @@ def vit_stem(side: int = 8) -> ViT:
     return model
 
 
+def linear(side: int = 8) -> nn.Module:
+    """Every pixel to every class: what a weight for each place can do alone."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * side**2, CLASSES))
+
+
+class WidePositions(ViT):
+    """The same ViT, whose positions start 25 times as large: as large as what they are added to, about."""
+
+    def __init__(self, **sizes: int) -> None:
+        super().__init__(**sizes)
+        nn.init.normal_(self.positions.table, std=0.5)
+
+
 class MeanOfPatches(ViT):
     """Reads the mean of all patches in place of the class token: all of them, and none at its place."""
 
@@ -202,7 +215,9 @@ class EachPatchAtItsPlace(ViT):
 
 
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {"mlp": mlp, "cnn": cnn, "vit": vit, "vit_stem": vit_stem}
-READERS: dict[str, Callable[[int], nn.Module]] = {  # the same ViT but for what its head reads
+CONTROLS: dict[str, Callable[[int], nn.Module]] = {  # what tells which property does it
+    "linear": linear,
+    "vit_wide": lambda side: WidePositions(**vit_sizes(side)),
     "vit_mean": lambda side: MeanOfPatches(**vit_sizes(side)),
     "vit_places": lambda side: EachPatchAtItsPlace(**vit_sizes(side)),
 }
@@ -211,20 +226,22 @@ NAMES = {
     "cnn": "CNN",
     "vit": "ViT",
     "vit_stem": "ViT with convolutions first",
+    "linear": "linear classifier",
+    "vit_wide": "ViT whose positions start large",
     "vit_mean": "ViT that reads the mean of its patches",
     "vit_places": "ViT that reads each patch at its place",
 }
 
 
 def build(name: str, seed: int, world: str = "centred") -> nn.Module:
-    """One of `NETWORKS` or `READERS` with fresh weights; the random state of the caller is left as it was.
+    """One of `NETWORKS` or `CONTROLS` with fresh weights; the random state of the caller is left as it was.
 
     Raises
     ------
     ValueError
         For another name.
     """
-    known = NETWORKS | READERS
+    known = NETWORKS | CONTROLS
     if name not in known:
         raise ValueError(f"name: expected one of {', '.join(known)}, got {name!r}")
     with torch.random.fork_rng(devices=[]):

@@ -2,8 +2,9 @@
 
 First one rate and as many steps for all; then, in the arms "own rate", each network at the rate that suits it on other
 digits of the same world and four times the steps, in order and shuffled; and, to tell the rate from the steps, in the
-arms "own rate, short" at that rate with as few steps as at first. Two further heads on the same ViT tell what it lacks
-beside an MLP: one reads all patches but no places, the other each patch at its place.
+arms "own rate, short" at that rate with as few steps as at first. What the ViT lacks beside an MLP is sought with
+controls: a linear classifier, positions that start large, a head that reads all patches but no places, and one that
+reads each patch at its place, at its own rate and at the ViT's.
 
 `python -m helpers.pages.c12.study` records what the page quotes.
 """
@@ -64,8 +65,12 @@ DIFFERENCES: dict[str, tuple[Side, Side]] = {
     "own rates: ViT, shuffled minus in order": _shuffled("vit, own rate"),
     "own rates: convolutions first, shuffled minus in order": _shuffled("vit_stem, own rate"),
     "own rates, shuffled: convolutions first minus ViT": _pair("vit_stem, own rate", "vit, own rate", kind="pixels"),
+    "own rates: large positions minus ViT": _pair("vit_wide, own rate", "vit, own rate"),
     "own rates: mean of patches minus ViT": _pair("vit_mean, own rate", "vit, own rate"),
     "own rates: each patch at its place minus ViT": _pair("vit_places, own rate", "vit, own rate"),
+    "the ViT's rate: each patch at its place minus ViT": _pair("vit_places, the ViT's rate", "vit, own rate"),
+    "own rates: each patch at its place minus linear": _pair("vit_places, own rate", "linear, own rate"),
+    "the ViT's rate: each patch at its place minus linear": _pair("vit_places, the ViT's rate", "linear, own rate"),
     "own rates: each patch at its place minus MLP": _pair("vit_places, own rate", "mlp, own rate"),
     "own rates, shuffled: each patch at its place minus ViT": _pair(
         "vit_places, own rate", "vit, own rate", kind="pixels"
@@ -75,14 +80,19 @@ DIFFERENCES: dict[str, tuple[Side, Side]] = {
     "own rates, wandering: each patch at its place minus ViT": _pair(
         "vit_places, own rate", "vit, own rate", "wandering"
     ),
+    "the ViT's rate, wandering: each patch at its place minus ViT": _pair(
+        "vit_places, the ViT's rate", "vit, own rate", "wandering"
+    ),
+    "own rates, wandering: large positions minus ViT": _pair("vit_wide, own rate", "vit, own rate", "wandering"),
     "own rates, wandering: convolutions first minus ViT": _pair("vit_stem, own rate", "vit, own rate", "wandering"),
     "own rates, wandering, shuffled: convolutions first minus ViT": _pair(
         "vit_stem, own rate", "vit, own rate", "wandering", "pixels"
     ),
-    "fractals first minus ViT": _pair("vit, fractals first", "vit"),
+    "own rates: fractals first minus ViT": _pair("vit, own rate, fractals first", "vit, own rate"),
     "twice the steps minus ViT": _pair("vit, twice the steps", "vit"),
-    "ViT, shifted minus plain": _pair("vit, shifted", "vit"),
-    "CNN, shifted minus plain": _pair("cnn, shifted", "cnn"),
+    "four times the steps minus ViT": _pair("vit, four times the steps", "vit"),
+    "own rates: ViT, shifted minus plain": _pair("vit, own rate, shifted", "vit, own rate"),
+    "own rates: CNN, shifted minus plain": _pair("cnn, own rate, shifted", "cnn, own rate"),
 }
 
 
@@ -110,26 +120,28 @@ def prepared(arm: str, world: str, seed: int, steps: int) -> nn.Module:
     return model
 
 
-ALL = (*bias.NETWORKS, *bias.READERS)
+ALL = (*bias.NETWORKS, *bias.CONTROLS)
 # What is trained at its own rate: world, shuffle -> networks.
 AT_OWN_RATE = {
     ("centred", "none"): ALL,
-    ("centred", "pixels"): tuple(name for name in ALL if name != "vit_mean"),
+    ("centred", "pixels"): (*bias.NETWORKS, "vit_places"),
     ("wandering", "none"): tuple(name for name in ALL if name != "vit_mean"),
     ("wandering", "pixels"): ("vit", "vit_stem"),
 }
+TIMES = {"twice": 2, "four times": LONGER}  # the steps, in the name of an arm
 
 
 def grid(sizes: Sequence[int]) -> list[Key]:
     """What is trained."""
     plain = list(product(bias.NETWORKS, ("centred",), SHUFFLES, sizes))
     plain += product(("mlp", "cnn", "vit"), ("wandering",), SHUFFLES, sizes)
-    helped = ["vit, fractals first", "vit, twice the steps", "vit, shifted", "cnn, shifted"]
+    helped = [f"vit, {times} the steps" for times in TIMES]
+    helped += ["vit, own rate, fractals first", "vit, own rate, shifted", "cnn, own rate, shifted"]
     helped += [f"{name}, own rate, short" for name in bias.NETWORKS]
     plain += [(arm, "centred", "none", size) for arm, size in product(helped, sizes)]
     for (world, kind), names in AT_OWN_RATE.items():
         plain += [(f"{name}, own rate", world, kind, size) for name, size in product(names, sizes)]
-    return plain
+    return plain + [("vit_places, the ViT's rate", world, "none", size) for world, size in product(bias.SIDES, sizes)]
 
 
 def rates_chosen(world: str, rates: Sequence[float], steps: int, seed: int = 99) -> list[dict[str, Any]]:
@@ -165,9 +177,11 @@ def one(
     arm, world, kind, size = key
     data, model = bias.digits(world), prepared(arm, world, seed, steps)
     images, labels = data.draw(size, seed)
-    images, many, rate = bias.shuffle(images, kind), steps * (2 if "twice" in arm else 1), bias.RATE
-    if "own rate" in arm:
-        many, rate = steps * (1 if "short" in arm else LONGER), own_rates[arm.split(",")[0], world]
+    images, rate = bias.shuffle(images, kind), bias.RATE
+    many = steps * next((times for name, times in TIMES.items() if name in arm), 1)
+    if "own rate" in arm or "the ViT's rate" in arm:
+        whose = "vit" if "the ViT's rate" in arm else arm.split(",")[0]
+        many, rate = steps * (1 if "short" in arm else LONGER), own_rates[whose, world]
     bias.train(model, images, labels, steps=many, seed=seed, rate=rate, moving="shifted" in arm)
     right = bias.answers(model, bias.shuffle(data.test_images, kind)) == data.test_labels.numpy()
     learned = float((bias.answers(model, images) == labels.numpy()).mean())
