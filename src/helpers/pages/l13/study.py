@@ -72,7 +72,7 @@ def training_config(parameters: Parameters, network: str, recipe: str, seed: int
 
 def folder_name(network: str, recipe: str, seed: int, faces: Faces, parameters: Parameters) -> str:
     """Where a training keeps its checkpoints."""
-    kept = ("start", "epochs", "image_size", "batch_size", "learning_rate")
+    kept: tuple[str, ...] = ("start", "epochs", "image_size", "batch_size", "learning_rate")
     kept += (recipe,) if recipe in EQUAL else ()
     told = [faces.data.fingerprint, network, recipe, seed, {key: parameters[key] for key in kept}]
     return f"{network}-{recipe}-{seed}-{hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]}"
