@@ -11,6 +11,7 @@ from helpers.pages.l12.told import MapRow
 from helpers.plots.tables import NBSP
 
 Rows = Sequence[Mapping[str, Any]]
+FEW = 3  # maps that are named one by one
 WHY = {
     "beyond": "shuffled weights may tell as much",
     "odd": "another seed may move it as far as another lesson",
@@ -82,7 +83,8 @@ def deletion_told(rows: Sequence[MapRow], network: str) -> str:
         return ""
     blind, finders = [row for row in first if not METHODS[row.method].asks], [row for row in first if row.finds]
     missed = [row for row in rows if row.network == network and row.finds and not row.first]
-    place = f"{_names(first)} {'share' if len(first) > 1 else 'has'} the first place"
+    who = _names(first) if len(first) <= FEW else f"{len(first)} maps"
+    place = f"{who} {'share' if len(first) > 1 else 'has'} the first place"
     if blind:
         word = "no" if missed or len(blind) == len(first) else "it cannot say"
         return f"{SHORT[network]}: {word}: {place}, and {_names(blind)} asked no network"
