@@ -30,11 +30,11 @@ def made_up_train(key, data, parameters, folder):
     return torch.nn.Identity(), {**key._asdict(), "images_seen": 6, "fit_s": 1.0}
 
 
-def made_up_answers(key, model, dogs, few, deletion, cells):
-    found = MADE_UP["run"](*key, dogs.coat.tolist(), dogs.build.tolist(), maps=len(few.coat))
+def made_up_answers(key, model, dogs, few, deletion, cells, widths):
+    found = MADE_UP["run"](*key, dogs.coat.tolist(), dogs.build.tolist(), maps=len(few.coat), widths=len(widths))
     if not deletion:
         found["maps"]["deletion"] = {}
-    return {name: found[name] for name in ("answers", "maps", "reach")}
+    return {name: found[name] for name in ("answers", "maps")}
 
 
 def made_up_maps(network, pair, dogs, dog):
@@ -46,7 +46,6 @@ def course(empty_course, monkeypatch):
     monkeypatch.setattr(study, "train", made_up_train)
     monkeypatch.setattr(scores, "ask", made_up_answers)
     monkeypatch.setattr(scores, "maps_of", made_up_maps)
-    monkeypatch.setattr(scores, "reach_before", lambda images: dict.fromkeys(("shipped", "fresh"), np.ones((2, 2))))
     return empty_course
 
 
@@ -56,11 +55,13 @@ def no_photograph(monkeypatch):
 
 
 def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course, run_lab, no_photograph):
-    record, now = run_lab(**GIVEN, seeds=2)
-    assert len(record.runs) == 2 * 3 * 2
+    record, now = run_lab(**GIVEN, seeds=3, choosers=1)
+    assert len(record.runs) == 2 * (3 + 3 + 1)
     assert "answers" not in record.runs[0]
     assert {row["statement"] for row in record.summary["findings"]} == {one.text for one in STATEMENTS}
-    told = {(row["network"], row["method"]): row["alone"]["value"] for row in record.summary["maps"]}
+    told = {(row["network"], row["method"]): row["answers"][0]["tells"]["value"] for row in record.summary["maps"]}
+    assert [row["method"] for row in record.summary["maps"] if row["finds"]] == ["gradient", "gradient"]
+    assert all(len(row["points"][0]) == 3 for row in record.summary["maps"]), "every training, not the mean alone"
     assert told["vit_mini", "gradient"] == 1
     assert told["vit_mini", "rollout"] == -1
     assert told["vit_mini", "blob"] == 0
@@ -74,7 +75,6 @@ def test_a_whole_run_leaves_a_record_without_answers_and_no_checkpoints(course, 
 def test_any_choice_of_networks_and_rulers_comes_to_its_end(course, run_lab, no_photograph, passed):
     record, now = run_lab(**GIVEN, seeds=1, **passed)
     assert {row["network"] for row in record.runs} == set(now["networks"])
-    assert ("the reach of heads" in record.skipped) == ("vit_mini" not in now["networks"])
     assert ("deletion curves" in record.skipped) == (not now["deletion"])
 
 
@@ -108,7 +108,7 @@ def test_the_lab_fails_where_a_map_without_a_network_tells_something(course, run
     def wrong(key, *rest):
         found = made_up_answers(key, *rest)
         if key.lesson != BOTH:
-            found["maps"]["leaning"]["blob"] = [0.9 if key.lesson == "coat" else 0.1] * 6
+            found["maps"]["leaning"]["blob"] = [[0.9 if key.lesson == "coat" else 0.1] * 6] * 2
         return found
 
     monkeypatch.setattr(scores, "ask", wrong)
@@ -125,6 +125,8 @@ def test_the_lab_fails_where_a_map_without_a_network_tells_something(course, run
         ({"map_images": 5}, "map_images: expected at least 6"),
         ({"picture": "no/such.jpg"}, "picture: .*no"),
         ({"photo_models": "resnet"}, "photo_models: expected a list of efficientnet_lite0"),
+        ({"outline": [9.0]}, "outline: expected widths of 1 to 4 pixels"),
+        ({"choosers": 0}, "choosers: expected a whole number of at least 1"),
         ({"occlusion_cells": 7}, "occlusion_cells: expected a divisor of 64"),
     ],
 )
@@ -134,9 +136,15 @@ def test_a_wrong_parameter_stops_the_lab_before_any_work(course, run_lab, monkey
         run_lab(**GIVEN | wrong)
 
 
-def test_the_card_names_what_tells_with_its_number(course, run_lab, no_photograph):
-    record, _ = run_lab(**GIVEN, seeds=2)
+def test_six_seeds_and_one_outline_come_to_their_end(course, run_lab, no_photograph):
+    record, _ = run_lab(**GIVEN, seeds=6, outline=[2.0])
+    assert len(record.runs) == 2 * (6 + 6 + 2)
+    assert not any(row["others"] for row in record.summary["findings"])
+
+
+def test_the_card_names_what_finds_the_cue_with_its_number(course, run_lab, no_photograph):
+    record, _ = run_lab(**GIVEN, seeds=3)
     lines = headline(record).splitlines()
-    assert "**gradient at the pixels 1.00" in lines[1]
-    assert "blob" not in lines[1].split("By deletion")[0]
+    assert "found by **gradient at the pixels 1.00**" in lines[1]
+    assert "blob" not in lines[1]
     assert re.search(r"\*\*\d+ as expected", lines[-1])

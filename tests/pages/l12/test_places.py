@@ -34,8 +34,15 @@ def test_the_two_places_share_no_pixel_and_grow_with_the_picture():
     coat, build = places(np.repeat(np.pad(distance, ((0, 0), (0, 0), (0, 59)), constant_values=9.0), 64, axis=1))
     assert coat[0, 0, :5].tolist() == [True, False, False, False, False]
     assert build[0, 0, :5].tolist() == [False, True, True, True, False]
+    thick, _ = places(np.full((1, 64, 64), -2.5), 3.0)
+    assert not thick.any(), "2.5 pixels inside are the build's where the outline is 3 wide"
     wide = np.full((1, 128, 128), -3.0)
     assert places(wide)[1].all(), "3 of 128 pixels are as near as 1.5 of 64"
+
+
+def test_the_thickest_outline_leaves_every_dog_an_inside():
+    dogs = study.conflicts(120, seed=12, difficulty=0.1)
+    assert all(place.any((1, 2)).all() for place in dogs.places(study.THICKEST))
 
 
 def test_cue_conflicts_disagree_and_agreeing_lessons_agree(dogs):

@@ -7,7 +7,7 @@ from torch import nn
 
 from helpers.models.pretrained import build_model
 from helpers.pages.l12 import maps, scores, study
-from helpers.pages.l12.methods import METHODS, NETWORKS, methods_of
+from helpers.pages.l12.methods import ASKING, METHODS, NETWORKS, methods_of
 from helpers.pages.l12.study import Key
 
 
@@ -84,13 +84,20 @@ def test_shuffled_weights_keep_their_numbers_and_lose_the_answers():
 def test_what_is_asked_of_a_network_that_could_choose_leaves_out_what_needs_a_known_cue():
     model = build_model("vit_mini", 3, weights="shipped").model.eval().requires_grad_(False)
     dogs = study.conflicts(6, 3, 0.1)
-    chose = scores.ask(Key("vit_mini", "both", 0), model, dogs, dogs, deletion=True, cells=2)
-    forced = scores.ask(Key("vit_mini", "coat", 0), model, dogs, dogs, deletion=True, cells=2)
+    chose = scores.ask(Key("vit_mini", "both", 0), model, dogs, dogs, deletion=2, cells=2)
+    forced = scores.ask(Key("vit_mini", "coat", 0), model, dogs, dogs, deletion=2, cells=2)
     assert set(chose["maps"]["leaning"]) == set(methods_of("vit_mini"))
     assert not chose["maps"]["deletion"]
     assert set(forced["maps"]["deletion"]) == set(methods_of("vit_mini"))
     assert "blob" not in forced["maps"]["shuffled"]
+    assert set(forced["maps"]["shuffled"]) == set(ASKING), "occlusion has its control as all have"
     assert forced["maps"]["leaning"] == chose["maps"]["leaning"], "the same network, the same maps"
-    assert np.array(forced["reach"]).shape == (6, 4)
-    fresh = scores.reach_before(dogs.images)["fresh"]
-    assert np.allclose(fresh, 1, atol=0.02), "fresh heads look everywhere alike"
+    assert np.array(forced["maps"]["leaning"]["gradient"]).shape == (2, 6), "two outlines, six dogs"
+
+
+def test_occlusion_in_batches_is_that_of_one_cell_at_a_time(monkeypatch):
+    model = build_model("vit_mini", 3, weights="shipped").model.eval().requires_grad_(False)
+    images, classes = torch.rand(2, 3, 64, 64), torch.tensor([0, 2])
+    at_once = maps.occlusion(model, images, classes, grid=4)
+    monkeypatch.setattr(maps, "AT_ONCE", 1)
+    assert torch.allclose(at_once, maps.occlusion(model, images, classes, grid=4), atol=1e-5)

@@ -15,16 +15,21 @@ from helpers.pages.l13.headline import headline
 from helpers.pages.l13.methods import (
     BESIDE,
     BLACK,
+    BLACKENED,
     BLURRED,
     CNN,
+    EQUAL,
     ERASED,
     FAR,
     FROZEN,
+    LONGER,
     NETWORKS,
     NOISE,
     PLAIN,
+    QUARTER,
     RECIPES,
     RELEASED,
+    SHORTER,
     STATEMENTS,
     VIT,
     WORN,
@@ -41,6 +46,8 @@ PARAMETERS = {
     "recipes": list(RECIPES),
     "seeds": 1,
     "epochs": 1,
+    "longer": 2,
+    "shorter": 1,
     "learning_rate": 0.001,
     "batch_size": 6,
     "image_size": 32,
@@ -107,8 +114,12 @@ def test_every_probe_of_a_statement_is_made_and_hides_what_it_says(faces):
         assert abs((made[name] == 0).all(-1).mean() - share) < 0.02
     cells = (made[BLACK] == 0).all(-1).reshape(-1, 4, 8, 4, 8).mean((2, 4))
     assert set(np.unique(cells.round(1))) <= {0.0, 1.0}  # on the grid of the patches
-    beside = (made[BESIDE] == 0).all(-1).reshape(-1, 4, 8, 4, 8).mean((2, 4))
-    assert 0.25 in beside
+    for name in (BESIDE, "black 25 shifted"):
+        beside = (made[name] == 0).all(-1).reshape(-1, 4, 8, 4, 8).mean((2, 4))
+        assert 0.25 in beside
+    assert sum(name.endswith("shifted") for name in made) == len(FILLS) + 1, (
+        "every fill has its control, black at a quarter too"
+    )
 
 
 def test_examples_are_drawn_whatever_the_data(face_pack):
@@ -131,10 +142,14 @@ def test_a_recipe_changes_every_second_picture_or_none(name):
     assert found.shape == images.shape
     changed = (found != images).flatten(1).any(1).float().mean()
     assert changed == 0 if name == PLAIN else 0.4 < changed < 0.6
-    if name == ERASED:
+    if name in (ERASED, BLACKENED):
         hidden = (found != images).any(1).flatten(1).float().mean(1)
         assert (hidden[hidden > 0] > 0.08).all()
         assert (hidden < 0.55).all()
+    if name == BLACKENED:
+        assert (found[found != images] == -1).all(), "black, normalised by a mean and a deviation of a half"
+        other = Recipe(BLACKENED, black=(-2.0, -1.8, -1.5)).changed(images)
+        assert set(other[:, 2][other[:, 2] < -1].tolist()) == {-1.5}
     if name == BLURRED:
         rough = found.diff(dim=-1).abs().flatten(1).mean(1)
         assert rough[(found != images).flatten(1).any(1)].max() < 0.5 * rough.max()
@@ -149,18 +164,19 @@ def test_a_step_sums_its_loss_and_counts_who_was_named():
     loss, right, count = Recipe(PLAIN)(Says(), (images, labels))
     assert (int(right), count) == (3, 6)
     torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(Says()(images), labels, reduction="sum"))
-    with pytest.raises(ValueError, match="recipe: expected one of plain, erased, blurred"):
+    with pytest.raises(ValueError, match="recipe: expected one of plain, erased, blackened, blurred"):
         Recipe("sharp")
 
 
-@pytest.mark.parametrize("arm", [(VIT, BLURRED), (VIT, FROZEN)])
+@pytest.mark.parametrize("arm", [(VIT, BLURRED), (VIT, LONGER), (VIT, FROZEN)])
 def test_one_run_compares_every_probe_and_leaves_each_person_out(faces, tmp_path, arm):
     row = study.run_one(*arm, 0, faces, PARAMETERS, tmp_path)
-    assert row["images_seen"] == (0 if arm[1] == FROZEN else 6)
+    assert row["images_seen"] == {FROZEN: 0, LONGER: 12, BLURRED: 6}[arm[1]]
     assert row["pairs"] == 8 * 7
     assert [test["probe"] for test in row["tests"]] == list(probes.probes(faces, PARAMETERS))
     for test in row["tests"]:
-        assert len(test["auc_left"]) == len(test["eer_left"]) == len(test["named"]) == 4
+        assert len(test["auc_left"]) == len(test["named"]) == 4
+        assert ("eer_left" in test) == (test["probe"] == "clean")
         assert np.isclose(np.mean(test["named"]), test["rank_one"])
     json.dumps(row)
 
@@ -183,6 +199,9 @@ def test_a_folder_is_named_by_all_that_its_training_depends_on(faces):
     for key, value in {"epochs": 2, "start": "shipped", "learning_rate": 0.1, "batch_size": 3}.items():
         changed.append(study.folder_name(VIT, PLAIN, 0, faces, PARAMETERS | {key: value}))
     assert len({name, *changed}) == 1 + len(changed)
+    assert name == study.folder_name(VIT, PLAIN, 0, faces, PARAMETERS | {"longer": 5})
+    longer = [study.folder_name(VIT, LONGER, 0, faces, PARAMETERS | {"longer": count}) for count in (4, 5)]
+    assert len(set(longer)) == 2
 
 
 @pytest.mark.parametrize(
@@ -229,13 +248,14 @@ def made_run(network, recipe, seed, noise, numbers=None):
         pairs = compare(rows, rows, who)
         named = np.clip(1.2 - how * np.linspace(0.1, 0.6, 10), 0, 1).tolist()
         test = {"probe": probe, "auc": float(auc(pairs.scores, pairs.same)), "auc_left": left_out(pairs).tolist()}
-        test |= {"eer": equal_error_rate(pairs.scores, pairs.same), "eer_left": rates_left_out(pairs).tolist()}
+        test["eer"] = equal_error_rate(pairs.scores, pairs.same)
+        test |= {"eer_left": rates_left_out(pairs).tolist()} if probe == "clean" else {}
         tests.append(test | {"named": named, "rank_one": float(np.mean(named))})
     row = {"network": network, "recipe": recipe, "seed": seed, "people": numbers or list(range(10)), "pairs": 435}
     return row | {"images_seen": 10, "fit_s": 1.0, "known": None, "history": None, "tests": tests}
 
 
-HARD = {"clean": 0.3, "mask": 0.5, "glasses": 0.5, BLACK: 0.6, BESIDE: 1.4, "black 25": 0.5, NOISE: 0.6, FAR: 0.6}
+HARD = {"clean": 0.3, "mask": 0.5, "glasses": 0.5, BLACK: 0.6, BESIDE: 1.4, QUARTER: 0.5, NOISE: 0.6, FAR: 0.6}
 WORSE = {probe: 5 * value for probe, value in HARD.items()} | {"clean": 0.3}
 
 
@@ -249,6 +269,7 @@ def runs(request):
                 made_run(CNN, recipe, seed, WORSE if recipe == PLAIN else HARD),
                 made_run(VIT, recipe, seed, HARD),
             ]
+        found += [made_run(VIT, LONGER, seed, HARD), made_run(CNN, SHORTER, seed, WORSE)]
     return found
 
 
@@ -295,7 +316,7 @@ def test_statements_speak_of_what_the_lab_runs():
         for sign, network, recipe, _ in statement.terms:
             assert sign in (-1, 1)
             assert network in NETWORKS
-            assert recipe in (FROZEN, *RECIPES)
+            assert recipe in (FROZEN, *EQUAL, *RECIPES)
     assert less(lead(BLACK)) == ((-1, VIT, PLAIN, BLACK), (1, CNN, PLAIN, BLACK))
 
 
@@ -312,7 +333,7 @@ def test_findings_follow_from_the_runs(runs):
 
 def test_standings_stay_within_bounds_and_know_a_guess(runs):
     table = report.standings(runs)
-    assert len(table) == 7 * len(HARD)
+    assert len(table) == 11 * len(HARD)
     for row in table:
         for one in (row.auc, row.eer, row.rank_one):
             assert 0 <= (one.low or 0) <= one.value <= (1 if one.high is None else one.high) <= 1
@@ -328,27 +349,65 @@ def test_no_record_tells_who(runs):
     assert report.record_rows(runs, keep_left=True)[0]["people"] == list(range(10))
 
 
+def line_of(lines, start):
+    (found,) = [line for line in lines if line.startswith(f"**{start}")]
+    return found
+
+
 def test_sentences_name_leaders_guesses_and_recipes(runs):
     table, found = report.standings(runs), report.findings(runs, False)
     lines = says.says(runs, table, found)
-    assert "the ViT leads under" in lines[0]
-    assert len(lines) == 6
+    assert "the ViT leads under" in line_of(lines, "Both trained on plain")
+    assert len(lines) == 7
     learnt = [run | {"known": None if run["recipe"] == FROZEN else 0.75} for run in runs]
-    assert "Equal steps are not equal learning" in says.says(learnt, table, found)[5]
-    assert "ViT-mini" in says.learnt_line(learnt)
-    assert "75" in says.learnt_line(learnt)
-    assert "over 72 ways" in lines[3]  # 8 probes, 9 pairs of recipes
+    lines = says.says(learnt, table, found)
+    assert "ViT-mini plain pictures 75" in line_of(lines, "Equal steps are not equal learning")
+    equal = line_of(lines, "As much learning")
+    assert equal.count("they name 75 and 75 %") == 2
+    assert says.told(report.total(runs, lead(BLACK, PLAIN, cnn=SHORTER))) in equal
+    assert "over 128 ways" in line_of(lines, "Whose protocol")  # 8 probes, 16 pairs of recipes
+    assert "half black" in line_of(lines, "The grid")
+    assert "2 of them made after the first run" in line_of(lines, "12 statements")
     assert len(says.predictions(runs, table)) == 3
-    crossed = says.crossed(runs, (BLACK, NOISE))
-    assert len(crossed) == 9
-    assert crossed[0]["ViT learned from"] == crossed[0]["CNN learned from"]
-    if len(runs) > 7:
-        assert "2 of 2 runs on this side" in crossed[0][BLACK]
     only = [run for run in runs if run["network"] == CNN]
     assert says.predictions(only, report.standings(only)) == []
-    assert says.crossed(only, (BLACK,)) == []
-    assert says.range_line(only, report.standings(only)) == ""
+    assert says.crossed(only) == says.kept_rows(only) == []
+    assert says.range_line(only, report.standings(only)) == says.kept_line(only) == says.equal_line(only) == ""
     assert says.grid_line([]) == ""
+
+
+def test_the_crossed_table_has_a_row_for_each_recipe_that_knows_its_probe(runs):
+    rows = says.crossed(runs)
+    assert [row["probe"] for row in rows] == [BLACK, NOISE, FAR]
+    assert rows[0]["the recipe that knows it"] == RECIPES[BLACKENED]
+    assert rows[0]["both plain"] == says.told(report.total(runs, lead(BLACK)))
+    assert rows[0]["the ViT alone"] == says.told(report.total(runs, lead(BLACK, BLACKENED, cnn=PLAIN)))
+    if len(runs) > 11:
+        assert "2 of 2 runs on this side" in rows[0]["both plain"]
+
+
+def test_the_share_of_the_clean_lead_is_that_of_what_lies_above_a_guess(runs):
+    one = [run for run in runs if run["seed"] == 0]
+    test = {row["probe"]: row["auc"] for row in next(r for r in one if r["recipe"] == LONGER)["tests"]}
+    share, each = report.kept(one, [(VIT, LONGER)], FAR)
+    assert share.value == pytest.approx((test[FAR] - 0.5) / (test["clean"] - 0.5)) == each[0]
+    assert share.low < share.value < share.high
+    assert report.kept(one, [(VIT, LONGER)], "clean")[0].value == 1
+    apart, _ = report.kept(one, [(VIT, PLAIN), (CNN, PLAIN)], FAR)
+    alone = [report.kept(one, [arm], FAR)[0].value for arm in ((VIT, PLAIN), (CNN, PLAIN))]
+    assert apart.value == pytest.approx(alone[0] - alone[1])
+    guess = made_run(CNN, PLAIN, 0, dict.fromkeys(HARD, 50.0))
+    assert report.kept([guess], [(CNN, PLAIN)], FAR) is None, "who guesses has nothing to keep"
+
+
+def test_points_and_shares_may_name_different_winners():
+    """The CNN is far better on clean pictures, and loses more of it; it stays ahead in points."""
+    cnn, vit = ({"clean": clean, FAR: far} for clean, far in ((0.1, 1.0), (1.0, 1.15)))
+    runs = [made_run(CNN, PLAIN, 0, cnn), made_run(VIT, PLAIN, 0, vit)]
+    (row,) = says.kept_rows(runs)
+    assert row["ViT minus CNN"].startswith("−")
+    assert row["ViT keeps more by"].startswith("+")
+    assert "name another winner for 1" in says.kept_line(runs) or "neither" in says.kept_line(runs)
 
 
 def test_figures_show_what_they_are_given(runs):
@@ -375,5 +434,5 @@ def test_the_headline_says_what_was_found(runs):
     told = says.says(runs, report.standings(runs), found)
     record = SimpleNamespace(summary={"findings": [one.as_row() for one in found], "says": told})
     text = headline(record)
-    assert f"Of {len(STATEMENTS)} statements written down beforehand" in text
+    assert f"Of {sum(one.beforehand for one in STATEMENTS)} statements written down beforehand" in text
     assert "statements**" not in text

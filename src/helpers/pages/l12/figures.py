@@ -1,13 +1,11 @@
-"""Charts of lab 12: what maps tell, what deletion thinks of them, how far heads reach."""
+"""Charts of lab 12: where the maps of each training point, and what deletion thinks of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from helpers.pages.l12.methods import METHODS, SHORT
 from helpers.plots.style import FAMILY_COLOURS, GREEN, INK, QUIET, RED, check_some
@@ -21,11 +19,12 @@ def _ends(estimate: Any) -> tuple[float, float]:
     return tuple(estimate.value if end is None else end for end in (estimate.low, estimate.high))  # type: ignore[return-value]
 
 
-def telling(rows: Sequence[Any]) -> Figure:
-    """A panel a network, a row a map: what it tells of the cue alone, and below with the maps of both networks in hand.
+def trainings(rows: Sequence[Any]) -> Figure:
+    """A panel a network, a row a map, a dot a training: on how many dogs (%) its map points at the coat.
 
-    Filled where the 95 % interval leaves zero out. Rows have `network`, `method`, and with `value`, `low`, `high` the
-    fields `alone` and `pairs`.
+    Above, in red, the networks that learned the coat; below, in green, those that learned the build; a bar at the mean
+    of each. Rows have `network`, `method`, `points` (shares of the coat networks, of the build networks) and `finds`,
+    which prints the name bold.
 
     Raises
     ------
@@ -35,40 +34,37 @@ def telling(rows: Sequence[Any]) -> Figure:
     check_some(rows, "map")
     networks = list(dict.fromkeys(row.network for row in rows))
     counts = [sum(row.network == network for row in rows) for network in networks]
-    height = 0.42 * sum(counts) + 0.55 * len(networks) + 0.7
+    height = 0.42 * sum(counts) + 0.6 * len(networks) + 0.7
     figure, axes = plt.subplots(
         len(networks), 1, figsize=(WIDTH, height), sharex=True, squeeze=False, height_ratios=counts
     )
     for ax, network in zip(axes[:, 0], networks, strict=True):
         own = [row for row in rows if row.network == network]
         for y, row in enumerate(own):
-            _interval(ax, row.alone, y - 0.15, "o", COLOURS[network], 6.5)
-            _interval(ax, row.pairs, y + 0.19, "D", QUIET, 4.5)
-        ax.axvline(0, color=INK, lw=1, zorder=1)
+            for (cue, colour), shares, lift in zip(CUES.items(), row.points, (-0.15, 0.17), strict=True):
+                values = [100 * share for share in shares]
+                mean = sum(values) / len(values)
+                ax.plot([mean, mean], [y + lift - 0.13, y + lift + 0.13], color=colour, lw=2)
+                ax.plot(values, [y + lift] * len(values), "o", color=colour, ms=6, alpha=0.55, mew=0, label=cue)
         ax.set_yticks(range(len(own)), [METHODS[row.method].label for row in own])
-        ax.set(ylim=(len(own) - 0.5, -0.5), xlim=(-1.05, 1.05))
+        for label, row in zip(ax.get_yticklabels(), own, strict=True):
+            label.set_fontweight("bold" if row.finds else "normal")
+        ax.set(ylim=(len(own) - 0.5, -0.5), xlim=(-4, 104))
         ax.set_title(SHORT[network], color=COLOURS[network])
         ax.grid(axis="y", visible=False)
-    axes[-1, 0].set_xlabel(
-        "does the map tell the cue?\n1: always, 0: not at all, −1: always the other\n"
-        "circle: one map in hand; diamond: both", x=0.2,
-    )  # fmt: skip
+    for (cue, colour), lift in zip(CUES.items(), (16, 3), strict=True):  # points above the first panel
+        axes[0, 0].annotate(
+            f"learned the {cue}", (1, 1), xycoords="axes fraction", xytext=(0, lift), textcoords="offset points",
+            color=colour, fontsize=10, ha="right",
+        )  # fmt: skip
+    axes[-1, 0].set_xlabel("dogs whose map points at the coat (%)", x=0.3)
     return figure
-
-
-def _interval(ax: Axes, estimate: Any, y: float, marker: str, colour: str, size: float) -> None:
-    low, high = _ends(estimate)
-    undecided = estimate.low is None or low <= 0 <= high
-    ax.plot([low, high], [y, y], color=colour, lw=0.6 * size, alpha=0.3, solid_capstyle="round")
-    ax.plot(
-        estimate.value, y, marker, color=colour, markerfacecolor="white" if undecided else colour, ms=size, zorder=3
-    )
 
 
 def deletion_and_cue(rows: Sequence[Any]) -> Figure:
     """A panel a network, a named point a map: what deletion gives it, and what it tells of the cue.
 
-    Rows as of `telling`, with `deletion` (value, low, high).
+    Rows have `network`, `method`, and with `value`, `low`, `high` the fields `alone` and `deletion`.
 
     Raises
     ------
@@ -123,32 +119,3 @@ def _name_points(ax: Axes, rows: Sequence[Any]) -> None:
             annotation_clip=False,
             arrowprops=arrow | {"relpos": (0, 0.5)},
         )
-
-
-def head_reach(by_lesson: Mapping[str, np.ndarray], before: np.ndarray, fresh: np.ndarray) -> Figure:
-    """How far each head looks, block by block: after the coat, after the build, before either, and fresh weights.
-
-    Parameters
-    ----------
-    by_lesson
-        "coat" and "build" -> shares of equal attention, (seeds, L, h); shown is the mean over seeds.
-    before, fresh
-        The shipped network, and one with fresh weights, (L, h).
-    """
-    figure, ax = plt.subplots(figsize=(WIDTH, 3.5))
-    series = {"fresh weights": (fresh, QUIET, "white"), "shipped": (before, INK, INK)}
-    series |= {
-        f"learned the {lesson}": (rows.mean(0), CUES[lesson], CUES[lesson]) for lesson, rows in by_lesson.items()
-    }
-    width = 0.16
-    for k, (name, (rows, colour, face)) in enumerate(series.items()):
-        at = np.arange(1, len(rows) + 1) + width * (k - (len(series) - 1) / 2)
-        for head in range(rows.shape[1]):
-            ax.plot(at, rows[:, head], "o", color=colour, markerfacecolor=face, ms=4.5)
-        ax.annotate(
-            name, (0.0, 1.02 + 0.075 * (len(series) - 1 - k)), xycoords="axes fraction", color=colour, fontsize=10
-        )
-    ax.axhline(1, color=INK, lw=0.8, ls=(0, (4, 2)))
-    ax.set(xlabel="block, from input to head; dashed: equal attention", ylabel="how far a head looks")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return figure

@@ -7,38 +7,29 @@ from helpers.records import Record
 
 
 def headline(record: Record) -> str:
-    """Which maps tell the cue alone and in pairs, what deletion thinks best, and how many statements held."""
+    """Which maps find the cue and which are above zero on one question alone, and how many statements held."""
     summary: dict[str, Any] = record.summary
+    if "finds" not in summary["maps"][0]:  # a record of before the three questions were asked
+        dogs = summary["n_maps"]
+        return f"- Recorded with fewer controls, on **{dogs} dogs**: run it again to see which maps find the cue."
     lines = []
     for network in dict.fromkeys(row["network"] for row in summary["maps"]):
         own = [row for row in summary["maps"] if row["network"] == network]
-        line = f"{SHORT[network]}: one map in hand, what is above zero is **{_told(own, 'alone')}**, "
-        line += f"and above the same map with shuffled weights **{_told(own, 'alone', cleared=True)}**; "
-        line += f"with the maps of both networks **{_told(own, 'pairs')}**"
-        judged = [row for row in own if row["deletion"] is not None]
-        if judged:
-            first = max(judged, key=lambda row: row["deletion"]["value"])
-            line += f". By deletion the best is {METHODS[first['method']].label}"
+        found = [row for row in own if row["finds"]]
+        line = f"{SHORT[network]}: by all three questions the cue is found by **{_named(found, 'tells')}**; "
+        line += (
+            f"on one of its own, the odd one out, above zero **{_named([r for r in own if r not in found], 'odd')}**"
+        )
         lines.append(line + ".")
-    found = summary["findings"]
-    kinds = ("as expected", "otherwise", "open", "not refuted")
-    counted = {kind: sum(row["agrees"] == kind for row in found) for kind in kinds}
+    verdicts = [row["as_expected"] for row in summary["findings"]]
+    counted = {kind: verdicts.count(kind) for kind in ("as expected", "against it", "open")}
     told = ", ".join(f"{count} {kind}" for kind, count in counted.items() if count)
-    lines.append(f"Of {len(found)} statements written down beforehand: **{told}**.")
+    lines.append(f"Of {len(verdicts)} statements written down beforehand: **{told}**.")
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _told(rows: list[dict[str, Any]], question: str, cleared: bool = False) -> str:
-    """The maps whose interval lies above zero, or above that of its control, each with its value; 1 is always right."""
-    found = [row for row in rows if row[question]["low"] is not None and row[question]["low"] > _bar(row, cleared)]
-    return ", ".join(f"{METHODS[row['method']].label} {row[question]['value']:.2f}" for row in found) or "none"
-
-
-def _bar(row: dict[str, Any], cleared: bool) -> float:
-    """What an interval has to lie above: zero, or that of the same map with shuffled weights; without one, all."""
-    if not cleared:
-        return 0.0
-    ruined = row["ruined"]
-    if ruined is None:
-        return 1.0
-    return max(0.0, float(ruined["value"] if ruined["high"] is None else ruined["high"]))
+def _named(rows: list[dict[str, Any]], question: str) -> str:
+    """The maps whose interval of a question lies above zero at the first width, each with its value."""
+    told = [(METHODS[row["method"]].label, row["answers"][0][question]) for row in rows]
+    above = [f"{label} {one['value']:.2f}" for label, one in told if one and one["low"] is not None and one["low"] > 0]
+    return ", ".join(above) or "none"

@@ -13,6 +13,7 @@ from helpers.measure.grad_cam import grad_cam, input_gradient
 from helpers.pages.l12.methods import METHODS
 
 GRID = 8  # cells a side, as many as the small ViT has patches
+AT_ONCE = 32  # pictures in a batch of occlusion
 
 
 def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
@@ -25,14 +26,17 @@ def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
 def occlusion(model: nn.Module, images: Tensor, classes: Tensor, grid: int = GRID) -> Tensor:
     """Log-odds of the class that are lost when a cell is painted in the picture's mean colour, (B, grid, grid)."""
     before = log_odds(model(images), classes)
-    paint, side = images.mean((2, 3), keepdim=True), images.shape[-1] // grid
-    lost = []
+    paint, side, count = images.mean((2, 3), keepdim=True), images.shape[-1] // grid, len(images)
+    changed = []
     for cell in range(grid * grid):
         row, column = (side * part for part in divmod(cell, grid))
-        changed = images.clone()
-        changed[:, :, row : row + side, column : column + side] = paint
-        lost.append(before - log_odds(model(changed), classes))
-    return torch.stack(lost, 1).view(-1, grid, grid)
+        changed.append(images.clone())
+        changed[-1][:, :, row : row + side, column : column + side] = paint
+    step, after = max(1, AT_ONCE // count), []
+    for k in range(0, len(changed), step):
+        part = torch.cat(changed[k : k + step])
+        after.append(log_odds(model(part), classes.repeat(len(part) // count)).view(-1, count))
+    return (before - torch.cat(after)).T.reshape(-1, grid, grid)
 
 
 def attention_of(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from helpers.measure.findings import Statement
+
 COAT, BUILD, BOTH = "coat", "build", "both"
 LESSONS = (COAT, BUILD, BOTH)  # what had to be learned: the one cue, the other, or either of two that always agree
 NETWORKS = ("xception_mini", "vit_mini")
@@ -49,45 +51,30 @@ def methods_of(network: str) -> list[str]:
     return [name for name, method in METHODS.items() if network in method.networks]
 
 
-Term = tuple[int, str]  # sign, method
+Term = tuple[int, str, str]  # sign, network, map
+OUTLINE = (2.0, 3.0)  # pixels on either side of the outline that are the build's; the first width is drawn
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A sentence that can be false, of one network: it holds where a signed sum of what maps tell lies above zero.
-
-    Attributes
-    ----------
-    text
-        The sentence.
-    network
-        Of which network.
-    terms
-        A sign and a map each; one asks whether the map tells the cue at all, two whether it tells more than another.
-    expected
-        "yes", "no", or empty where nothing was expected.
-    """
-
-    text: str
-    network: str
-    terms: tuple[Term, ...]
-    expected: str = ""
+def _told(text: str, network: str, more: str, less: str = "", yes: bool = True) -> Statement:
+    """A sentence that can be false, of one network: whether a map tells the cue at all, or more than another."""
+    terms: tuple[Term, ...] = ((1, network, more), (-1, network, less)) if less else ((1, network, more),)
+    return Statement(f"{SHORT[network]}: {text}", "yes" if yes else "no", yes, terms)
 
 
 # Written down, with what was expected, before the first map was drawn.
 STATEMENTS: tuple[Statement, ...] = (
-    Statement("CNN: the gradient tells the cue", CNN, ((1, "gradient"),), "yes"),
-    Statement("CNN: Grad-CAM at the last layer tells the cue", CNN, ((1, "cam_last"),), "no"),
-    Statement("CNN: Grad-CAM at a finer layer tells the cue", CNN, ((1, "cam_fine"),), "yes"),
-    Statement("CNN: occlusion tells the cue", CNN, ((1, "occlusion"),), "yes"),
-    Statement("ViT: the gradient tells the cue", VIT, ((1, "gradient"),), "yes"),
-    Statement("ViT: Grad-CAM at the last block tells the cue", VIT, ((1, "cam_last"),), "no"),
-    Statement("ViT: Grad-CAM at block 2 tells the cue", VIT, ((1, "cam_fine"),), "yes"),
-    Statement("ViT: attention of the last block tells the cue", VIT, ((1, "attention"),), "no"),
-    Statement("ViT: rollout tells the cue", VIT, ((1, "rollout"),), "no"),
-    Statement("ViT: occlusion tells the cue", VIT, ((1, "occlusion"),), "yes"),
-    Statement("CNN: Grad-CAM tells more at the finer layer", CNN, ((1, "cam_fine"), (-1, "cam_last")), "yes"),
-    Statement("ViT: Grad-CAM tells more at block 2", VIT, ((1, "cam_fine"), (-1, "cam_last")), "yes"),
-    Statement("ViT: the gradient tells more than attention", VIT, ((1, "gradient"), (-1, "attention")), "yes"),
-    Statement("ViT: occlusion tells more than attention", VIT, ((1, "occlusion"), (-1, "attention")), "yes"),
+    _told("the gradient tells the cue", CNN, "gradient"),
+    _told("Grad-CAM at the last layer tells the cue", CNN, "cam_last", yes=False),
+    _told("Grad-CAM at a finer layer tells the cue", CNN, "cam_fine"),
+    _told("occlusion tells the cue", CNN, "occlusion"),
+    _told("the gradient tells the cue", VIT, "gradient"),
+    _told("Grad-CAM at the last block tells the cue", VIT, "cam_last", yes=False),
+    _told("Grad-CAM at block 2 tells the cue", VIT, "cam_fine"),
+    _told("attention of the last block tells the cue", VIT, "attention", yes=False),
+    _told("rollout tells the cue", VIT, "rollout", yes=False),
+    _told("occlusion tells the cue", VIT, "occlusion"),
+    _told("Grad-CAM tells more at the finer layer", CNN, "cam_fine", "cam_last"),
+    _told("Grad-CAM tells more at block 2", VIT, "cam_fine", "cam_last"),
+    _told("the gradient tells more than attention", VIT, "gradient", "attention"),
+    _told("occlusion tells more than attention", VIT, "occlusion", "attention"),
 )

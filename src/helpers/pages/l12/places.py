@@ -10,9 +10,9 @@ from helpers.data.breeds import PROPORTIONS
 from helpers.data.dogs import UNIFORMS, place, skeleton
 from helpers.data.shapes2d import blend, taper
 from helpers.data.variation import Draws, Nuisance
+from helpers.pages.l12.methods import OUTLINE
 
-INSIDE = 2.0  # pixels from the outline at 64 px: farther inside lies the coat's place, nearer to it the build's
-SIZE = 64  # pixels, of which INSIDE is told
+SIZE = 64  # pixels, of which a width is told
 
 
 def signed_distance(proportion: np.ndarray, rng: np.random.Generator, size: int, difficulty: float) -> np.ndarray:
@@ -53,13 +53,16 @@ def signed_distance(proportion: np.ndarray, rng: np.random.Generator, size: int,
     return distance.reshape(-1, size, size)
 
 
-def places(distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def places(distance: np.ndarray, width: float = OUTLINE[0]) -> tuple[np.ndarray, np.ndarray]:
     """The coat's place and the build's, bool (n, S, S) each: well inside the outline, and on either side of it.
 
     Parameters
     ----------
     distance
         Of `signed_distance`, (n, S, S).
+    width
+        How far from the outline the build's place reaches, in pixels of a picture of 64; farther inside lies the
+        coat's.
     """
-    margin = INSIDE * distance.shape[-1] / SIZE
+    margin = width * distance.shape[-1] / SIZE
     return distance < -margin, np.abs(distance) <= margin

@@ -1,6 +1,6 @@
 """What one network says, and how its maps are scored: by the place that they point at, and by deletion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,15 +9,10 @@ import torch.nn.functional as F
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
-from helpers.measure.attention_maps import attention_weights, mean_attention_distance, patch_distances
 from helpers.measure.faithfulness import perturbation_curve
-from helpers.models.pretrained import build_model
 from helpers.pages.l12 import maps
-from helpers.pages.l12.methods import ASKING, BOTH, BUILD, COAT, METHODS, VIT, methods_of
-from helpers.pages.l12.study import KINDS, Dogs, Key, named
-
-STEPS = 6  # of a deletion curve
-PATCH = 8  # pixels, of the small ViT
+from helpers.pages.l12.methods import ASKING, BOTH, BUILD, COAT, METHODS, OUTLINE, methods_of
+from helpers.pages.l12.study import Dogs, Key, named
 
 
 def leaning(saliency: Tensor, coat: np.ndarray, build: np.ndarray) -> np.ndarray:
@@ -66,16 +61,16 @@ def behaviour(model: nn.Module, dogs: Dogs) -> dict[str, list[int]]:
             for name, where in (("inside", coat), ("outline", build))
         }
     found["as it is"] = named(model, dogs.pixels).tolist()
-    found["another coat"] = named(model, dogs.again(coat=(dogs.coat + 1) % KINDS).pixels).tolist()
-    found["another build"] = named(model, dogs.again(build=(dogs.build + 1) % KINDS).pixels).tolist()
+    found["another coat"] = named(model, dogs.other_coat.pixels).tolist()
+    found["another build"] = named(model, dogs.other_build.pixels).tolist()
     return found
 
 
 class Chance:
     """Areas under the deletion curves of random maps, one for each grid of side x side cells."""
 
-    def __init__(self, model: nn.Module, images: Tensor, classes: Tensor) -> None:
-        self.model, self.images, self.classes = model, images, classes
+    def __init__(self, model: nn.Module, images: Tensor, classes: Tensor, steps: int) -> None:
+        self.model, self.images, self.classes, self.steps = model, images, classes, steps
         self.kept: dict[int, np.ndarray] = {}
         with torch.no_grad():
             shares = model(images).softmax(-1).gather(1, classes[:, None])[:, 0]
@@ -83,7 +78,7 @@ class Chance:
 
     def area(self, saliency: Tensor) -> np.ndarray:
         """Under the curve of a map, (n, H', W') -> (n,)."""
-        return perturbation_curve(self.model, self.images, self.classes, saliency, "deletion", steps=STEPS).area
+        return perturbation_curve(self.model, self.images, self.classes, saliency, "deletion", steps=self.steps).area
 
     def gain(self, saliency: Tensor) -> np.ndarray:
         """What a map saves over chance on an equal grid, as a share of the intact picture's probability, (n,)."""
@@ -93,7 +88,9 @@ class Chance:
         return (self.kept[side] - self.area(saliency)) / self.intact
 
 
-def read_maps(key: Key, model: nn.Module, dogs: Dogs, deletion: bool, cells: int) -> dict[str, dict[str, list[float]]]:
+def read_maps(
+    key: Key, model: nn.Module, dogs: Dogs, deletion: int, cells: int, widths: Sequence[float] = OUTLINE
+) -> dict[str, dict[str, list[Any]]]:
     """Every map of the network's own answers: where it leans, where it leans with shuffled weights, what it gains.
 
     The last two are compared where the cue is known, so they are not asked of a network that could choose.
@@ -101,27 +98,31 @@ def read_maps(key: Key, model: nn.Module, dogs: Dogs, deletion: bool, cells: int
     Parameters
     ----------
     deletion
-        Whether deletion curves are drawn.
+        Steps of a deletion curve; 0 for none.
     cells
         A side, of occlusion.
+    widths
+        Of the outline, in pixels; see `helpers.pages.l12.places`.
 
     Returns
     -------
     dict
-        "leaning", "shuffled" and "deletion": map -> a number for each dog.
+        "leaning" and "shuffled": map -> for each width a number for each dog; "deletion": map -> a number for each dog.
     """
-    images, (coat, build), known = dogs.images, dogs.places(), key.lesson != BOTH
+    images, known = dogs.images, key.lesson != BOTH
+    places = [dogs.places(width) for width in widths]
     with torch.no_grad():
         answers = model(images).argmax(1)
     ruined = maps.shuffled(model, seed=key.seed)
-    chance = Chance(model, images, answers) if deletion and known else None
-    found: dict[str, dict[str, list[float]]] = {"leaning": {}, "shuffled": {}, "deletion": {}}
+    chance = Chance(model, images, answers, deletion) if deletion and known else None
+    found: dict[str, dict[str, list[Any]]] = {"leaning": {}, "shuffled": {}, "deletion": {}}
     for method in methods_of(key.network):
         explain = maps.explanation(method, key.network, cells)
         heat = explain(model, images, answers).detach()
-        found["leaning"][method] = leaning(heat, coat, build).round(4).tolist()
-        if known and method in ASKING and method != "occlusion":  # which costs a look at each cell of each dog
-            found["shuffled"][method] = leaning(explain(ruined, images, answers), coat, build).round(4).tolist()
+        found["leaning"][method] = [leaning(heat, *where).round(4).tolist() for where in places]
+        if known and method in ASKING:
+            lost = explain(ruined, images, answers)
+            found["shuffled"][method] = [leaning(lost, *where).round(4).tolist() for where in places]
         if chance is not None:
             found["deletion"][method] = chance.gain(heat).round(4).tolist()
     return found
@@ -151,26 +152,9 @@ def maps_of(network: str, pair: Mapping[str, nn.Module], dogs: Dogs, dog: int) -
     return found
 
 
-def reach_before(images: Tensor) -> dict[str, np.ndarray]:
-    """The reach of the shipped ViT's heads, and of one with fresh weights, (L, h) each; see `reach`."""
-    found = {}
-    for name, weights in (("shipped", "shipped"), ("fresh", "none")):
-        model = build_model(VIT, KINDS, weights=weights, image_size=images.shape[-1]).model.eval()
-        found[name] = np.array(reach(Key(VIT, name, 0), model, images))
-    return found
-
-
-def reach(key: Key, model: nn.Module, images: Tensor) -> list[list[float]] | None:
-    """Mean attention distance of each head as a share of that of equal attention, mean over images: L rows of h; None
-    for a network without attention."""
-    if key.network != VIT:
-        return None
-    grid = images.shape[-1] // PATCH
-    distance = mean_attention_distance(attention_weights(model, images), PATCH, grid).mean(1)  # (L, h)
-    return (distance / patch_distances(grid, PATCH).mean()).double().numpy().round(4).tolist()
-
-
-def ask(key: Key, model: nn.Module, dogs: Dogs, few: Dogs, deletion: bool, cells: int) -> dict[str, Any]:
+def ask(
+    key: Key, model: nn.Module, dogs: Dogs, few: Dogs, deletion: int, cells: int, widths: Sequence[float] = OUTLINE
+) -> dict[str, Any]:
     """All that is asked of one network: rows for its run.
 
     Parameters
@@ -179,8 +163,7 @@ def ask(key: Key, model: nn.Module, dogs: Dogs, few: Dogs, deletion: bool, cells
         All cue conflicts, for the answers.
     few
         The first of them, for the maps.
-    deletion, cells
+    deletion, cells, widths
         As of `read_maps`.
     """
-    found = {"answers": behaviour(model, dogs), "maps": read_maps(key, model, few, deletion, cells)}
-    return found | {"reach": reach(key, model, few.images)}
+    return {"answers": behaviour(model, dogs), "maps": read_maps(key, model, few, deletion, cells, widths)}

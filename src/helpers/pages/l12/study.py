@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from helpers.data.breeds import DRAWING_VERSION, LAB_PROPORTIONS, LAB_TEXTURES, 
 from helpers.data.decode import read_picture
 from helpers.models.pretrained import build_model
 from helpers.pages.l12 import places
-from helpers.pages.l12.methods import BOTH, COAT, LESSONS, NETWORKS
+from helpers.pages.l12.methods import BOTH, COAT, LESSONS, NETWORKS, OUTLINE
 from helpers.training import TrainingConfig, fit, predict
 
 KINDS = 3  # values of each cue that are used, so that guessing is equally good for every lesson
@@ -26,6 +27,7 @@ COATS, BUILDS = tuple(LAB_TEXTURES)[:KINDS], tuple(LAB_PROPORTIONS)[:KINDS]
 NORM = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SIZE = 64  # pixels, that of the shipped networks
 CHANCE = 1 / KINDS
+THICKEST = 4  # pixels of outline that leave every dog an inside
 Parameters = Mapping[str, Any]
 
 
@@ -63,10 +65,24 @@ class Dogs:
         coat, build = self.coat if coat is None else coat, self.build if build is None else build
         return drawn(coat, build, self.seed, self.difficulty, self.pixels.shape[1])
 
-    def places(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where the coat lies and where the build does, bool (n, S, S) each; see `helpers.pages.l12.places`."""
+    @cached_property
+    def _distance(self) -> np.ndarray:
         rng, kinds = np.random.default_rng(self.seed), np.array(BUILDS)[self.build]
-        return places.places(places.signed_distance(kinds, rng, self.pixels.shape[1], self.difficulty))
+        return places.signed_distance(kinds, rng, self.pixels.shape[1], self.difficulty)
+
+    def places(self, width: float = OUTLINE[0]) -> tuple[np.ndarray, np.ndarray]:
+        """Where the coat lies and where the build does, bool (n, S, S) each; see `helpers.pages.l12.places`."""
+        return places.places(self._distance, width)
+
+    @cached_property
+    def other_coat(self) -> "Dogs":
+        """The same dogs with the next coat."""
+        return self.again(coat=(self.coat + 1) % KINDS)
+
+    @cached_property
+    def other_build(self) -> "Dogs":
+        """The same dogs with the next build."""
+        return self.again(build=(self.build + 1) % KINDS)
 
 
 def as_input(pixels: np.ndarray) -> Tensor:
@@ -127,7 +143,7 @@ def check(parameters: Parameters) -> None:
     ------
     ValueError
         For a difficulty out of range, more pictures to read maps of than there are test pictures or too few, cells that
-        do not tile the picture, or a photograph that cannot be read.
+        do not tile the picture, an outline of no or too much width, or a photograph that cannot be read.
     """
     if not 0 <= parameters["difficulty"] <= 1:
         raise ValueError(f"difficulty: expected 0 to 1, got {parameters['difficulty']}")
@@ -139,19 +155,22 @@ def check(parameters: Parameters) -> None:
         raise ValueError(f"map_images: expected at least 6, one for each pair of cues, got {parameters['map_images']}")
     if SIZE % parameters["occlusion_cells"]:
         raise ValueError(f"occlusion_cells: expected a divisor of {SIZE}, got {parameters['occlusion_cells']}")
+    widths = parameters["outline"]
+    if not widths or not all(1 <= width <= THICKEST for width in widths):
+        raise ValueError(f"outline: expected widths of 1 to {THICKEST} pixels, got {widths}")
     training_config(parameters, NETWORKS[0], seed=0)
     if parameters["picture"] is not None:
         read_picture(parameters["picture"], SIZE)
 
 
 def grid(parameters: Parameters) -> list[Key]:
-    """Every network, lesson and seed."""
+    """Every network, lesson and seed; those that may choose have seeds of their own number."""
     return [
         Key(network, lesson, seed)
         for network in NETWORKS
         if network in parameters["networks"]
         for lesson in LESSONS
-        for seed in range(parameters["seeds"])
+        for seed in range(parameters["choosers" if lesson == BOTH else "seeds"])
     ]
 
 

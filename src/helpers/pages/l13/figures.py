@@ -56,7 +56,8 @@ def lines(ax: Any, drawn: Sequence[tuple[str, str, Sequence[float], Sequence[Any
 
 
 def hiding(table: Sequence[Any], fills: Sequence[str], shares: Sequence[float], people: int) -> Figure:
-    """A panel a fill: named first (%) against the hidden share of the picture, with intervals over people.
+    """A panel a fill: named first (%) against the hidden share of the picture, with intervals over people; dashed, the
+    two small networks with the cells beside the grid of the patches.
 
     Standings have `network`, `recipe`, `probe`, `rank_one`; shown are what learned from plain pictures and the released
     network.
@@ -84,6 +85,13 @@ def hiding(table: Sequence[Any], fills: Sequence[str], shares: Sequence[float], 
                 found = [own[names[share]] for share in places]
                 drawn.append((NETWORKS[network], COLOURS[network], [100 * p for p in places], found, "-"))
         lines(ax, drawn, least=11)
+        for network, recipe in arms[:2]:
+            beside = {0.0: "clean"} | {share: hidden(fill, share, shifted=True) for share in sorted(shares)}
+            own = {row.probe: row.rank_one.value for row in table if (row.network, row.recipe) == (network, recipe)}
+            at = [share for share, name in beside.items() if name in own]
+            values = [100 * own[beside[share]] for share in at]
+            if len(at) > 1:
+                ax.plot([100 * share for share in at], values, "--", color=COLOURS[network], lw=1.3)
         ax.axhline(100 / people, color=QUIET, lw=1, ls=(0, (1, 2)))
         ax.set(ylim=(-3, 103), ylabel="named first (%)")
         ax.set_title(f"cells of {FILLED[fill]}", loc="left")

@@ -7,11 +7,21 @@ the patches black: DeiT-S still names 70 %, a ResNet-50 0.1 %); Rodrigo, Cuevas 
 
 from dataclasses import dataclass
 
+from helpers.measure import findings as shared
+
 CNN, VIT, RELEASED = "xception_mini", "vit_mini", "efficientnet_lite0"
 NETWORKS = {CNN: "Xception-mini", VIT: "ViT-mini", RELEASED: "EfficientNet-Lite0"}
 SHORT = {CNN: "CNN", VIT: "ViT", RELEASED: "Lite0"}
-PLAIN, ERASED, BLURRED, FROZEN = "plain", "erased", "blurred", "frozen"
-RECIPES = {PLAIN: "plain pictures", ERASED: "erased ones", BLURRED: "blurred ones"}
+PLAIN, ERASED, BLACKENED, BLURRED, FROZEN = "plain", "erased", "blackened", "blurred", "frozen"
+LONGER, SHORTER = "longer", "shorter"  # plain pictures, with more passes for the ViT, or with fewer for the CNN
+EQUAL = {LONGER: VIT, SHORTER: CNN}  # for equal learning in place of equal steps
+RECIPES = {
+    PLAIN: "plain pictures",
+    ERASED: "erased ones",
+    BLACKENED: "blackened ones",
+    BLURRED: "blurred ones",
+}
+LEARNED_FROM = RECIPES | {LONGER: "plain ones, longer", SHORTER: "plain ones, shorter", FROZEN: "nothing: frozen"}
 WORN = ("mask", "glasses")
 Term = tuple[int, str, str, str]  # sign, network, recipe or frozen, probe
 
@@ -37,36 +47,27 @@ def less(terms: tuple[Term, ...]) -> tuple[Term, ...]:
 
 
 @dataclass(frozen=True)
-class Statement:
-    """One sentence, what one may expect of it, and the sum of AUCs that decides it.
+class Statement(shared.Statement):
+    """One sentence, what one may expect of it, and the sum of AUCs that decides it; terms are (sign, network, recipe,
+    probe).
 
     Attributes
     ----------
-    text
-        The sentence; it holds where the sum is surely above zero.
-    expected
-        In the words of the page.
-    yes
-        Whether it was expected to hold.
-    terms
-        (sign, network, recipe, probe) of each AUC of the sum.
     photographs
-        The same expectation on photographs, where it is another one.
+        What was expected on photographs, where it is another answer than `yes`.
     """
 
-    text: str
-    expected: str
-    yes: bool
-    terms: tuple[Term, ...]
     photographs: bool | None = None
 
     def was_expected(self, photographs: bool) -> bool:
         """Whether it was expected to hold on such data."""
-        return self.yes if self.photographs is None or not photographs else self.photographs
+        return bool(self.yes if self.photographs is None or not photographs else self.photographs)
 
 
 BLACK, NOISE, FAR = hidden("black", 0.5), hidden("noise", 0.5), afar(8)
 BESIDE = hidden("black", 0.5, shifted=True)
+QUARTER = hidden("black", 0.25)
+KNOWS = {BLACK: BLACKENED, NOISE: ERASED, FAR: BLURRED}  # the recipe that knows what hides the probe
 SAID = "yes, by one article (reported)"
 STATEMENTS: tuple[Statement, ...] = (
     Statement("half hidden, black: the ViT leads", "yes: 70 against 0.1 % in the best-known test", True, lead(BLACK)),
@@ -109,5 +110,19 @@ STATEMENTS: tuple[Statement, ...] = (
         False,
         ((1, RELEASED, FROZEN, "clean"), (-1, CNN, PLAIN, "clean")),
         photographs=True,
+    ),
+    Statement(
+        "black: blackened pictures for both take from its lead",
+        "our guess: yes",
+        True,
+        lead(BLACK) + less(lead(BLACK, BLACKENED)),
+        beforehand=False,
+    ),
+    Statement(
+        "half hidden, black: the ViT leads a CNN that was stopped early",
+        "our guess: yes",
+        True,
+        lead(BLACK, PLAIN, cnn=SHORTER),
+        beforehand=False,
     ),
 )

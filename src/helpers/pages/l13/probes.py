@@ -10,18 +10,21 @@ from helpers.data.occluders import drop_cells, from_afar
 from helpers.pages.l13.methods import WORN, afar, hidden
 from helpers.pages.l13.people import AS_DRAWN, FIRST_TEST, Faces
 
-HALF = 0.5  # the share at which the grid is shifted
+HALF = 0.5  # the share that is always asked for
 SHOWN = 96  # pixels of a drawn face that is shown to people
 Change = Callable[[np.ndarray], np.ndarray]
 
 
 def changes(parameters: Mapping[str, Any], size: int) -> dict[str, Change]:
-    """Name -> what is done to clean pictures of `size` pixels, in the order of the page; things worn are not here."""
+    """Name -> what is done to clean pictures of `size` pixels, in the order of the page; things worn are not here.
+
+    Half of the cells, and any share of black ones, are hidden beside the grid too.
+    """
     cell = parameters["cell"] * size // parameters["image_size"]
     found: dict[str, Change] = {"clean": np.copy}
     for fill in parameters["fills"]:
         for share in sorted({*parameters["shares"], HALF}):
-            for shift in (0, cell // 2) if share == HALF else (0,):
+            for shift in (0, cell // 2) if share == HALF or fill == "black" else (0,):
                 found[hidden(fill, share, bool(shift))] = lambda images, how=(share, shift, fill): drop_cells(  # type: ignore[misc]
                     images, how[0], cell, shift=how[1], fill=how[2]
                 )

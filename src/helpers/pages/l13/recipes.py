@@ -1,7 +1,7 @@
-"""The three recipes of lab 13: a step of `helpers.training.fit` that changes every second picture, or none.
+"""The recipes of lab 13: a step of `helpers.training.fit` that changes every second picture, or none.
 
-Random erasing is Zhong et al., AAAI 2020, as torchvision has it, with rectangles of noise. All draws come from torch's
-generator, which `fit` seeds anew at every update.
+Random erasing is Zhong et al., AAAI 2020, as torchvision has it, with rectangles of noise or of black. All draws
+come from torch's generator, which `fit` seeds anew at every update.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-from helpers.pages.l13.methods import BLURRED, ERASED, RECIPES
+from helpers.pages.l13.methods import BLACKENED, BLURRED, ERASED, RECIPES
 
 PART = 0.5  # of the pictures that are changed
 AREA = (0.1, 0.5)  # of the picture that one rectangle hides
@@ -26,6 +26,8 @@ class Recipe:
     ----------
     name
         One of `RECIPES`.
+    black
+        What a black pixel is in normalised images, a number a channel.
 
     Raises
     ------
@@ -34,6 +36,7 @@ class Recipe:
     """
 
     name: str
+    black: tuple[float, ...] = (-1.0, -1.0, -1.0)
 
     def __post_init__(self) -> None:
         if self.name not in RECIPES:
@@ -48,8 +51,9 @@ class Recipe:
 
     def changed(self, images: Tensor) -> Tensor:
         """Normalised images (B, 3, S, S) -> the same shape."""
-        if self.name == ERASED:
-            erase = v2.RandomErasing(p=PART, scale=AREA, value="random")  # type: ignore[arg-type]
+        if self.name in (ERASED, BLACKENED):
+            value = "random" if self.name == ERASED else list(self.black)
+            erase = v2.RandomErasing(p=PART, scale=AREA, value=value)  # type: ignore[arg-type]
             return torch.stack([erase(image) for image in images])
         if self.name == BLURRED:
             return torch.stack([seen_from_afar(image) if torch.rand(()) < PART else image for image in images])

@@ -1,16 +1,18 @@
 """From the runs of lab 13 to its standings and verdicts: intervals over people, and whether all trainings agree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from helpers.measure.intervals import Estimate
+from helpers.measure import findings as shared
+from helpers.measure.findings import HOLDS, UNDECIDED
+from helpers.measure.intervals import Estimate, without_interval
 from helpers.measure.verification import jackknife
-from helpers.pages.l13.methods import FROZEN, NETWORKS, RECIPES, STATEMENTS, Statement, Term
+from helpers.pages.l13.methods import EQUAL, FROZEN, NETWORKS, RECIPES, STATEMENTS, Statement, Term
 
-HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
+Cell = tuple[str, str, str]  # network, recipe or frozen, probe
 Runs = Sequence[Mapping[str, Any]]
 
 
@@ -57,23 +59,20 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(shared.Finding):
     """A statement, the sum of AUCs that decides it, and what interval and trainings say."""
 
     statement: Statement
-    sum: Estimate
-    by_seed: tuple[float, ...]
-    photographs: bool
+    by_seed: tuple[float, ...] = ()
+    photographs: bool = False
 
     @property
     def verdict(self) -> str:
         """ "holds" where the interval over people lies above 0 and so does every training alone; "the opposite holds"
         where both lie below; else "undecided"."""
-        if self.sum.low is None or self.sum.high is None:
-            return UNDECIDED
-        if self.sum.low > 0 and min(self.by_seed) > 0:
-            return HOLDS
-        return OPPOSITE if self.sum.high < 0 and max(self.by_seed) < 0 else UNDECIDED
+        found = shared.verdict(self.sum)
+        signs = {value > 0 for value in self.by_seed}
+        return found if signs == {found == HOLDS} else UNDECIDED
 
     @property
     def as_expected(self) -> str:
@@ -86,9 +85,7 @@ class Finding:
 
     def as_row(self) -> dict[str, Any]:
         """For the record."""
-        row: dict[str, Any] = {"statement": self.statement.text, "expected": self.statement.expected}
-        row |= {"verdict": self.verdict, "as_expected": self.as_expected}
-        return row | {"sum": self.sum.as_dict(), "by_seed": list(self.by_seed)}
+        return super().as_row() | {"by_seed": list(self.by_seed)}
 
 
 def index(runs: Runs) -> dict[tuple[str, str, str], dict[int, Mapping[str, Any]]]:
@@ -106,29 +103,74 @@ def value_and_left(row: Mapping[str, Any], what: str) -> tuple[float, np.ndarray
     if what == "rank_one":
         named = np.asarray(row["named"])
         return float(named.mean()), (named.sum() - named) / (len(named) - 1)
-    return row[what], np.asarray(row[f"{what}_left"])
+    left = row.get(f"{what}_left", [])  # empty where only the value was kept
+    return row[what], np.asarray(left, dtype=float)
+
+
+def combined(
+    runs: Runs, cells: Sequence[Cell], formula: Callable[..., Any], what: str = "auc"
+) -> tuple[Estimate, tuple[float, ...]] | None:
+    """A number made of those of some cells, its mean over seeds with an interval over all people that were tested, and
+    each seed's own.
+
+    A person who is tested in some seeds only is left out of those. None where a cell was not run; no interval where
+    what it would be without each person was not kept.
+
+    Parameters
+    ----------
+    formula
+        Takes a number for each cell, or an array for each, element by element.
+    """
+    rows = index(runs)
+    if any(cell not in rows for cell in cells):
+        return None
+    seeds = sorted(set.intersection(*(set(rows[cell]) for cell in cells)))
+    values, left = [], []
+    for seed in seeds:
+        parts = [value_and_left(rows[cell][seed], what) for cell in cells]
+        values.append(float(formula(*(value for value, _ in parts))))
+        if all(len(without) for _, without in parts):
+            without = formula(*(without for _, without in parts))
+            left.append(dict(zip(rows[cells[0]][seed]["people"], without, strict=True)))
+    if not seeds:
+        return None
+    value = float(np.mean(values))
+    if len(left) < len(seeds):
+        return without_interval(value, len(rows[cells[0]][seeds[0]]["people"])), tuple(values)
+    everybody = sorted({person for found in left for person in found})
+    without = [np.mean([found.get(p, own) for found, own in zip(left, values, strict=True)]) for p in everybody]
+    return jackknife(value, np.array(without)), tuple(values)
 
 
 def total(runs: Runs, terms: Sequence[Term], what: str = "auc") -> tuple[Estimate, tuple[float, ...]] | None:
-    """A signed sum, its mean over seeds with an interval over all people that were tested, and each seed's own.
+    """A signed sum; see `combined`."""
+    signs = [sign for sign, *_ in terms]
+    cells = [(network, recipe, probe) for _, network, recipe, probe in terms]
+    return combined(runs, cells, lambda *each: sum(sign * one for sign, one in zip(signs, each, strict=True)), what)
 
-    A person who is tested in some seeds only is left out of those. None where a term was not run.
+
+def kept(runs: Runs, arms: Sequence[tuple[str, str]], probe: str) -> tuple[Estimate, tuple[float, ...]] | None:
+    """The share of its clean lead over a guess, AUC - 0.5, that a network keeps under a probe; of two, the first one's
+    share less the second's. None where one is not surely better than a guess on clean pictures: it has no lead to keep.
+
+    Parameters
+    ----------
+    arms
+        Network and recipe, of one or two.
     """
-    rows = index(runs)
-    if any(tuple(key) not in rows for _, *key in terms):
-        return None
-    seeds = sorted(set.intersection(*(set(rows[tuple(key)]) for _, *key in terms)))  # type: ignore[index]
-    values, left = [], []
-    for seed in seeds:
-        parts = [(sign, *value_and_left(rows[tuple(key)][seed], what)) for sign, *key in terms]  # type: ignore[index]
-        people = rows[tuple(terms[0][1:])][seed]["people"]  # type: ignore[index]
-        values.append(sum(sign * value for sign, value, _ in parts))
-        left.append(dict(zip(people, np.sum([sign * without for sign, _, without in parts], axis=0), strict=True)))
-    if not seeds:
-        return None
-    everybody = sorted({person for found in left for person in found})
-    without = [np.mean([found.get(p, own) for found, own in zip(left, values, strict=True)]) for p in everybody]
-    return jackknife(float(np.mean(values)), np.array(without)), tuple(values)
+    for arm in arms:
+        clean = total(runs, ((1, *arm, "clean"),))
+        if clean is None:
+            return None
+        perfect = clean[0].value == 1  # which varies with no person, so that there is no interval
+        if not perfect and (clean[0].low is None or clean[0].low <= 0.5):
+            return None
+
+    def share(*each: Any) -> Any:
+        shares = [(hidden - 0.5) / (clean - 0.5) for hidden, clean in zip(each[::2], each[1::2], strict=True)]
+        return shares[0] - shares[1] if len(shares) > 1 else shares[0]
+
+    return combined(runs, [(*arm, one) for arm in arms for one in (probe, "clean")], share)
 
 
 def within(found: Estimate) -> Estimate:
@@ -140,7 +182,7 @@ def within(found: Estimate) -> Estimate:
 
 def standings(runs: Runs) -> list[Standing]:
     """All of them, in the order of networks, recipes and probes."""
-    rows, order = index(runs), (FROZEN, *RECIPES)
+    rows, order = index(runs), (FROZEN, *RECIPES, *EQUAL)
     keys = sorted(rows, key=lambda key: (list(NETWORKS).index(key[0]), order.index(key[1])))
     found = []
     for key in keys:

@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, verdict
 from helpers.measure.intervals import Estimate
 from helpers.pages.l13.methods import (
     BESIDE,
     BLACK,
     BLURRED,
     CNN,
-    ERASED,
     FAR,
     FROZEN,
+    KNOWS,
+    LEARNED_FROM,
+    LONGER,
     NETWORKS,
-    NOISE,
     PLAIN,
     RECIPES,
     RELEASED,
+    SHORTER,
     VIT,
+    hidden,
     lead,
 )
-from helpers.pages.l13.report import UNDECIDED, Finding, Runs, Standing, total
+from helpers.pages.l13.report import Finding, Runs, Standing, kept, total
 from helpers.plots.tables import points
 
 LEVEL = 0.05  # of a 95 % interval
@@ -42,15 +46,52 @@ def told(found: tuple[Estimate, tuple[float, ...]] | None) -> str:
     return f"{points(estimate)}, {agree} of {len(by_seed)} runs on this side"
 
 
-def crossed(runs: Runs, probes: Sequence[str]) -> list[dict[str, str]]:
-    """ViT minus CNN for each pair of recipes, a row a pair: matched ones first, then the others."""
-    pairs = [(recipe, recipe) for recipe in RECIPES] + [(a, b) for a in RECIPES for b in RECIPES if a != b]
+def crossed(runs: Runs) -> list[dict[str, str]]:
+    """ViT minus CNN, a row a probe: both plain, both by the recipe that knows it, one alone by it."""
     rows = []
-    for vit, cnn in pairs:
-        row = {probe: told(total(runs, lead(probe, vit, cnn=cnn))) for probe in probes}
+    for probe, knows in KNOWS.items():
+        pairs = {"both plain": (PLAIN, PLAIN), "both by it": (knows, knows)}
+        pairs |= {"the ViT alone": (knows, PLAIN), "the CNN alone": (PLAIN, knows)}
+        row = {name: told(total(runs, lead(probe, vit, cnn=cnn))) for name, (vit, cnn) in pairs.items()}
         if any(row.values()):
-            rows.append({"ViT learned from": RECIPES[vit], "CNN learned from": RECIPES[cnn], **row})
+            rows.append({"probe": probe, "the recipe that knows it": RECIPES[knows], **row})
     return rows
+
+
+def kept_rows(runs: Runs) -> list[dict[str, str]]:
+    """Two rulers, a row a probe, both trained on plain pictures: the lead in points; what each keeps of its own clean
+    lead over a guess, in %; and the difference of that."""
+    rows = []
+    for probe in dict.fromkeys(test["probe"] for run in runs for test in run["tests"]):
+        shares = [kept(runs, [(network, PLAIN)], probe) for network in (CNN, VIT)]
+        apart = kept(runs, [(VIT, PLAIN), (CNN, PLAIN)], probe)
+        if probe != "clean" and apart is not None:
+            both = [f"{100 * one[0].value:.0f} %" for one in shares if one is not None]
+            row = {"probe": probe, "ViT minus CNN": told(total(runs, lead(probe))), "CNN keeps": both[0]}
+            rows.append(row | {"ViT keeps": both[1], "ViT keeps more by": told(apart)})
+    return rows
+
+
+def side(found: tuple[Estimate, tuple[float, ...]]) -> str:
+    """Who is ahead, by the interval."""
+    return {HOLDS: "the ViT", OPPOSITE: "the CNN", UNDECIDED: "neither"}[verdict(found[0])]
+
+
+def kept_line(runs: Runs) -> str:
+    """Under which probes the lead in points and the share that is kept name different winners."""
+    said, asked = [], 0
+    for probe in dict.fromkeys(test["probe"] for run in runs for test in run["tests"]):
+        points_, shares = total(runs, lead(probe)), kept(runs, [(VIT, PLAIN), (CNN, PLAIN)], probe)
+        if probe == "clean" or points_ is None or shares is None:
+            continue
+        asked += 1
+        by_points, by_shares = side(points_), side(shares)
+        if by_points != by_shares:
+            said.append(f"{probe} ({by_points} by points, {by_shares} by shares)")
+    if not asked:
+        return ""
+    where = f"name another winner for {len(said)}: {', '.join(said)}" if said else "name the same winner for all"
+    return f"**Points, or the share of the clean lead that is kept?** Of {asked} probes the two rulers {where}."
 
 
 def predictions(runs: Runs, table: Sequence[Standing]) -> list[dict[str, str]]:
@@ -72,7 +113,7 @@ def predictions(runs: Runs, table: Sequence[Standing]) -> list[dict[str, str]]:
 
 def order_line(runs: Runs, table: Sequence[Standing]) -> str:
     """Under which probes who leads, both trained on plain pictures; where nobody can be told from guessing, so."""
-    leads: dict[str, list[str]] = {"the ViT leads": [], "the CNN leads": [], "undecided": []}
+    leads: dict[str, list[str]] = {"the ViT": [], "the CNN": [], "neither": []}
     floor = []
     for probe in dict.fromkeys(row.probe for row in table):
         found = total(runs, lead(probe))
@@ -82,23 +123,24 @@ def order_line(runs: Runs, table: Sequence[Standing]) -> str:
         if all(row is not None and row.guessing for row in pair):
             floor.append(probe)
             continue
-        low, high = found[0].low, found[0].high
-        open_ = low is None or high is None or low <= 0 <= high
-        who = "undecided" if open_ else "the ViT leads" if low is not None and low > 0 else "the CNN leads"
-        leads[who].append(probe)
-    said = [f"{who} under {', '.join(names)}" for who, names in leads.items() if names]
+        leads[side(found)].append(probe)
+    said = [f"{who} leads under {', '.join(names)}" for who, names in leads.items() if names]
     said += [f"both guess under {', '.join(floor)}"] if floor else []
     return f"**Both trained on plain pictures:** {'; '.join(said)}." if said else ""
 
 
 def grid_line(table: Sequence[Standing]) -> str:
-    """AUC of both, half black, on the grid and beside it: where both guess, there is no lead to have."""
+    """AUC of both, a quarter and half black, on the grid and beside it: where both guess, there is no lead to have."""
     said = []
-    for network in (VIT, CNN):
-        on, beside = (of(table, network, PLAIN, probe) for probe in (BLACK, BESIDE))
-        if on is not None and beside is not None:
-            said.append(f"{NETWORKS[network]} {100 * on.auc.value:.0f} and {100 * beside.auc.value:.0f} %")
-    return f"**The grid:** half black, AUC on the grid of the patches and beside it: {'; '.join(said)}." if said else ""
+    for name, share in (("a quarter", 0.25), ("half", 0.5)):
+        each = []
+        for network in (VIT, CNN):
+            probes = (hidden("black", share, shifted) for shifted in (False, True))
+            on, beside = (of(table, network, PLAIN, probe) for probe in probes)
+            if on is not None and beside is not None:
+                each.append(f"{NETWORKS[network]} {100 * on.auc.value:.0f} and {100 * beside.auc.value:.0f} %")
+        said += [f"{name} black, {'; '.join(each)}"] if each else []
+    return f"**The grid:** AUC with cells on the grid of the patches and beside it: {'. '.join(said)}." if said else ""
 
 
 def range_line(runs: Runs, table: Sequence[Standing]) -> str:
@@ -117,12 +159,12 @@ def range_line(runs: Runs, table: Sequence[Standing]) -> str:
 
 
 def recipe_line(runs: Runs) -> str:
-    """What one line of the recipe does to the lead under noise and from afar."""
+    """What the recipe that knows the occluder does to the lead."""
     said = []
-    for recipe, probe, where in ((ERASED, NOISE, "half hidden by noise"), (BLURRED, FAR, "eight times as far")):
+    for probe, recipe in KNOWS.items():
         before, after = (told(total(runs, lead(probe, name))) for name in (PLAIN, recipe))
         if before and after:
-            said.append(f"{where}, ViT minus CNN is {before} with plain pictures and {after} with {RECIPES[recipe]}")
+            said.append(f"{probe}, ViT minus CNN is {before} with plain pictures and {after} with {RECIPES[recipe]}")
     return f"**The recipe, the same for both:** {'; '.join(said)}." if said else ""
 
 
@@ -136,20 +178,24 @@ def released_line(table: Sequence[Standing]) -> str:
     return (
         f"**Clean pictures of strangers:** {NETWORKS[RELEASED]}, frozen, has an AUC of {100 * frozen.auc.value:.1f} % "
         f"and an EER of {100 * frozen.eer.value:.1f} %; the best that was trained here, {NETWORKS[best.network]} on "
-        f"{RECIPES[best.recipe]}, {100 * best.auc.value:.1f} % and {100 * best.eer.value:.1f} %."
+        f"{LEARNED_FROM[best.recipe]}, {100 * best.auc.value:.1f} % and {100 * best.eer.value:.1f} %."
     )
+
+
+def known_of(runs: Runs, network: str, recipe: str) -> float | None:
+    """Share of its own training pictures that a network names, mean over seeds."""
+    own = [run["known"] for run in runs if (run["network"], run["recipe"]) == (network, recipe)]
+    own = [share for share in own if share is not None]  # a frozen one learns nothing
+    return sum(own) / len(own) if own else None
 
 
 def learnt_line(runs: Runs) -> str:
     """How much of its training pictures each network names: equal steps are not equal learning."""
     said = []
     for network in (CNN, VIT):
-        shares = []
-        for recipe in RECIPES:
-            own = [run["known"] for run in runs if (run["network"], run["recipe"]) == (network, recipe)]
-            own = [share for share in own if share is not None]  # a frozen one learns nothing
-            shares += [f"{RECIPES[recipe]} {100 * sum(own) / len(own):.0f}"] if own else []
-        said += [f"{NETWORKS[network]} {', '.join(shares)} %"] if shares else []
+        shares = {recipe: known_of(runs, network, recipe) for recipe in RECIPES}
+        told_ = [f"{RECIPES[recipe]} {100 * share:.0f}" for recipe, share in shares.items() if share is not None]
+        said += [f"{NETWORKS[network]} {', '.join(told_)} %"] if told_ else []
     if len(said) < 2:
         return ""
     return (
@@ -158,12 +204,29 @@ def learnt_line(runs: Runs) -> str:
     )
 
 
+def equal_line(runs: Runs) -> str:
+    """What is left of the leads when the two have learnt about as much: a ViT trained longer, a CNN stopped earlier."""
+    said = []
+    for vit, cnn in ((LONGER, PLAIN), (PLAIN, SHORTER)):
+        shares = known_of(runs, VIT, vit), known_of(runs, CNN, cnn)
+        leads = {probe: total(runs, lead(probe, vit, cnn=cnn)) for probe in ("clean", BLACK, FAR)}
+        if shares[0] is not None and shares[1] is not None:
+            who = "a ViT trained longer" if vit == LONGER else "a CNN stopped earlier"
+            names = f"they name {100 * shares[0]:.0f} and {100 * shares[1]:.0f} % of their training pictures"
+            apart = ", ".join(f"{probe} {told(found)}" for probe, found in leads.items() if found is not None)
+            said.append(f"with {who} {names}; ViT minus CNN: {apart}")
+    return f"**As much learning:** {'; '.join(said)}." if said else ""
+
+
 def tally(findings: Sequence[Finding]) -> str:
     """How many statements came out how, and how many would be decided by chance alone."""
     words = [one.as_expected for one in findings]
     decided = sum(one.verdict != UNDECIDED for one in findings)
+    later = sum(not one.statement.beforehand for one in findings)
+    when = f" ({later} of them made after the first run)" if later else ""
+    chance = f"by chance alone, up to {LEVEL * len(findings):.1f}"
     return (
-        f"**{len(findings)} statements**, {decided} decided (by chance alone, up to {LEVEL * len(findings):.1f}): as "
+        f"**{len(findings)} statements**{when}, {decided} decided ({chance}): as "
         f"expected {words.count('as expected')}, against it {words.count('against it')}, open {words.count('open')}."
     )
 
@@ -174,9 +237,11 @@ def says(runs: Runs, table: Sequence[Standing], findings: Sequence[Finding]) -> 
         order_line(runs, table),
         grid_line(table),
         recipe_line(runs),
+        kept_line(runs),
         range_line(runs, table),
         released_line(table),
         learnt_line(runs),
+        equal_line(runs),
     ]
     lines += [tally(findings)] if findings else []
     return [line for line in lines if line]

@@ -6,9 +6,10 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, logsumexp
 
+from helpers.measure.calibration import by_bin, calibration_error, calibration_estimate
 from helpers.measure.intervals import Estimate, normal_quantile, wilson
 
-BOOTSTRAP = 500
+PERFECT = 500  # made-up answers of a model whose confidence is exactly right
 SPREAD = 0.5  # of log T before any photograph is seen: T is within a factor of 2.7 of 1, 19 times in 20
 ALARM = 0.05  # share of validation photographs that may be taken for foreign
 
@@ -24,7 +25,7 @@ class Calibration:
     by_chance
         Its mean and 95 % quantile for a model whose confidence is exactly right.
     bins
-        One row for each bin of equally many photographs: mean confidence, accuracy, low, high, n.
+        One row for each tenth of confidence that holds photographs: mean confidence, accuracy, low, high, n.
     """
 
     ece: Estimate
@@ -48,27 +49,16 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def calibration(probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) -> Calibration:
-    """How well confidence matches accuracy; (n, K), (n,).
-
-    Bins hold equally many photographs, at least about ten each and at most ten of them. The interval is a bootstrap's,
-    widened to its value where the bias of the measure pushes it out.
-    """
-    confidence = probabilities.max(1)
-    correct = (probabilities.argmax(1) == labels).astype(float)
-    n = len(labels)
-    count = int(np.clip(n // 10, 1, 10))
-    rng = np.random.default_rng(seed)
-    value = _ece(confidence, correct, count)
-    rows = [rng.integers(0, n, n) for _ in range(BOOTSTRAP)]
-    low, high = np.quantile([_ece(confidence[r], correct[r], count) for r in rows], [0.025, 0.975])
-    perfect = [_ece(confidence, (rng.random(n) < confidence).astype(float), count) for _ in range(BOOTSTRAP)]
+    """How well confidence matches accuracy; (n, K), (n,). Error, interval and bins are those of
+    `helpers.measure.calibration`."""
+    sure, right = probabilities.max(1), probabilities.argmax(1) == labels
+    n, rng = len(labels), np.random.default_rng(seed)
+    perfect = [calibration_error(sure, rng.random(n) < sure) for _ in range(PERFECT)]
     bins = []
-    for part in _bins(confidence, count):
-        accuracy = float(correct[part].mean())
-        ends = wilson(accuracy, len(part), normal_quantile(0.95))
-        bins.append({"confidence": float(confidence[part].mean()), "accuracy": accuracy, "n": len(part)})
-        bins[-1] |= {"low": ends[0], "high": ends[1]}
-    ece = Estimate(value, min(value, float(low)), max(value, float(high)), n, "test sampling")
+    for confidence, accuracy, count in by_bin(sure, right):
+        low, high = wilson(accuracy, count, normal_quantile(0.95))
+        bins.append({"confidence": confidence, "accuracy": accuracy, "n": count, "low": low, "high": high})
+    ece = calibration_estimate(sure, right, seed)
     return Calibration(ece, (float(np.mean(perfect)), float(np.quantile(perfect, 0.95))), bins)
 
 
@@ -81,15 +71,6 @@ def calibration_text(found: Calibration) -> str:
     word = "surer" if gap > 0 else "less sure"
     why = "Miscalibrated, by more than chance explains, or labels are wrong"
     return f"{why}: on average {100 * abs(gap):.1f} points {word} than right."
-
-
-def _bins(confidence: np.ndarray, count: int) -> list[np.ndarray]:
-    return np.array_split(np.argsort(confidence, kind="stable"), count)
-
-
-def _ece(confidence: np.ndarray, correct: np.ndarray, count: int) -> float:
-    gaps = [abs(confidence[part].mean() - correct[part].mean()) * len(part) for part in _bins(confidence, count)]
-    return float(sum(gaps) / len(confidence))
 
 
 # --- pictures of no class --------------------------------------------------------------------------------------------
