@@ -32,7 +32,7 @@ def test_the_same_dog_in_another_coat_differs_on_the_dog_alone_and_in_another_bu
 
 
 def test_heads_of_both_readers_share_a_trunk_and_so_their_attention(monkeypatch):
-    monkeypatch.setattr(readers, "TRAIN", 60)
+    monkeypatch.setattr(readers, "lesson", lambda: readers.dogs(60, readers.TRAIN_SEED))
     both = readers.readers.__wrapped__("vit_mini")
     images = readers.dogs(2, 5).images
     one, two = (maps.rollout_of(both[cue], images, torch.zeros(2, dtype=torch.long)) for cue in readers.CUES)
