@@ -154,7 +154,7 @@ def test_the_explorer_says_which_curve_falls_sooner(light_with_a_still):
 
 
 def test_figures_refuse_nothing_to_show():
-    for draw in (lambda: figures.gallery(np.zeros((4, 4, 3)), {}), lambda: figures.dots({}, "", (0, 1), None)):
+    for draw in (lambda: figures.gallery(np.zeros((4, 4, 3)), {}), lambda: figures.layer_dots({}, 0, "", "k", "")):
         with pytest.raises(ValueError, match="needs at least one"):
             draw()
     with pytest.raises(ValueError, match="step: expected 1 to 3, got 4"):
