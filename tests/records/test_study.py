@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from helpers.records import record_study, writing
+from helpers.records import study
+from helpers.records.study import record_study
 
-SCRIPT = Path(writing.__file__)
+SCRIPT = Path(study.__file__)
 
 
 def test_a_study_is_run_and_written_with_its_command(tmp_path, monkeypatch):
-    monkeypatch.setattr(writing, "result_path", lambda root, name, edition: tmp_path / f"{edition}_{name}.json")
+    monkeypatch.setattr(study, "result_path", lambda root, name, edition: tmp_path / f"{edition}_{name}.json")
     path = record_study("99_made", {"n": 2}, lambda n: ([{"seed": 0, "n": n}], {"findings": {}}), SCRIPT, rate=0.01)
     found = json.loads(path.read_text())
-    assert found["parameters"] == {"n": 2, "command": "python -m helpers.records.writing", "rate": 0.01}
+    assert found["parameters"] == {"n": 2, "command": "python -m helpers.records.study", "rate": 0.01}
     assert found["runs"] == [{"seed": 0, "n": 2}]
     assert path.name == "cpu_99_made.json"
 

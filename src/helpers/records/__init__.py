@@ -31,7 +31,7 @@ from helpers.records.source import (
     source_sha256,
     stale_reasons,
 )
-from helpers.records.writing import describe_data, describe_device, make_record, record_study, write_record
+from helpers.records.writing import describe_data, describe_device, make_record, write_record
 
 __all__ = [
     "EDITIONS",
@@ -57,7 +57,6 @@ __all__ = [
     "read_run",
     "record_path",
     "record_run",
-    "record_study",
     "running_source_sha256",
     "runs_folder",
     "shown_path",

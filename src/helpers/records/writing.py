@@ -3,7 +3,7 @@
 import json
 import platform
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from helpers.records.pieces import GATHERED, agreeing_pieces
-from helpers.records.places import current_run, project_root, record_path, result_path, write_atomically
+from helpers.records.places import current_run, project_root, record_path, write_atomically
 from helpers.records.schema import DataInfo, Piece, Record
 from helpers.records.source import (
     code_version,
@@ -141,45 +141,6 @@ def write_record(lab: str, edition: str, **told: Any) -> Path:
         record = _of_pieces(record)
     path = record_path(lab, edition)
     write_atomically(path, record.model_dump_json(indent=1) + "\n")
-    return path
-
-
-def record_study(
-    name: str,
-    how: Mapping[str, Any],
-    run: Callable[..., tuple[list[dict[str, Any]], dict[str, Any]]],
-    script: Path,
-    **told: Any,
-) -> Path:
-    """Run the study of a page on one thread, `run(**how)` -> rows and summary, and record it in `results/cpu/`.
-
-    Parameters
-    ----------
-    name, script
-        Of the record; the file of the study, `Path(__file__)`, a module of the package.
-    told
-        More parameters of the record.
-
-    Raises
-    ------
-    ValueError
-        As `make_record`, and for a script that is no module of the package; nothing is written then.
-    """
-    import torch
-
-    parts = script.resolve().with_suffix("").parts
-    if "helpers" not in parts:
-        raise ValueError(f"script: expected a module of helpers, got {script}")
-    module = ".".join(parts[len(parts) - 1 - parts[::-1].index("helpers") :])
-    torch.set_num_threads(1)
-    started_at = datetime.now(UTC)
-    runs, summary = run(**how)
-    parameters = dict(how) | {"command": f"python -m {module}"} | told
-    record = make_record(
-        name, "cpu", parameters=parameters, runs=runs, summary=summary, started_at=started_at, script=script
-    )
-    path = result_path(project_root() or Path(), name, "cpu")
-    write_atomically(path, record.model_dump_json(indent=None) + "\n")
     return path
 
 

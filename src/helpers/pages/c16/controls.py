@@ -19,7 +19,7 @@ from torch import Tensor
 from helpers.layers.patches import patchify
 from helpers.measure.attention_maps import attention_weights
 from helpers.pages.c16 import contest, maps, readers, rivals, ruler, study
-from helpers.records import record_study
+from helpers.records.study import record_study
 
 STUDY = "16_controls"  # the record
 TEMPLATE, PLACE, ELSEWHERE = "two templates", "the place of the coat", "a blob anywhere"

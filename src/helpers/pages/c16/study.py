@@ -14,7 +14,7 @@ from torch import Tensor
 
 from helpers.measure.faithfulness import perturbation_curve, randomised_weights_check
 from helpers.pages.c16 import contest, maps, photographs, readers, ruler
-from helpers.records import record_study
+from helpers.records.study import record_study
 
 STUDY = "16_maps"  # the record
 SHOWN = (16, 20)  # of the dogs, those whose maps and curves the page shows

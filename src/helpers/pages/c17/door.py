@@ -15,7 +15,7 @@ import numpy as np
 from helpers.measure.verification import Pairs, auc, compare, jackknife
 from helpers.pages.c17 import networks, study
 from helpers.pages.c17.protocols import AFAR, afar, cells, people_of_test, protocols
-from helpers.records import record_study
+from helpers.records.study import record_study
 
 STUDY = "17_door"  # the record
 RATE = 0.01  # of the others, let in when nobody hides
