@@ -32,7 +32,7 @@ def test_the_same_dog_in_another_coat_differs_on_the_dog_alone_and_in_another_bu
 
 
 def test_heads_of_both_readers_share_a_trunk_and_so_their_attention(monkeypatch):
-    monkeypatch.setattr(readers, "TRAIN", 60)
+    monkeypatch.setattr(readers, "lesson", lambda: readers.dogs(60, readers.TRAIN_SEED))
     both = readers.readers.__wrapped__("vit_mini")
     images = readers.dogs(2, 5).images
     one, two = (maps.rollout_of(both[cue], images, torch.zeros(2, dtype=torch.long)) for cue in readers.CUES)
@@ -154,7 +154,7 @@ def test_the_explorer_says_which_curve_falls_sooner(light_with_a_still):
 
 
 def test_figures_refuse_nothing_to_show():
-    for draw in (lambda: figures.gallery(np.zeros((4, 4, 3)), {}), lambda: figures.dots({}, "", (0, 1), None)):
+    for draw in (lambda: figures.gallery(np.zeros((4, 4, 3)), {}), lambda: figures.layer_dots({}, 0, "", "k", "")):
         with pytest.raises(ValueError, match="needs at least one"):
             draw()
     with pytest.raises(ValueError, match="step: expected 1 to 3, got 4"):

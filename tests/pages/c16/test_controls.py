@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from helpers.models.vit import ViT
-from helpers.pages.c16 import controls, maps, readers, recorded
+from helpers.pages.c16 import controls, maps, readers, recorded, rivals
 from helpers.records import read_record
 
 
@@ -75,8 +75,20 @@ def test_both_studies_agree_where_they_measure_the_same():
             assert np.array_equal(again, recorded.reads(cue, weights))
 
 
-def test_the_table_of_pairs_has_no_gain_for_templates():
-    rows = recorded.pairs_table("vit_mini", [maps.grad_cam_name("blocks.1.norm1"), controls.TEMPLATE])
-    assert [row["map"] for row in rows] == ["Grad-CAM, block 2", controls.TEMPLATE]
-    assert rows[0]["gain"] is not None
-    assert [rows[1][key] for key in ("gain", "another dog %", "what is special %")] == [None, None, None]
+def test_the_table_of_pairs_has_nothing_special_for_templates_and_all_of_it_for_the_rival():
+    rows = recorded.pairs_table("vit_mini", [maps.grad_cam_name("blocks.1.norm1"), rivals.PAIR, controls.TEMPLATE])
+    assert [row["map"] for row in rows] == ["Grad-CAM, block 2", rivals.PAIR, controls.TEMPLATE]
+    assert None not in [*rows[0].values(), *rows[1].values()]
+    assert [rows[2][key] for key in (controls.OTHERS, "what is special")] == [None, None]
+
+
+def test_a_map_on_its_own_network_is_the_first_studys_and_elsewhere_the_controls():
+    chosen = {name: recorded.chosen_layer(name) for name in readers.NETWORKS}
+    table = recorded.handed_table(chosen)
+    method = maps.grad_cam_name(chosen["vit_mini"])
+    assert table[0]["on the ViT"] == recorded.with_sign(recorded.judged("vit_mini", method).value)
+    foreign = recorded.handed("xception_mini", method, rivals.OTHER_NETWORK)
+    assert table[0]["on the CNN"] == recorded.with_sign(foreign.value)
+    assert table[1]["on the CNN"] is None
+    less = recorded.handed("xception_mini", method, rivals.OTHER_NETWORK, maps.BLOB)
+    assert np.isclose(less.value, recorded.judged("xception_mini", maps.BLOB).value - foreign.value)

@@ -62,13 +62,10 @@ def test_rows_are_found_or_refused():
 
 def test_figures_draw_every_row_and_fill_the_chosen_layer():
     rows = {"ViT": Estimate(0.5, 0.4, 0.6, 9, "test sampling"), "a blob": Estimate(0.1, None, None, 9, "nothing")}
-    ax = figures.dots(rows, "gain", (0, 1), (0.0, "chance")).axes[0]
-    assert words(ax) == ["ViT", "a blob", "chance"]
     ax = figures.layer_dots(rows, 0.2, "a blob", figures.BLUE, "ViT").axes[0]
     faces = [line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"]
     assert faces == [figures.BLUE, "white"]
-    ax = figures.norm_lines({"one": (1.5, 2.0)}, 3.0).axes[0]
-    assert "would stand out above" in words(ax)
+    assert "a blob" in " ".join(words(ax))
 
 
 def test_the_steps_of_the_ruler_and_a_gallery():

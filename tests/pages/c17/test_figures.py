@@ -1,5 +1,7 @@
 """Chapter 17's figures and explorer: what they draw is what they are given."""
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -81,3 +83,12 @@ def test_the_explorer_starts_with_a_probe_that_all_networks_know():
     assert explorer.weight() < 60_000
     assert "Nothing is hidden. CNN: right" in told(explored, "plain", 0)
     assert len(explorer.still().axes) == 2
+
+
+def test_a_difference_in_a_column_of_points_has_no_unit():
+    number = r"[+−]\d+\.\d+"
+    assert re.fullmatch(rf"{number}\s\[{number},\s{number}\]", recorded.in_points(recorded.difference("clean")))
+    with pytest.raises(ValueError, match="no door"):
+        recorded.at_door("vgg", "clean")
+    with pytest.raises(ValueError, match="no door"):
+        recorded.door_difference("hat")

@@ -1,13 +1,12 @@
 """Controls of the chapter's own conclusions: templates, another dog's truths, a hole elsewhere, a look taken away.
 
-What would do as well without the network, or without the map? For whose map is whose: two fixed templates, and maps
-against the truths of other dogs. For deletion: the place of the coat itself, and one connected hole that is not in the
-middle. For the weights of attention: the place of the coat as weights. `python -m helpers.pages.c16.controls` records
-it.
+What would do as well without the network, or without the map? For whose map is whose: two fixed templates, the dog's
+inside and outline, and maps against the truths of other dogs. For deletion: the place of the coat itself, one connected
+hole that is not in the middle, and maps that were made for another network or reader. For the weights of attention: the
+place of the coat, that of the next dog's coat, and a blob. `python -m helpers.pages.c16.controls` records it.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from torch import Tensor
 
 from helpers.layers.patches import patchify
 from helpers.measure.attention_maps import attention_weights
-from helpers.pages.c16 import contest, maps, readers, ruler, study
-from helpers.records import make_record, project_root, write_atomically
-from helpers.records.places import result_path
+from helpers.pages.c16 import contest, maps, readers, rivals, ruler, study
+from helpers.records.study import record_study
 
 STUDY = "16_controls"  # the record
 TEMPLATE, PLACE, ELSEWHERE = "two templates", "the place of the coat", "a blob anywhere"
+NEXT_PLACE = "the next dog's place of the coat"
 OWN, OTHERS, SPECIAL = "its own dog", "another dog", "what is special to its dog"  # truths that a map is held against
 Row = dict[str, Any]
 Pair = Mapping[str, Tensor]  # one map, or truth, a reader: cue -> (n, 8, 8)
@@ -65,8 +64,7 @@ def against_all(found: Pair, truths: Pair) -> dict[str, np.ndarray]:
 
 def place_of_the_coat(images: Tensor, in_other_coats: list[Tensor]) -> Tensor:
     """Share of each cell's pixels that another coat changes, (n, 3, S, S) -> (n, 8, 8)."""
-    changed = torch.stack([(other != images).any(1) for other in in_other_coats]).any(0)
-    return F.adaptive_avg_pool2d(changed[:, None].float(), maps.GRID)[:, 0]
+    return F.adaptive_avg_pool2d(rivals.changed_pixels(images, in_other_coats)[:, None].float(), maps.GRID)[:, 0]
 
 
 def blob_anywhere(count: int, seed: int) -> Tensor:
@@ -78,34 +76,35 @@ def blob_anywhere(count: int, seed: int) -> Tensor:
     return torch.exp(-4 * (rows[:, :, None] ** 2 + columns[:, None] ** 2))
 
 
-def pair_rows(name: str, images: Tensor, answers: Pair, again: Mapping[str, list[Tensor]]) -> list[Row]:
-    """Whose map is whose, for every map that a class can change, and for two templates that leave this dog out."""
+def pair_rows(
+    name: str, images: Tensor, answers: Pair, again: Mapping[str, list[Tensor]], found: Mapping[str, Pair]
+) -> list[Row]:
+    """Whose map is whose, for every map in `found`, and for two templates that leave this dog out."""
     both, rows = readers.readers(name), []
     truths = {cue: ruler.cue_worth(both[cue], images, answers[cue], again[cue]).float() for cue in readers.CUES}
-    found: dict[str, Pair] = {TEMPLATE: {cue: of_the_others(truths[cue]) for cue in readers.CUES}}
-    for method, explain in maps.methods(name).items():
-        if method.startswith("Grad-CAM") or method == maps.GRADIENT:
-            found[method] = {
-                cue: ruler.on_cells(explain(both[cue], images, answers[cue])).detach() for cue in readers.CUES
-            }
+    row: Row = {"part": "pairs", "network": name, "seed": readers.SHOWN_SEED}
+    template = {cue: of_the_others(truths[cue]) for cue in readers.CUES}  # nothing in it is special to a dog
+    rows.append(row | {"method": TEMPLATE, OWN: paired(template, truths).tolist()})
     for method, pair in found.items():
-        row: Row = {"part": "pairs", "network": name, "method": method, "seed": readers.SHOWN_SEED}
-        if method == TEMPLATE:  # nothing in them is special to a dog
-            rows.append(row | {OWN: paired(pair, truths).tolist()})
-        else:
-            rows.append(row | {key: study.rounded(value) for key, value in against_all(pair, truths).items()})
+        cells = {cue: ruler.on_cells(pair[cue]) for cue in readers.CUES}
+        held = {key: study.rounded(value) for key, value in against_all(cells, truths).items()}
+        rows.append(row | {"method": method} | held)
     print("pairs", name, flush=True)
     return rows
 
 
-def deletion_rows(name: str, images: Tensor, answers: Pair, place: Tensor) -> list[Row]:
-    """Gain by deletion of two more maps without a network: the place of the coat, and a blob anywhere."""
+def deletion_rows(
+    name: str, images: Tensor, answers: Pair, drawn: Mapping[str, Pair], asked: Mapping[str, Mapping[str, Pair]]
+) -> list[Row]:
+    """Gain by deletion of maps without a network, and of the maps that were made for another."""
     rows = []
     for cue, model in readers.readers(name).items():
-        chance = ruler.Chance(model, images, answers[cue])
-        for method, saliency in {PLACE: place, ELSEWHERE: blob_anywhere(len(images), 0)}.items():
-            row: Row = {"part": "deletion", "network": name, "reader": cue, "method": method, "seed": 0}
-            rows.append(row | {"gain": study.rounded(chance.gain("deletion", saliency))})
+        chance, row = ruler.Chance(model, images, answers[cue]), {"network": name, "reader": cue, "seed": 0}
+        for method, pair in drawn.items():
+            gained = study.rounded(chance.gain("deletion", pair[cue]))
+            rows.append(row | {"part": "deletion", "method": method, "gain": gained})
+        for whose, method, gained in rivals.handed_over(chance, name, cue, asked):
+            rows.append(row | {"part": "handed over", "map of": whose, "method": method, "gain": gained})
     print("deletion", name, flush=True)
     return rows
 
@@ -144,6 +143,8 @@ def weights_to_try(model: Any, shown: readers.Dogs, seed: int) -> dict[str, Tens
         "the ViT's, shuffled": contest.shuffled(look, 1)[:, 0, 1:],
         PLACE: place.flatten(1),
         maps.CONTRAST: maps.contrast(model, shown.images, shown.answers["coat"]).flatten(1),
+        maps.BLOB: maps.blob(model, shown.images, shown.answers["coat"]).flatten(1),
+        NEXT_PLACE: place.flatten(1).roll(1, 0),
     }
 
 
@@ -177,10 +178,14 @@ def guide_rows(lesson: int) -> list[Row]:
 def controls(count: int, drawn: int, lesson: int) -> list[Row]:
     """All of them: rows of the runs."""
     images, answers, again = study.chosen_dogs(count, drawn)
-    place = place_of_the_coat(images, again["coat"])
+    place, anywhere = place_of_the_coat(images, again["coat"]), blob_anywhere(count, 0)
+    both_places = rivals.inside_and_outline(rivals.changed_pixels(images, again["coat"]))
+    alone = {PLACE: dict.fromkeys(readers.CUES, place), ELSEWHERE: dict.fromkeys(readers.CUES, anywhere)}
+    asked = {name: rivals.asked(name, images, answers) for name in readers.NETWORKS}
     rows: list[Row] = [{"part": "dogs", "seed": readers.SHOWN_SEED} | {cue: answers[cue].tolist() for cue in answers}]
     for name in readers.NETWORKS:
-        rows += pair_rows(name, images, answers, again) + deletion_rows(name, images, answers, place)
+        rows += pair_rows(name, images, answers, again, asked[name] | {rivals.PAIR: both_places})
+        rows += deletion_rows(name, images, answers, alone | {rivals.PAIR: both_places}, asked)
     return rows + removed_rows(images) + guide_rows(lesson)
 
 
@@ -197,25 +202,16 @@ def findings(rows: list[Row]) -> dict[str, dict[str, Any]]:
         row for row in rows if row["part"] == "pairs" and row["method"] == TEMPLATE and row["network"] == "vit_mini"
     ]
     found["vit, two templates: pairs told apart"] = ruler.share_told_apart(np.array(template[OWN]))
+    (pair,) = [
+        row for row in rows if row["part"] == "pairs" and row["method"] == rivals.PAIR and row["network"] == "vit_mini"
+    ]
+    found["vit, inside and outline: pairs told apart by what is special"] = ruler.share_told_apart(
+        np.array(pair[SPECIAL])
+    )
     return {name: estimate.as_dict() for name, estimate in found.items()}
 
 
-def main(how: dict[str, Any]) -> None:
-    """Run and record it."""
-    torch.set_num_threads(1)
-    begun = datetime.now(UTC)
-    rows = controls(**how)
-    record = make_record(
-        STUDY,
-        "cpu",
-        parameters=how | {"command": "python -m helpers.pages.c16.controls", "steps_of_a_curve": ruler.STEPS},
-        runs=rows,
-        summary={"findings": findings(rows)},
-        started_at=begun,
-        script=Path(__file__),
-    )
-    write_atomically(result_path(project_root() or Path(), STUDY, "cpu"), record.model_dump_json(indent=None) + "\n")
-
-
 if __name__ == "__main__":
-    main({"count": 24, "drawn": 100, "lesson": 720})
+    how = {"count": 24, "drawn": 100, "lesson": 720}
+    run = study.with_findings(controls, findings)
+    record_study(STUDY, how, run, Path(__file__), steps_of_a_curve=ruler.STEPS)

@@ -1,4 +1,4 @@
-"""Figures of chapter 16: maps over pictures, a ruler in steps, layers by deletion, swaps."""
+"""Figures of chapter 16: maps over pictures, a ruler in steps, layers by deletion."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -110,42 +110,6 @@ def ruler_step(step: int, picture: ArrayLike, deleted: ArrayLike, saliency: Arra
     return figure
 
 
-def dots(rows: Mapping[str, Any], label: str, limits: tuple[float, float], mark: tuple[float, str] | None) -> Figure:
-    """Measured values with their intervals, a row each under its name; what asks no network is grey.
-
-    Parameters
-    ----------
-    rows
-        Name -> anything with `value`, `low`, `high`; a name with "CNN" or "Lite0" is orange, with "ViT" blue.
-    label, limits
-        Of the axis.
-    mark
-        A place on the axis and its name.
-
-    Raises
-    ------
-    ValueError
-        Without a row.
-    """
-    check_some(rows, "row")
-    figure, ax = plt.subplots(figsize=(WIDTH, 0.47 * len(rows) + 0.85))
-    for y, (name, row) in enumerate(rows.items()):
-        colour = BLUE if "ViT" in name else ORANGE if "CNN" in name or "Lite0" in name else INK
-        if row.low is not None:
-            ax.plot([row.low, row.high], [y + 0.16] * 2, color=colour, lw=5, alpha=0.3, solid_capstyle="round")
-        ax.plot(row.value, y + 0.16, "o", color=colour, ms=7)
-        label_of = ax.text(0, y - 0.2, name, transform=ax.get_yaxis_transform(), fontsize=10, color=INK, va="center")
-        label_of.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
-    if mark is not None:
-        ax.axvline(mark[0], color=QUIET, lw=1.2, ls=(0, (3, 2)), zorder=0)
-        inside = mark[0] > sum(limits) / 2
-        ax.text(mark[0], -0.8, mark[1], fontsize=10, color=QUIET, ha="right" if inside else "left", va="center")
-    ax.set(xlabel=label, xlim=limits, ylim=(len(rows) - 0.4, -1.05 if mark else -0.55), yticks=[])
-    ax.spines["left"].set_visible(False)
-    ax.grid(axis="y", visible=False)
-    return figure
-
-
 def layer_dots(layers: Mapping[str, Any], bar: float, bar_name: str, colour: str, chosen: str) -> Figure:
     """Gain of a map at each layer, from the input up, with intervals; a dashed line for what asks no network.
 
@@ -166,7 +130,7 @@ def layer_dots(layers: Mapping[str, Any], bar: float, bar_name: str, colour: str
         Without a layer.
     """
     check_some(layers, "layer")
-    figure, ax = plt.subplots(figsize=(WIDTH, 0.36 * len(layers) + 1.15))
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.31 * len(layers) + 1.05))
     for y, (name, row) in enumerate(layers.items()):
         if row.low is not None:
             ax.plot([row.low, row.high], [y, y], color=colour, lw=5, alpha=0.3, solid_capstyle="round")
@@ -177,26 +141,4 @@ def layer_dots(layers: Mapping[str, Any], bar: float, bar_name: str, colour: str
     ax.set_yticks(range(len(layers)), list(layers), fontsize=10)
     ax.set(ylim=(len(layers) - 0.5, -1.2), xlabel="gain over chance by deletion")
     ax.grid(axis="y", visible=False)
-    return figure
-
-
-def norm_lines(lines: Mapping[str, Sequence[float]], bar: float) -> Figure:
-    """The largest token of a picture over the median one, after each block; a dashed line for what would stand out.
-
-    Raises
-    ------
-    ValueError
-        Without a line.
-    """
-    check_some(lines, "line")
-    figure, ax = plt.subplots(figsize=(WIDTH, 3.0))
-    colours = (BLUE, FAMILY_COLOURS["cait"], FAMILY_COLOURS["deit"])
-    for k, (name, values) in enumerate(lines.items()):
-        blocks = np.arange(1, len(values) + 1)
-        ax.plot(blocks, values, "o-", ms=5, color=colours[k % 3])
-        ax.text(0.98, 0.25 - 0.09 * k, name, transform=ax.transAxes, ha="right", fontsize=10, color=colours[k % 3])
-    ax.axhline(bar, color=QUIET, lw=1.2, ls=(0, (3, 2)))
-    ax.text(len(blocks), bar, "would stand out above", va="bottom", ha="right", fontsize=10, color=QUIET)
-    top = max(bar, *(max(values) for values in lines.values()))
-    ax.set(xlabel="after block", ylabel="largest token / median", ylim=(0.5, 1.18 * top), xticks=blocks)
     return figure

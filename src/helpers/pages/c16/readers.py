@@ -54,12 +54,13 @@ def dogs(count: int, seed: int, coat: np.ndarray | None = None, build: np.ndarra
 
 def others(shown: Dogs, seed: int, cue: str) -> list[Dogs]:
     """The dogs of `dogs(n, seed)` once more, each time with the next value of a cue: as many as there are others."""
-    kinds = len(CHOICES[cue])
-    count = len(shown.images)
-    return [
-        dogs(count, seed, **{cue: (shown.answers[cue].numpy() + step) % kinds})  # type: ignore[arg-type]
-        for step in range(1, kinds)
-    ]
+    return [another(shown, seed, cue, step) for step in range(1, len(CHOICES[cue]))]
+
+
+def another(shown: Dogs, seed: int, cue: str, step: int = 1) -> Dogs:
+    """The dogs of `dogs(n, seed)` once more, with the value of a cue that lies `step` further on."""
+    drawn = (shown.answers[cue].numpy() + step) % len(CHOICES[cue])
+    return dogs(len(shown.images), seed, **{cue: drawn})  # type: ignore[arg-type]
 
 
 def trunk(name: str) -> Any:
@@ -78,6 +79,12 @@ def features(model: Any, images: Tensor) -> Tensor:
 
 
 @cache
+def lesson() -> Dogs:
+    """The dogs that the heads of all readers are fitted to."""
+    return dogs(TRAIN, TRAIN_SEED)
+
+
+@cache
 def readers(name: str) -> dict[str, Any]:
     """The coat-reader and the build-reader on one trunk: heads by logistic regression on 960 dogs.
 
@@ -88,13 +95,12 @@ def readers(name: str) -> dict[str, Any]:
     """
     if name not in NETWORKS:
         raise ValueError(f"name: expected one of {', '.join(NETWORKS)}, got {name!r}")
-    lesson = dogs(TRAIN, TRAIN_SEED)
-    seen = features(trunk(name), lesson.images)
+    seen = features(trunk(name), lesson().images)
     mean, scale = seen.mean(0), seen.std(0) + 1e-6
     made = {}
     for cue in CUES:
         fit = LogisticRegression(C=STRENGTH[cue], max_iter=300).fit(
-            ((seen - mean) / scale).numpy(), lesson.answers[cue]
+            ((seen - mean) / scale).numpy(), lesson().answers[cue]
         )
         weight = torch.from_numpy(fit.coef_).float() / scale  # (K, D), the standardisation taken into the head
         model = trunk(name)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.intervals import Estimate
-from helpers.pages.c16 import controls, maps
+from helpers.pages.c16 import controls, maps, rivals
 from helpers.pages.c16.readers import CUES, NETWORKS
 from helpers.pages.c16.ruler import mean_over_pictures, share_told_apart, told_apart
 from helpers.plots.tables import whole_percent
@@ -17,6 +17,8 @@ from helpers.records import read_record
 STUDY = "16_maps"
 WORTH = "worth of the cue"
 KINDS = ("deletion", "insertion")
+OF_CONTROLS = (controls.PLACE, controls.ELSEWHERE, rivals.PAIR)  # maps that only the second study deletes by
+SHORT = {"vit_mini": "ViT", "xception_mini": "CNN"}
 Row = dict[str, Any]
 
 
@@ -59,6 +61,9 @@ def gains(network: str, method: str, kind: str = "deletion") -> np.ndarray:
     """What a map saves over chance, for each picture the mean of both readers, (n,); photographs for Lite0."""
     if network == "efficientnet_lite0":
         return np.array(one("photographs", network=network, method=method)[kind])
+    if method in OF_CONTROLS and kind == "deletion":
+        both = [one("deletion", controls.STUDY, network=network, reader=cue, method=method)["gain"] for cue in CUES]
+        return np.mean(both, axis=0)
     return np.mean([one("ruler", network=network, reader=cue, method=method)[kind] for cue in CUES], axis=0)
 
 
@@ -97,10 +102,35 @@ def ahead(network: str, method: str, of: str) -> Estimate:
     return mean_over_pictures(gains(network, method) - gains(network, of))
 
 
-def elsewhere(network: str, method: str, of: str | None = None) -> Estimate:
-    """Gain by deletion of a map of the controls, or the same minus the gain of a map `of` the first study."""
-    both = [one("deletion", controls.STUDY, network=network, reader=cue, method=method)["gain"] for cue in CUES]
-    return mean_over_pictures(np.mean(both, axis=0) - (0 if of is None else gains(network, of)))
+def handed(network: str, method: str, whose: str, against: str | None = None) -> Estimate:
+    """Gain on the judges, deleted on a network, of a map made for another (`whose`); or, `against` a map of the
+    network's own, what this one gains more."""
+    both = [
+        one("handed over", controls.STUDY, network=network, reader=cue, method=method, **{"map of": whose})["gain"]
+        for cue in CUES
+    ]
+    foreign = np.mean(both, axis=0)
+    return mean_over_pictures((foreign if against is None else gains(network, against) - foreign)[judges(network)])
+
+
+def handed_table(chosen: dict[str, str]) -> list[Row]:
+    """Gains of Grad-CAM at the chosen layers on their own network, for the other cue, and on the other network; beside
+    them the maps that ask no network."""
+    found: list[Row] = []
+    for network, layer in chosen.items():
+        method, (other,) = maps.grad_cam_name(layer), [name for name in chosen if name != network]
+        on = {network: judged(network, method), other: handed(other, method, rivals.OTHER_NETWORK)}
+        found.append({"map": f"{SHORT[network]}'s {plain(method)}"} | _on_both(on))
+        found.append(
+            {"map": "the same, for the other cue"} | _on_both({network: handed(network, method, rivals.OTHER_READER)})
+        )
+    for method in (maps.BLOB, controls.PLACE, rivals.PAIR):
+        found.append({"map": method} | _on_both({network: judged(network, method) for network in chosen}))
+    return found
+
+
+def _on_both(on: dict[str, Estimate]) -> Row:
+    return {f"on the {SHORT[name]}": with_sign(on[name].value) if name in on else None for name in NETWORKS}
 
 
 def finds(network: str, method: str) -> Estimate:
@@ -132,14 +162,15 @@ def held_difference(network: str, method: str, against: str, of: str | None = No
 
 
 def pairs_table(network: str, methods: Sequence[str]) -> list[Row]:
-    """Beside each other: what a map gains by deletion, and how often its pairs are told apart, by which truths."""
+    """How often the pairs of each map are told apart, by which truths, in %; intervals where no dogs are shared."""
     found = []
     for method in methods:
-        asked = method != controls.TEMPLATE
-        gained = with_sign(judged(network, method).value) if asked else None
-        row: Row = {"map": plain(method), "gain": gained, "its own dog %": whole_percent(held(network, method))}
-        for name, against in (("another dog %", controls.OTHERS), ("what is special %", controls.SPECIAL)):
-            row[name] = f"{100 * held(network, method, against).value:.0f}" if asked else None
+        row: Row = {"map": plain(method), controls.OWN: f"{100 * held(network, method).value:.0f}"}
+        if method == controls.TEMPLATE:
+            row |= {controls.OTHERS: None, "what is special": None}
+        else:
+            row[controls.OTHERS] = f"{100 * held(network, method, controls.OTHERS).value:.0f}"
+            row["what is special"] = whole_percent(held(network, method, controls.SPECIAL))
         found.append(row)
     return found
 
@@ -167,14 +198,14 @@ def signed(estimate: Estimate, digits: int = 2) -> str:
     return f"{with_sign(estimate.value, digits)} [{ends}]"
 
 
-def report(network: str, methods: Sequence[str]) -> list[Row]:
+def report(network: str, methods: Sequence[str], kinds: Sequence[str] = KINDS) -> list[Row]:
     """The report card: a row a map, its gains on the judges, and what shuffled weights leave of it."""
     found = []
     for method in methods:
         row: Row = {"map": plain(method)}
-        gained = {kind: judged(network, method, kind=kind).value for kind in KINDS}
-        row |= {kind: with_sign(value) for kind, value in gained.items()}
-        for name, where in (("alike, head shuffled", "first"), ("all shuffled", "all")):
+        heads = {"gain": kinds[0]} if len(kinds) == 1 else {f"gain, {kind}": kind for kind in kinds}
+        row |= {head: with_sign(judged(network, method, kind=kind).value) for head, kind in heads.items()}
+        for name, where in (("alike: head shuffled", "first"), ("all shuffled", "all")):
             row[name] = with_sign(alike(network, method, where))
         found.append(row)
     return found

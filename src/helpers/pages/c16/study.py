@@ -4,7 +4,7 @@ On drawn dogs that all four readers name rightly (two cues, two networks), and o
 printed. `python -m helpers.pages.c16.study` records it.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,7 @@ from torch import Tensor
 
 from helpers.measure.faithfulness import perturbation_curve, randomised_weights_check
 from helpers.pages.c16 import contest, maps, photographs, readers, ruler
-from helpers.records import make_record, project_root, write_atomically
-from helpers.records.places import result_path
+from helpers.records.study import record_study
 
 STUDY = "16_maps"  # the record
 SHOWN = (16, 20)  # of the dogs, those whose maps and curves the page shows
@@ -204,22 +203,16 @@ def findings(rows: list[Row]) -> dict[str, dict[str, Any]]:
     return {name: estimate.as_dict() for name, estimate in found.items()}
 
 
-def main(how: dict[str, Any]) -> None:
-    """Run and record it."""
-    torch.set_num_threads(1)
-    begun = datetime.now(UTC)
-    rows = study(**how)
-    record = make_record(
-        STUDY,
-        "cpu",
-        parameters=how | {"command": "python -m helpers.pages.c16.study", "steps_of_a_curve": ruler.STEPS},
-        runs=rows,
-        summary={"findings": findings(rows)},
-        started_at=begun,
-        script=Path(__file__),
-    )
-    write_atomically(result_path(project_root() or Path(), STUDY, "cpu"), record.model_dump_json(indent=None) + "\n")
+def with_findings(run: Callable[..., list[Row]], judge: Callable[[list[Row]], Row]) -> Callable[..., Any]:
+    """A study that also says what claims are judged by: `run` makes its rows, `judge` the findings of them."""
+
+    def both(**how: Any) -> tuple[list[Row], Row]:
+        rows = run(**how)
+        return rows, {"findings": judge(rows)}
+
+    return both
 
 
 if __name__ == "__main__":
-    main({"count": 24, "drawn": 100, "controls": 8, "lesson": 720, "steps": 120})
+    how = {"count": 24, "drawn": 100, "controls": 8, "lesson": 720, "steps": 120}
+    record_study(STUDY, how, with_findings(study, findings), Path(__file__), steps_of_a_curve=ruler.STEPS)

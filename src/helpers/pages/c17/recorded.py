@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.measure.intervals import Estimate
 from helpers.pages.c17.protocols import AFAR, afar, cells
+from helpers.plots.tables import NBSP, points
 from helpers.records import Record, read_record
 
 PATCH = 6
@@ -53,6 +54,43 @@ def difference(protocol: str, vit: str = "plain", cnn: str = "plain") -> Estimat
         if (row["protocol"], row["vit"], row["cnn"]) == (protocol, vit, cnn):
             return Estimate(**{key: row[key] for key in ("value", "low", "high", "n", "covers")})
     raise ValueError(f"no difference for {protocol!r}, ViT {vit!r}, CNN {cnn!r}")
+
+
+def at_door(network: str, protocol: str, recipe: str = "plain", what: str = "kept_out") -> float:
+    """Mean over trainings of a count of `python -m helpers.pages.c17.door`: `kept_out`, `own`, `let_in` or `others`.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    rows = [dict(row) for row in read_record("17_door", "cpu").runs]
+    found = [
+        row[what] for row in rows if (row["network"], row["recipe"], row["protocol"]) == (network, recipe, protocol)
+    ]
+    if not found:
+        raise ValueError(f"no door for {network!r}, {recipe!r}, {protocol!r}")
+    return float(np.mean(found))
+
+
+def door_difference(protocol: str, cnn: str = "plain") -> Estimate:
+    """Share of own pairs that the door keeps out, ViT minus CNN, interval over the people.
+
+    Raises
+    ------
+    ValueError
+        If the study has no such difference.
+    """
+    rows: list[dict[str, Any]] = read_record("17_door", "cpu").summary["differences"]  # type: ignore[assignment]
+    for row in rows:
+        if (row["protocol"], row["cnn"]) == (protocol, cnn):
+            return Estimate(**{key: row[key] for key in ("value", "low", "high", "n", "covers")})
+    raise ValueError(f"no door for {protocol!r}, CNN {cnn!r}")
+
+
+def in_points(estimate: Estimate) -> str:
+    """A difference as `+3.1 [+0.2, +6.0]`, in points, for a column that says so."""
+    return points(estimate).replace(f"{NBSP}points", "")
 
 
 def half(fill: str, shift: int = 0, side: int = PATCH) -> str:
