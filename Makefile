@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights stick bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights stick release bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -112,6 +112,9 @@ weights: $(READY) ## fetch the labs' released models (0.5 GB) for a room without
 stick: $(READY) ## book, packages, weights and files in one folder, for a room without internet: make stick TO=folder [LESS="wheels weights"]
 	@test '$(origin TO)' != file || { echo 'TO is missing: make stick TO=folder' >&2; exit 1; }
 	@$(BIN)/python scripts/stick.py '$(TO)' $(if $(LESS),--less $(LESS))
+
+release: $(READY) ## the built book and the source as archives with checksums, and the notes, in _build/release
+	$(BIN)/python scripts/release.py
 
 bench: $(READY) ## every script in benchmarks/, or this tree against an older: make bench AGAINST=<git ref>
 ifdef AGAINST

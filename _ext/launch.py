@@ -7,6 +7,7 @@ repository and commit written into its first code cell, which installs the packa
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 from plain import plain, read_glue
@@ -41,10 +42,15 @@ def branch() -> str:
 
 
 def link_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """The edit link of a lab's page leads to the lab itself; labs and chapters get a Colab link."""
+    """The edit link of a lab's page leads to the lab itself; labs and chapters get a Colab link, every page says at its
+    foot where to report an error."""
     repository, buttons = os.environ.get("GITHUB_REPOSITORY"), context.get("header_buttons", [])
     if not repository:
         return
+    report = f"https://github.com/{repository}/issues/new?title={quote(f'Error on {pagename}')}"
+    context["theme_extra_footer"] = (
+        f'<p class="report">Something wrong on this page? <a href="{report}">Tell us</a>.</p>'
+    )
     for button in _flat(buttons):
         if "/edit/" in button.get("url", ""):
             button["url"] = button["url"].replace("/labs/executed/", "/labs/")

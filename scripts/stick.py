@@ -222,7 +222,7 @@ def readme(parts: list[str]) -> str:
     ]
     lines += ["Who has them puts them into data/ and sets HELPERS_DATA to that folder:", ""]
     for name, source in REGISTRY.items():
-        lines += [f"  data/{name}/{file.name}  ({file.bytes / 1e6:,.0f} MB)" for file in source.files]
+        lines += [f"  data/{name}/{file.name}  ({file.bytes / 1e6:,.1f} MB)" for file in source.files]
         lines += [f"    {source.licence}", f"    From {source.homepage}", ""]
     return "\n".join(lines)
 

@@ -98,7 +98,7 @@ def test_the_readme_gives_two_commands_without_the_network_and_the_places_of_pho
     assert commands[0].endswith("-m venv course/.venv")
     assert "--no-index --find-links wheels" in commands[1]
     assert '"course[labs,book]"' in commands[1]
-    assert "data/stanford_dogs/images.tar  (794 MB)" in text
+    assert "data/stanford_dogs/images.tar  (793.6 MB)" in text
     assert "Left out of this stick: weights." in text
     assert f"Python {sys.version_info[0]}.{sys.version_info[1]} alone" in text
 
