@@ -65,6 +65,8 @@ def test_links_lead_to_the_fork_and_branch_that_build(tmp_path):
         f"{home}/edit/{branch}/labs/{LAB}.ipynb",
         f"{colab}/gh-pages/notebooks/labs/{LAB}.ipynb",
     }
+    tip = f"Open in Colab; tested with Python {sys.version_info[0]}.{sys.version_info[1]}, torch "
+    assert tip in (book / "chapters" / "one.html").read_text(encoding="utf-8")
     for page in ("chapters/one", f"labs/executed/{LAB}", "intro", "search"):
         foot = BeautifulSoup((book / f"{page}.html").read_text(encoding="utf-8"), "html.parser").find(
             "p", class_="report"
