@@ -43,6 +43,7 @@ PARTS = {
     "wheels": "the packages, for {platform} and Python {python} alone",
     "weights": "released models for the labs: -p weights <this folder>/weights",
 }
+TO_BUILD = "editables==0.5"  # hatchling's, which pip fetches apart for --editable; in no environment, so not pinned
 AT_ONCE = 16  # packages a call of pip: a download that breaks loses no more
 
 
@@ -124,10 +125,10 @@ def unpack_course(target: Path) -> None:
 
 
 def requirements() -> list[str]:
-    """Name and version of everything installed here but the course itself; no address."""
+    """Name and version of everything installed here but the course itself, and what its building needs; no address."""
     found = {canonicalize_name(one.metadata["Name"]): one.version for one in importlib.metadata.distributions()}
     found.pop(canonicalize_name(helpers.__course__), None)
-    return [f"{name}=={version}" for name, version in sorted(found.items())]
+    return [*(f"{name}=={version}" for name, version in sorted(found.items())), TO_BUILD]
 
 
 def wheel_is(path: Path) -> str | None:

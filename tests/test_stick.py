@@ -106,7 +106,7 @@ def test_the_readme_gives_two_commands_without_the_network_and_the_places_of_pho
 def test_names_and_versions_alone_and_not_the_course_itself():
     names = stick.requirements()
     assert all(re.fullmatch(r"[a-z0-9-]+==[\w.+!]+", one) for one in names)
-    assert {"torch", "jupyter-book", "hatchling"} < {one.split("==")[0] for one in names}
+    assert {"torch", "jupyter-book", "hatchling", "editables"} < {one.split("==")[0] for one in names}
     assert not any(one.startswith("from-convolution-to-attention==") for one in names)
 
 
