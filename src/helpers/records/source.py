@@ -142,7 +142,7 @@ def _git(root: Path, *arguments: str) -> str | None:
     git = shutil.which("git")
     if git is None or not (root / ".git").exists():
         return None
-    done = subprocess.run([git, "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([git, "-C", str(root), *arguments], capture_output=True, encoding="utf-8", check=False)
     return done.stdout if done.returncode == 0 else None
 
 
