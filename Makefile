@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights stick release links environment bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraints constraints.txt \
 	  $(if $(TORCH),--torch-backend '$(TORCH)') --editable '.[labs,book,dev]'
 	@touch $(READY)
+
+environment: $(READY) ## the environment alone
 
 book: _build/.main-lab html ## environment, main lab (once, in the cpu edition), book: the default
 	@echo
@@ -108,6 +110,16 @@ pretrain: $(READY) ## make shipped checkpoints again: make pretrain [SET=drawn|t
 TO ?= my_weights
 weights: $(READY) ## fetch the labs' released models (0.5 GB) for a room without internet: make weights [TO=folder]
 	$(BIN)/python scripts/weights.py '$(TO)'
+
+stick: $(READY) ## book, packages, weights and files in one folder, for a room without internet: make stick TO=folder [LESS="wheels weights"]
+	@test '$(origin TO)' != file || { echo 'TO is missing: make stick TO=folder' >&2; exit 1; }
+	@$(BIN)/python scripts/stick.py '$(TO)' $(if $(LESS),--less $(LESS))
+
+links: $(READY) ## ask every address outside that book and data sets name whether it still answers
+	$(BIN)/python scripts/links.py
+
+release: $(READY) ## the built book and the source as archives with checksums, and the notes, in _build/release
+	$(BIN)/python scripts/release.py
 
 bench: $(READY) ## every script in benchmarks/, or this tree against an older: make bench AGAINST=<git ref>
 ifdef AGAINST

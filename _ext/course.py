@@ -4,6 +4,7 @@
   `static/widgets/loader.js`, Thebe and the 1.5 MB icon script are left out (the icon fonts stay).
 - Execution: a page runs again when what it depends on has changed (`execution`), since jupyter-cache looks at cells
   only.
+- Search: excerpts without fetching, chapters first (`search_texts`).
 - Quizzes (`quiz`) and pictures for readers without JavaScript (`stills`).
 - Executed labs: their pages are written before Sphinx reads the book (`executed_labs`).
 - Links: repository, edit, issue and Colab links exist only where `GITHUB_REPOSITORY` says whose book is built
@@ -41,6 +42,7 @@ PARTS = (
     "course_glossary",
     "api_docs",
     "live",
+    "search_texts",
 )
 STATIC = Path(__file__).parent / "static"
 MATHJAX_PARTS = ("startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js", "output/chtml")

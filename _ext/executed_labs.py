@@ -27,6 +27,7 @@ from typing import Any
 
 import nbformat
 import yaml
+from comparison import beside_the_recorded
 from course_map import TABLE, read_table
 
 from helpers.records import NOT_HASHED, DataInfo, Record, Run, finished_runs, read_run, stale_reasons
@@ -197,6 +198,7 @@ def banner(root: Path, run: Run, lab: Path) -> str:
         f"Run it again, and this page shows yours:\n\n```bash\n{_command(root, record)}\nmake book\n```",
         f":::{{dropdown}} Parameters, code and downloads\n| | |\n|---|---|\n{table}\n\n{' · '.join(links)}\n:::\n::::",
     ]
+    parts += beside_the_recorded(record) if own else []
     changed = [reason for reason in stale_reasons(record, root) if reason != NOT_HASHED]
     if changed:
         parts.append(

@@ -5,8 +5,11 @@ repository and commit written into its first code cell, which installs the packa
 """
 
 import os
+import platform
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 from plain import plain, read_glue
@@ -40,18 +43,29 @@ def branch() -> str:
     return os.environ.get("GITHUB_HEAD_REF") or os.environ.get("GITHUB_REF_NAME") or "main"
 
 
+def runtime() -> str:
+    """What this book was built and its notebooks were executed with; Colab's own versions are named by no one."""
+    return f"Python {'.'.join(platform.python_version_tuple()[:2])}, torch {version('torch')}"
+
+
 def link_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """The edit link of a lab's page leads to the lab itself; labs and chapters get a Colab link."""
+    """The edit link of a lab's page leads to the lab itself; labs and chapters get a Colab link, every page says at its
+    foot where to report an error."""
     repository, buttons = os.environ.get("GITHUB_REPOSITORY"), context.get("header_buttons", [])
     if not repository:
         return
+    report = f"https://github.com/{repository}/issues/new?title={quote(f'Error on {pagename}')}"
+    context["theme_extra_footer"] = (
+        f'<p class="report">Something wrong on this page? <a href="{report}">Tell us</a>.</p>'
+    )
     for button in _flat(buttons):
         if "/edit/" in button.get("url", ""):
             button["url"] = button["url"].replace("/labs/executed/", "/labs/")
     if (target := notebook_of(app, pagename)) is None:
         return
     url = f"https://colab.research.google.com/github/{repository}/blob/gh-pages/{target[0]}"
-    button = {"type": "link", "url": url, "text": "Colab", "tooltip": "Open in Colab", "icon": "fas fa-rocket"}
+    tip = f"Open in Colab; tested with {runtime()}"
+    button = {"type": "link", "url": url, "text": "Colab", "tooltip": tip, "icon": "fas fa-rocket"}
     group = {"tooltip": "Run this page", "icon": "fas fa-rocket", "label": "launch-buttons"}
     buttons.append({"type": "group", "buttons": [button], **group})
 

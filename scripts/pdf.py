@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 from bs4 import BeautifulSoup, Tag
+from pdf_bookmarks import name_bookmarks
 from slides import THEME, find_browser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -143,8 +144,8 @@ def write_document() -> Path:
             fine.append(f"<section class='fine'><h2>Fine print of: {escape(title)}</h2>{boxes}</section>")
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     cover = (
-        f"<section class='cover'><h1>{escape(config['title'])}</h1><p>A course in visual recognition, from its built "
-        "pages. Pictures that move, labs and code to run are in the book for the browser.</p>"
+        f"<section class='cover'><p class='title'>{escape(config['title'])}</p><p>A course in visual recognition, from "
+        "its built pages. Pictures that move, labs and code to run are in the book for the browser.</p>"
         f"<ol class='contents'>{''.join(contents)}<li><a href='#fine-print'>Fine print</a></li></ol></section>"
     )
     behind = f"<article class='bd-article' id='fine-print'><h1>Fine print</h1>{''.join(fine)}</article>"
@@ -158,8 +159,14 @@ def write_document() -> Path:
     return target
 
 
+def headings(document: Path) -> list[str]:
+    """The headings of the document in their order: what its bookmarks are called."""
+    soup = BeautifulSoup(document.read_text(encoding="utf-8"), "lxml")
+    return [heading.get_text() for heading in soup.body.select("h1, h2, h3, h4, h5, h6")]
+
+
 def print_document(document: Path, target: Path) -> None:
-    """Let a browser print it: formulas first, then all pages at once."""
+    """Let a browser print it: formulas first, then all pages at once; bookmarks get the names of their headings."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -183,6 +190,7 @@ def print_document(document: Path, target: Path) -> None:
             tagged=True,
         )
         browser.close()
+    target.write_bytes(name_bookmarks(target.read_bytes(), headings(document)))
 
 
 def main() -> None:

@@ -83,6 +83,31 @@ def test_every_action_is_pinned_by_the_sha_of_its_commit(name):
 
 
 @pytest.mark.parametrize("job", JOBS)
+def test_every_target_and_file_that_a_job_names_is_there(job):
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):(?!=)", makefile, re.MULTILINE))
+    scripts = "\n".join(step.get("run", "") for step in JOBS[job][1]["steps"])
+    asked = re.findall(r"\bmake ([a-z-]+)", scripts)
+    files = re.findall(r"(?<![\w/.])(?:scripts|tests)/[\w./-]+|\bconstraints\.txt", scripts)
+    assert set(asked) <= targets
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    assert all(step.keys() & {"run", "uses"} for step in JOBS[job][1]["steps"])
+    assert JOBS[job][1]["timeout-minutes"] <= 360
+
+
+def test_what_can_break_without_a_commit_is_asked_every_week():
+    weekly = yaml.safe_load(WORKFLOWS["weekly.yml"])
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", weekly[True]["schedule"][0]["cron"])  # YAML 1.1 reads "on" as true
+    said = {name: " ".join(s.get("run", "") for s in job["steps"]) for name, job in weekly["jobs"].items()}
+    assert "scripts/as_on_colab.py" in said["colab"]
+    assert "make links" in said["addresses"]
+    assert "pip_audit --requirement constraints.txt" in said["holes"]
+    assert weekly["jobs"]["mac"]["runs-on"].startswith("macos-")
+    assert "make unit" in said["mac"]
+    assert "make smoke" in said["mac"]
+
+
+@pytest.mark.parametrize("job", JOBS)
 def test_no_expression_is_pasted_into_a_script(job):
     """An input with a quote in it would be a command; an environment variable is a value."""
     for step in JOBS[job][1]["steps"]:

@@ -53,3 +53,13 @@ def test_solutions_and_answers_stand_behind_the_chapters(document):
     assert not any(chapter.select(".solution, .quiz-verdict") for chapter in chapters)
     assert len(fine.select(".quiz-verdict")) > 100
     assert len(fine.select(".box")) == len(document.select("p.behind")) > 300
+
+
+def test_bookmarks_name_every_heading_once(document, tmp_path):
+    """The cover's title is no heading: it would stand twice."""
+    path = tmp_path / "book.html"
+    path.write_text(str(document), encoding="utf-8")
+    names = [" ".join(name.split()) for name in pdf.headings(path)]
+    assert names.count("From Convolution to Attention") == 1
+    assert "Fine print" in names
+    assert not any(name.endswith("#") for name in names)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from bs4 import BeautifulSoup
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,7 @@ def test_without_a_repository_no_page_links_to_one(tmp_path):
     book = build(tmp_path / "book")
     assert [outside(page) for page in sorted(book.rglob("*.html"))] == [set()] * len(list(book.rglob("*.html")))
     assert not (book / "notebooks").exists()
+    assert not any("issues/new" in page.read_text(encoding="utf-8") for page in book.rglob("*.html"))
 
 
 def test_links_lead_to_the_fork_and_branch_that_build(tmp_path):
@@ -63,6 +65,13 @@ def test_links_lead_to_the_fork_and_branch_that_build(tmp_path):
         f"{home}/edit/{branch}/labs/{LAB}.ipynb",
         f"{colab}/gh-pages/notebooks/labs/{LAB}.ipynb",
     }
+    tip = f"Open in Colab; tested with Python {sys.version_info[0]}.{sys.version_info[1]}, torch "
+    assert tip in (book / "chapters" / "one.html").read_text(encoding="utf-8")
+    for page in ("chapters/one", f"labs/executed/{LAB}", "intro", "search"):
+        foot = BeautifulSoup((book / f"{page}.html").read_text(encoding="utf-8"), "html.parser").find(
+            "p", class_="report"
+        )
+        assert foot.a["href"] == f"{home}/issues/new?title=Error%20on%20{page}"
     for page in ("chapters/one", f"labs/{LAB}"):
         notebook = nbformat.read(book / "notebooks" / f"{page}.ipynb", as_version=4)
         nbformat.validate(notebook)

@@ -156,6 +156,11 @@ def test_a_changed_module_makes_a_record_stale_and_a_new_docstring_does_not(cour
     assert records.stale_reasons(older, course.root) == []
 
 
+def test_a_new_version_of_the_course_makes_no_record_stale(course, made):
+    record = recorded(course, made, modules={"helpers": "0" * 64})
+    assert records.stale_reasons(record, course.root) == []
+
+
 def test_a_changed_lab_or_script_makes_a_record_stale(course, made):
     record = recorded(course, made, modules={})
     course.lab.write_text(course.lab.read_text().replace("full", "top10"))

@@ -140,8 +140,9 @@ def result_path(root: Path, lab: str, edition: str, variant: str | None = None) 
     return path.with_name(f"{lab}.{variant}.json" if variant else f"{lab}.json")
 
 
-def _results_root() -> Path:
-    return project_root() or Path(__file__).parents[1]  # a wheel brings the records along
+def results_root() -> Path:
+    """The folder that holds `results`: the course's, or the package, since a wheel brings the records along."""
+    return project_root() or Path(__file__).parents[1]
 
 
 def read_record(lab: str, edition: str, variant: str | None = None) -> Record:
@@ -154,7 +155,7 @@ def read_record(lab: str, edition: str, variant: str | None = None) -> Record:
     ValueError
         If it is not valid.
     """
-    root = _results_root()
+    root = results_root()
     path = result_path(root, lab, edition, variant)
     if not path.is_file():
         variant_text = f" AS={variant}" if variant else ""
@@ -173,7 +174,7 @@ def best_record(lab: str, variant: str | None = None) -> Record:
     FileNotFoundError
         If neither is recorded; the message names the command that makes one.
     """
-    there = result_path(_results_root(), lab, "gpu", variant).is_file()
+    there = result_path(results_root(), lab, "gpu", variant).is_file()
     return read_record(lab, "gpu" if there else "cpu", variant)
 
 

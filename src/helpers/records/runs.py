@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.progress import TERMINAL
+from helpers.records.devices import device_warning
 from helpers.records.places import (
     BUILD_VARIABLE,
     EDITIONS,
@@ -126,7 +127,9 @@ def run_lab(lab: str, edition: str, arguments: Sequence[str] = (), apart: bool =
     folder.mkdir(parents=True)
     running = folder / "running.ipynb"
     environment = os.environ | {RUN_VARIABLE: run, BUILD_VARIABLE: str(build_folder())}
-    if sys.stderr.isatty():  # a kernel has no terminal of its own
+    if (said := device_warning()) is not None:
+        print(said, file=sys.stderr)
+    if sys.stderr.isatty() and hasattr(os, "ttyname"):  # a kernel has no terminal of its own; Windows names none
         environment[TERMINAL] = os.ttyname(sys.stderr.fileno())
     with _worktree(root, run) if apart else contextlib.nullcontext(root) as course:
         if apart:  # the modules of that worktree come before those of the installed package
@@ -164,7 +167,7 @@ def _worktree(root: Path, run: str) -> Iterator[Path]:
 
     def git(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["git", "-C", str(root), "worktree", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
 
     made = git("add", "--detach", str(folder), "HEAD")
     if made.returncode:

@@ -96,6 +96,8 @@ class Record(BaseModel):
         The runs that were gathered, of a lab that was cut into pieces.
     peak_memory_gib
         The most memory that the process held at once; None before it was asked for.
+    processor_s
+        Processor seconds of all threads, which other work beside it does not lengthen; None before they were counted.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -116,6 +118,7 @@ class Record(BaseModel):
     left_out: list[str] = []
     pieces: list[Piece] = []
     peak_memory_gib: float | None = Field(default=None, gt=0)
+    processor_s: float | None = Field(default=None, ge=0)
     libraries: dict[str, str]
     device: dict[str, JsonValue]
     started_at: datetime

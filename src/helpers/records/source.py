@@ -123,7 +123,7 @@ def stale_reasons(record: Record, root: Path) -> list[str]:
     if record.modules is None:
         return [*reasons, NOT_HASHED]
     for name, was in record.modules.items():
-        if NOT_THE_METHOD.fullmatch(name):
+        if NOT_THE_METHOD.fullmatch(name) or name == "helpers":  # a new version alone makes no other number
             continue
         stem = root / "src" / Path(*name.split("."))
         file = next((file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file()), None)
@@ -142,7 +142,7 @@ def _git(root: Path, *arguments: str) -> str | None:
     git = shutil.which("git")
     if git is None or not (root / ".git").exists():
         return None
-    done = subprocess.run([git, "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([git, "-C", str(root), *arguments], capture_output=True, encoding="utf-8", check=False)
     return done.stdout if done.returncode == 0 else None
 
 

@@ -2,7 +2,7 @@
 
 import json
 import platform
-import resource
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from helpers.records.compare import beside_the_recorded
+from helpers.records.devices import device_type, device_warning, peak_memory
 from helpers.records.pieces import GATHERED, agreeing_pieces
 from helpers.records.places import current_run, project_root, record_path, write_atomically
 from helpers.records.schema import DataInfo, Piece, Record
@@ -31,7 +33,7 @@ def describe_device() -> dict[str, JsonValue]:
     import torch
 
     info: dict[str, JsonValue] = {
-        "type": "cuda" if torch.cuda.is_available() else "cpu",
+        "type": device_type(),
         "cores": psutil.cpu_count(logical=True) or 1,
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "system": platform.system(),
@@ -108,7 +110,8 @@ def make_record(
         script=script.resolve().relative_to(root.resolve()).as_posix() if inside else None,  # type: ignore[union-attr]
         code_version=code_version(),
         uncommitted=[] if root is None else uncommitted_files(root),
-        peak_memory_gib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),  # Linux: in KiB
+        peak_memory_gib=round(peak_memory() / 2**30, 2),
+        processor_s=round(time.process_time(), 1),
         libraries=library_versions(),
         device=describe_device(),
         started_at=started_at,
@@ -119,6 +122,8 @@ def make_record(
 
 def write_record(lab: str, edition: str, **told: Any) -> Path:
     """Validate and write the record of the lab that is running; the last cell of every lab calls this.
+
+    Says how the numbers compare with the recorded run of the same edition, and what to know of the device.
 
     Parameters
     ----------
@@ -141,7 +146,15 @@ def write_record(lab: str, edition: str, **told: Any) -> Path:
         record = _of_pieces(record)
     path = record_path(lab, edition)
     write_atomically(path, record.model_dump_json(indent=1) + "\n")
+    for line in (beside_the_recorded(record), device_warning()):
+        if line:
+            print(line)
     return path
+
+
+def _sum(parts: list[float | None]) -> float | None:
+    """The sum; None where a part is not known."""
+    return None if None in parts else round(sum(part for part in parts if part is not None), 1)
 
 
 def _of_pieces(record: Record) -> Record:
@@ -168,6 +181,7 @@ def _of_pieces(record: Record) -> Record:
             "device": pieces[0].device,
             "pieces": told,
             "peak_memory_gib": max((piece.peak_memory_gib or 0.0 for piece in pieces), default=0.0) or None,
+            "processor_s": _sum([record.processor_s, *(piece.processor_s for piece in pieces)]),
             "uncommitted": sorted({name for one in (record, *pieces) for name in one.uncommitted}),
             "started_at": min(p.started_at for p in pieces),
             "wall_s": round(record.wall_s + sum(p.wall_s for p in pieces), 3),

@@ -36,7 +36,15 @@ def test_every_lab_has_its_row_from_its_own_record():
 
 
 def test_the_table_shows_a_dash_where_memory_was_not_asked_for():
-    row = {"number": 3, "minutes": 0.4, "gib": None, "cores": 2, "wants": [], "larger": ["Tiny ImageNet"]}
+    row = {
+        "number": 3,
+        "minutes": 0.4,
+        "processor_minutes": None,
+        "gib": None,
+        "cores": 2,
+        "wants": [],
+        "larger": ["Tiny ImageNet"],
+    }
     assert as_table([row]) == [
         {
             "lab": "{lab}`3`",
@@ -47,3 +55,9 @@ def test_the_table_shows_a_dash_where_memory_was_not_asked_for():
     ]
     shown = as_table([row, row | {"wants": ["Stanford Dogs"]}])
     assert [one["from outside"] for one in shown] == ["nothing", "Stanford Dogs"]
+
+
+def test_minutes_of_one_processor_show_where_a_record_counts_them():
+    row = {"number": 3, "minutes": 9.0, "processor_minutes": 4.2, "gib": None, "cores": 2, "wants": [], "larger": []}
+    shown = as_table([row, row | {"processor_minutes": None}])
+    assert [one["of one processor"] for one in shown] == ["4", "–"]

@@ -65,6 +65,7 @@ def rooms(root: Path | None = None) -> list[dict[str, Any]]:
             {
                 "number": int(name[:2]),
                 "minutes": record.wall_s / 60,
+                "processor_minutes": None if record.processor_s is None else record.processor_s / 60,
                 "gib": record.peak_memory_gib,
                 "cores": record.device["cores"],
                 "wants": wants(record.parameters),
@@ -77,13 +78,22 @@ def rooms(root: Path | None = None) -> list[dict[str, Any]]:
 def as_table(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     """The rows as the page shows them; what the cpu edition wants only where one of the labs wants something."""
     outside = any(row["wants"] for row in rows)
+    counted = any(row["processor_minutes"] is not None for row in rows)  # records count them since November 2026
     return [
         {
             "lab": f"{{lab}}`{row['number']}`",
-            "minutes": f"{row['minutes']:.0f}" if row["minutes"] >= 1 else "under 1",
+            "minutes": _minutes(row["minutes"]),
+            **({"of one processor": _minutes(row["processor_minutes"])} if counted else {}),
             "memory, GiB": "–" if row["gib"] is None else f"{row['gib']:.1f}",
             **({"from outside": ", ".join(row["wants"]) or "nothing"} if outside else {}),
             "the gpu edition reads": ", ".join(row["larger"]) or "nothing",
         }
         for row in rows
     ]
+
+
+def _minutes(found: float | None) -> str:
+    """Minutes as the table shows them; a dash where they were not counted."""
+    if found is None:
+        return "–"
+    return f"{found:.0f}" if found >= 1 else "under 1"
