@@ -65,9 +65,8 @@ def at_door(network: str, protocol: str, recipe: str = "plain", what: str = "kep
         If there is none.
     """
     rows = [dict(row) for row in read_record("17_door", "cpu").runs]
-    found = [
-        row[what] for row in rows if (row["network"], row["recipe"], row["protocol"]) == (network, recipe, protocol)
-    ]
+    chosen = (network, recipe, protocol)
+    found = [float(str(row[what])) for row in rows if (row["network"], row["recipe"], row["protocol"]) == chosen]
     if not found:
         raise ValueError(f"no door for {network!r}, {recipe!r}, {protocol!r}")
     return float(np.mean(found))
