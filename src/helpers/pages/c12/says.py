@@ -39,6 +39,7 @@ def passes_table(sizes: Sequence[int], steps: int) -> list[Row]:
     how = [
         ("ViT", "vit", steps, shared),
         ("ViT", "vit, twice the steps", 2 * steps, shared),
+        ("ViT", "vit, four times the steps", LONGER * steps, shared),
         ("ViT", "vit, own rate, short", steps, rates["vit"]),
         ("ViT", "vit, own rate", LONGER * steps, rates["vit"]),
         ("CNN", "cnn", steps, shared),
@@ -51,6 +52,23 @@ def passes_table(sizes: Sequence[int], steps: int) -> list[Row]:
             for size in sizes
         }
         for network, arm, many, rate in how
+    ]
+
+
+def controls_table(sizes: Sequence[int]) -> list[Row]:
+    """What tells what a ViT lacks: percent of new digits right in both worlds, each network at its own rate."""
+    arms = {bias.NAMES[name]: f"{name}, own rate" for name in ("linear", "mlp", "vit", "vit_places")}
+    arms[f"{bias.NAMES['vit_places']}, the ViT's rate"] = "vit_places, the ViT's rate"
+    arms |= {bias.NAMES[name]: f"{name}, own rate" for name in ("vit_mean", "vit_wide", "vit_stem", "cnn")}
+    return [
+        {"network": label}
+        | {
+            f"{world}, {size}": f"{100 * recorded.accuracy(arm, size, world):.0f}" if tried else None
+            for world in bias.SIDES
+            for size in sizes
+            for tried in [not (world == "wandering" and arm.startswith("vit_mean"))]
+        }
+        for label, arm in arms.items()
     ]
 
 
