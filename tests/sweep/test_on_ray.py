@@ -34,12 +34,12 @@ def cluster():
     """Two nodes of one core each on loopback, with a token; the driver's node first."""
     folder = Path(tempfile.mkdtemp(prefix="ray-"))
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("RAY_AUTH_MODE", "RAY_USAGE_STATS_ENABLED", on_ray.LOOPBACK_VARIABLE):
+        for name in ("RAY_AUTH_MODE", "RAY_USAGE_STATS_ENABLED", "RAY_TMPDIR", on_ray.LOOPBACK_VARIABLE):
             patch.setenv(name, "")  # set in there, and put back in the end
         patch.setenv("RAY_AUTH_TOKEN", TOKEN)
         patch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "src"))
         found = on_ray.loopback_cluster(folder, num_cpus=1)
-        found.add_node(**on_ray.NODE, temp_dir=str(folder), num_cpus=1)
+        found.add_node(**on_ray.NODE, num_cpus=1)
         yield found
         found.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
@@ -185,6 +185,27 @@ def test_nothing_answers_without_the_token(cluster):
     without = knock(cluster.address, RAY_AUTH_MODE="disabled")
     assert "answered:" not in without
     assert "nauthenticated" in without
+
+
+def test_every_server_listens_on_the_loopback_alone(cluster):
+    """Where Ray lets one choose: on one machine."""
+    ours = psutil.Process().children(recursive=True)
+    listening = [c.laddr.ip for process in ours for c in _connections(process) if c.status == psutil.CONN_LISTEN]
+    assert len(listening) > 4
+    assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
+
+
+def _connections(process: psutil.Process) -> list:
+    try:
+        return process.net_connections(kind="tcp")
+    except psutil.Error:  # it has ended
+        return []
+
+
+def test_nothing_is_reported_to_rays_makers_and_no_dashboard_is_there(cluster):
+    session = Path(cluster.head_node.get_session_dir_path())
+    assert not list(session.glob("usage*"))
+    assert not cluster.webui_url
 
 
 def test_a_sweep_with_another_token_is_refused_and_says_where_the_right_one_lies(cluster, write_grid, start):

@@ -30,8 +30,8 @@ NODE = {  # nothing that a sweep has no use for, such as a dashboard; its result
     "object_store_memory": 100 << 20,
 }  # fmt: skip
 # Every process of Ray reads the grammar of international web addresses, to check some: more than half of the processor
-# time that it needs to start. It goes without where the module cannot be imported.
-HEAVY = "rfc3987_syntax"
+# time that it needs to start. It goes without where these modules cannot be imported.
+HEAVY = ("rfc3987_syntax", "rfc3986_validator")
 ANSWERS_S = 10
 PASSED_ON = ("HELPERS_CACHE", "HELPERS_DATA", "PYTHONPATH")
 ADDRESS = re.compile(r"(?:ray://)?(?P<host>[\w.-]+):(?P<port>\d{1,5})")
@@ -53,7 +53,8 @@ def import_ray() -> Any:
         If it is not installed.
     """
     os.environ.update(RAY_AUTH_MODE="token", RAY_USAGE_STATS_ENABLED="0")
-    sys.modules.setdefault(HEAVY, None)  # type: ignore[arg-type]
+    for module in HEAVY:
+        sys.modules.setdefault(module, None)  # type: ignore[arg-type]
     try:
         import ray
     except ModuleNotFoundError as error:
@@ -74,18 +75,19 @@ def loopback_cluster(folder: Path, **resources: int) -> Any:
     Raises
     ------
     SweepError
-        If it does not come up in the half minute that Ray gives itself.
+        If it does not come up in the time that Ray gives itself.
     """
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    os.environ[LOOPBACK_VARIABLE] = "0"
-    (folder / f"{HEAVY}.py").write_text("raise ImportError(__name__)\n", encoding="utf-8")
+    os.environ |= {LOOPBACK_VARIABLE: "0", "RAY_TMPDIR": str(folder), "RAY_raylet_start_wait_time_s": "60"}
+    for module in HEAVY:
+        (folder / f"{module}.py").write_text("raise ImportError(__name__)\n", encoding="utf-8")
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *([before] if before else [])])
     import_ray()
     from ray.cluster_utils import Cluster
 
     try:
-        return Cluster(initialize_head=True, head_node_args=NODE | {"temp_dir": str(folder)} | resources)
+        return Cluster(initialize_head=True, head_node_args=NODE | resources)
     except Exception as error:  # Ray's own, of no other kind
         raise SweepError(f"Ray did not start ({error}): is this machine very busy? Then try again later") from error
 
