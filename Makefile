@@ -63,8 +63,9 @@ labs: $(READY) ## every lab, also past one that fails, and one table of what the
 check-book: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/book tests/browser -n 2 --dist loadgroup
 
-lab: $(READY) ## run a lab: make lab NAME=08_xception_vs_vit EDITION=smoke|cpu|gpu [PARAMS="-p seeds 1"] [PIECE=...] [APART=1]
-	@$(BIN)/python -m helpers.records run '$(NAME)' '$(EDITION)' $(if $(PIECE),--piece '$(PIECE)') $(if $(APART),--apart) $(PARAMS)
+lab: $(READY) ## run a lab: make lab NAME=08_xception_vs_vit EDITION=smoke|cpu|gpu [PARAMS="-p seeds 1"] [PIECE=...] [APART=1] [NPROC=2]
+	@$(BIN)/python -m helpers.records run '$(NAME)' '$(EDITION)' $(if $(PIECE),--piece '$(PIECE)') $(if $(APART),--apart) \
+	  $(if $(NPROC),--processes '$(NPROC)') $(PARAMS)
 
 GRID ?= labs/grids/smoke.yaml
 sweep: $(READY) ## a grid of lab runs, here or on many machines by Ray: make sweep GRID=... [ADDRESS=local] [GPUS=1] [JOBS=2]

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ import torch
 
 from helpers.parameters import lab_parameters
 from helpers.records import checkpoint_folder, choose_pieces, gathered_runs, write_record
-from helpers.training import TrainingConfig, fit
+from helpers.training import TrainingConfig, fit, process_state
 """
 PARAMETERS = """# Parameters of this lab
 edition: str = "cpu"
@@ -48,12 +48,13 @@ class Noise:
         rng = np.random.default_rng(seed)
         self.images, self.labels = torch.tensor(rng.normal(size=(32, 8)).astype("float32")), torch.arange(32) % 2
         self.fingerprint = f"noise {seed}"
+        self.rank, self.world_size = process_state().process_index, process_state().num_processes
 
     def __len__(self):
         return 4
 
     def epoch(self, epoch, start=0):
-        order = np.random.default_rng(epoch).permutation(32).reshape(4, 8)
+        order = np.random.default_rng(epoch).permutation(32).reshape(4, 8)[:, self.rank :: self.world_size]
         return ((self.images[rows], self.labels[rows]) for rows in order[start:])
 
 
@@ -82,7 +83,8 @@ if not todo:
     runs = gathered_runs(LAB, edition, parameters, None, list(grid))
 """
 RECORD = """
-path = write_record(LAB, edition, parameters=parameters, runs=runs, summary={}, started_at=started_at)
+if process_state().process_index == 0:
+    path = write_record(LAB, edition, parameters=parameters, runs=runs, summary={}, started_at=started_at)
 """
 
 
@@ -120,24 +122,27 @@ def write_grid(course) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="module")
-def start(course) -> Callable[..., subprocess.Popen]:
-    """Starts `python -m helpers.<module>` in the course, its output in one stream."""
+def start(course) -> Iterator[Callable[..., subprocess.Popen]]:
+    """Starts `python -m helpers.<module>` in the course, its output in one stream; none outlives the tests."""
+    begun = []
 
     def begin(module: str, *arguments, **environment) -> subprocess.Popen:
         told = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")} | environment
         command = [sys.executable, "-m", f"helpers.{module}", *map(str, arguments)]
-        return subprocess.Popen(
-            command, cwd=course, env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        begun.append(subprocess.Popen(command, cwd=course, env=told, **streams))
+        return begun[-1]
 
-    return begin
+    yield begin
+    for process in begun:
+        process.kill()
 
 
 @pytest.fixture(scope="session")
 def wait_until() -> Callable[..., None]:
     """Waits for a condition; with what it waits for in words, should it not come."""
 
-    def wait(condition: Callable[[], object], what: str, limit_s: float = 240) -> None:
+    def wait(condition: Callable[[], object], what: str, limit_s: float = 600) -> None:
         since = time.monotonic()
         while not condition():
             assert time.monotonic() - since < limit_s, f"waited {limit_s} s for: {what}"

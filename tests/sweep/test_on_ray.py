@@ -24,7 +24,7 @@ from helpers.sweep.grid import read_grid
 from helpers.sweep.report import SweepRecord
 from helpers.sweep.task import read_record_of, read_result
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # on a busy machine; on a quiet one it takes a minute
 TOKEN = secrets.token_hex(32)
 NUMBERS = ("seed", "loss", "norm")
 
@@ -60,11 +60,15 @@ class Story:
     def states(self) -> list[str]:
         return ["new" if one is None else one.state for one in self.results()]
 
-    def at_its_gate(self, number: int, node_id: str = "") -> bool:
-        """Whether a task is running, on that node, and its first pass is in a checkpoint."""
+    def at_its_gate(self, number: int, attempt: int, node_id: str = "") -> bool:
+        """Whether a task is running, for the so-manieth time, on that node, and its first pass is in a checkpoint."""
         result = read_result(self.tasks[number])
-        there = result is not None and result.state == "running" and node_id in ("", result.node_id)
-        return there and any((self.folder / "checkpoints" / "cpu" / "01_tiny" / str(number)).glob("epoch-0001-*[0-9]"))
+        there = result is not None and (result.state, result.attempts) == ("running", attempt)
+        return (
+            there
+            and node_id in ("", result.node_id)
+            and any((self.folder / "checkpoints" / "cpu" / "01_tiny" / str(number)).glob("epoch-0001-*[0-9]"))
+        )
 
     def open(self, *numbers: int) -> None:
         for number in numbers:
@@ -91,7 +95,9 @@ def story(cluster, course, write_grid, start, wait_until):
     command = ("sweep", grid, "--address", cluster.address)
     told.open(0, 1)
     driver = start(*command)
-    wait_until(lambda: told.states()[:2] == ["done", "done"] and told.at_its_gate(2) and told.at_its_gate(3), "2 done")
+    wait_until(
+        lambda: told.states()[:2] == ["done", "done"] and told.at_its_gate(2, 1) and told.at_its_gate(3, 1), "2 done"
+    )
     os.kill(driver.pid, signal.SIGKILL)
     driver.communicate()
     told.after_driver = told.results()
@@ -100,8 +106,9 @@ def story(cluster, course, write_grid, start, wait_until):
     driver = start(*command)
     (doomed,) = cluster.worker_nodes
     its_id = doomed.node_id
-    wait_until(lambda: any(told.at_its_gate(number, its_id) for number in (2, 3)), "a task on the node")
-    told.lost = next(number for number in (2, 3) if told.at_its_gate(number, its_id))
+    wait_until(lambda: any(told.at_its_gate(number, 2, its_id) for number in (2, 3)), "a task on the node")
+    told.lost = next(number for number in (2, 3) if told.at_its_gate(number, 2, its_id))
+    wait_until(lambda: len(kernels(told.folder)) == 2, "its lab")
     cluster.remove_node(doomed, allow_graceful=False)  # by SIGKILL
     told.doomed = its_id
     told.open(2, 3, 4, 5)

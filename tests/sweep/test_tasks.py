@@ -22,7 +22,7 @@ def node(course, monkeypatch, tmp_path):
     told = SimpleNamespace(runs=[], does=lambda: None, version="1+abc", reasons=[], folder=tmp_path)
     told.task = Grid(lab="01_tiny", edition="cpu").tasks(course, tmp_path)[0]
 
-    def run_lab(lab, edition, arguments, output):
+    def run_lab(lab, edition, arguments, output, processes):
         told.runs.append((json.loads(arguments[1]), os.environ["HELPERS_BUILD"], os.environ["OMP_NUM_THREADS"]))
         output.write("what papermill said\n")
         told.does()

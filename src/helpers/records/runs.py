@@ -31,17 +31,22 @@ from helpers.records.schema import Record
 # takes 3 of the 4 s that papermill needs to start; and without the warning that other users of the machine could listen
 # to the kernel, since "auto" has its sockets encrypted where that is possible. Linux ends it with the process that
 # started it, even one that is killed; the kernel sees that within a second and ends too.
-PAPERMILL = """
-import ctypes, signal, sys
+WITH_PARENT = """
+import ctypes, os, signal, sys
 PR_SET_PDEATHSIG = 1
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+"""
+PAPERMILL = f"""{WITH_PARENT}
+if os.environ.get("RANK", "0") != "0":  # of several processes the first one's notebook is the run's
+    sys.argv[2] = os.path.join(os.path.dirname(sys.argv[2]), f"rank{{os.environ['RANK']}}.ipynb")
 sys.modules["rfc3987_syntax"] = None
 from jupyter_client.manager import KernelManager
 KernelManager.transport_encryption.default_value = "auto"
 from papermill.cli import papermill
 papermill()
 """
+TORCHRUN = f"{WITH_PARENT}\nfrom torch.distributed.run import main\nmain()"
 
 
 class LabFailed(RuntimeError):
@@ -117,7 +122,12 @@ def _records(runs: Path) -> list[Path]:
 
 
 def run_lab(
-    lab: str, edition: str, arguments: Sequence[str] = (), apart: bool = False, output: TextIO | None = None
+    lab: str,
+    edition: str,
+    arguments: Sequence[str] = (),
+    apart: bool = False,
+    output: TextIO | None = None,
+    processes: int = 1,
 ) -> Path:
     """Run a lab by papermill, in a folder of its own; returns that folder.
 
@@ -129,6 +139,9 @@ def run_lab(
         Run it from a second worktree of the last commit, so that one can write on meanwhile.
     output
         A file for what papermill says; by default the streams of this process.
+    processes
+        How many share each training batch, by torchrun, each a kernel with a GPU of its own where there are some; the
+        first one's notebook and record are the run's. The lab must hand out shares, as lab 08 does.
 
     Raises
     ------
@@ -156,6 +169,9 @@ def run_lab(
             environment["PYTHONPATH"] = os.pathsep.join([str(course / "src"), *([before] if before else [])])
         command = [sys.executable, "-c", PAPERMILL, f"labs/{lab}.ipynb", str(running), "-k", "python3"]
         command += ["-f", f"labs/editions/{edition}/{lab}.yaml", *arguments]
+        if processes > 1:
+            several = ["--standalone", "--nproc_per_node", str(processes), "--no-python"]
+            command = [sys.executable, "-c", TORCHRUN, *several, *command]
         try:
             streams = {} if output is None else {"stdout": output, "stderr": subprocess.STDOUT}
             done = subprocess.run(command, cwd=course, env=environment, check=False, **streams)  # type: ignore[call-overload]

@@ -50,6 +50,8 @@ class Task(BaseModel):
         The folder of its run and its checkpoints, the same on every node.
     key
         Of all that it is to do: of another one no result is taken over.
+    processes
+        That share each of its training batches.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,6 +62,7 @@ class Task(BaseModel):
     varied: dict[str, JsonValue]
     build: str
     key: str
+    processes: int = 1
 
     def file(self, suffix: str) -> Path:
         """Its file of this kind in the folder of the sweep's tasks: json, lock or log."""
@@ -87,7 +90,7 @@ class Grid(BaseModel):
     cpus
         Cores, and threads, of a task.
     gpus
-        GPUs of a task.
+        GPUs of a task; of several each has a process, and they share each training batch.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -135,6 +138,7 @@ class Grid(BaseModel):
             varied=varied,
             build=str(build),
             key=hashlib.sha256(json.dumps([self.lab, whole, basis], sort_keys=True).encode()).hexdigest(),
+            processes=1 if piece == GATHERED else max(1, self.gpus),
         )
 
 

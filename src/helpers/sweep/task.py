@@ -164,7 +164,9 @@ def _run(task: Task, node_id: str) -> TaskResult:
     write_atomically(task.file("json"), TaskResult(state="running", **told).model_dump_json(indent=1))
     try:
         with task.file("log").open("a", encoding="utf-8") as log:
-            folder = run_lab(task.lab, task.edition, ["-y", json.dumps(task.parameters)], output=log)
+            folder = run_lab(
+                task.lab, task.edition, ["-y", json.dumps(task.parameters)], output=log, processes=task.processes
+            )
         told |= {"state": "done", "run_id": folder.name}
     except LabFailed as error:
         told |= {"state": "failed", "error": f"{error}\n{_traceback(task, error.notebook)}"}
