@@ -66,7 +66,7 @@ def test_a_gathering_run_of_other_pieces_is_another_one(write_grid, course, tmp_
         ),
         ({"vary": {"zzz": [3]}}, r"01_tiny has no parameter zzz\. Its parameters: edition, seeds, epochs, gates"),
         ({"vary": {"piece": ["a"]}}, "piece is no parameter here, write pieces: of the grid"),
-        ({"peices": []}, "peices: Extra inputs are not permitted. A grid has: lab, edition, parameters, vary, pieces"),
+        ({"piece": []}, "piece: Extra inputs are not permitted. A grid has: lab, edition, parameters, vary, pieces"),
         ({"edition": "tiny"}, "edition: Input should be 'smoke', 'cpu' or 'gpu'"),
         ({"edition": "gpu"}, "labs/editions/gpu/01_tiny.yaml is missing.*the labs: 01_tiny"),
         ({"lab": "02_other"}, "labs/02_other.ipynb is missing.*the labs: 01_tiny"),

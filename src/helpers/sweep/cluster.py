@@ -157,17 +157,19 @@ def _answers(address: str) -> None:
 
 def _connect(ray: Any, address: str, quiet: dict[str, Any]) -> None:
     try:
+        if "://" not in address:
+            ray._raylet.GcsClient(address=address)  # it says of a token that is refused what `init` keeps to itself
         ray.init(address=address, **quiet)
-    except ray.exceptions.AuthenticationError as error:
+    except ImportError as error:
+        raise SweepError(f"ray:// needs more of Ray ({error}): {INSTALL}") from None
+    except (ConnectionError, RuntimeError, TimeoutError, ray.exceptions.RayError) as error:
         reason = str(error).strip().splitlines()[0]
+        if not isinstance(error, ray.exceptions.AuthenticationError) and "nauthenticated" not in str(error):
+            raise SweepError(f"no Ray cluster at {address}: {reason}") from None
         raise SweepError(
             f"{address} asks for its token ({reason}): copy ~/.ray/auth_token of the head node to this machine, or set "
             "RAY_AUTH_TOKEN_PATH to a file that holds it"
         ) from None
-    except ImportError as error:
-        raise SweepError(f"ray:// needs more of Ray ({error}): {INSTALL}") from None
-    except (ConnectionError, RuntimeError, TimeoutError) as error:
-        raise SweepError(f"no Ray cluster at {address}: {error}") from None
 
 
 def _check_room(ray: Any, cpus: int, gpus: int) -> None:

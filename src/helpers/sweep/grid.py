@@ -113,7 +113,7 @@ class Grid(BaseModel):
 
     def tasks(self, root: Path, folder: Path) -> list[Task]:
         """Every run of the grid, with its build folder below `folder`."""
-        pieces = self.piece_names() or [None]
+        pieces: list[str | None] = [*self.piece_names()] or [None]
         return [self._task(root, folder, varied, piece) for varied in self.combinations() for piece in pieces]
 
     def gathering(self, root: Path, folder: Path, varied: dict[str, JsonValue], runs: list[str]) -> Task:
