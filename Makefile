@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab labs record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights stick release links environment bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs sweep record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights stick release links environment bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -65,8 +65,16 @@ labs: $(READY) ## every lab, also past one that fails, and one table of what the
 check-book: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/book tests/browser -n 2 --dist loadgroup
 
-lab: $(READY) ## run a lab: make lab NAME=08_xception_vs_vit EDITION=smoke|cpu|gpu [PARAMS="-p seeds 1"] [PIECE=...] [APART=1]
-	@$(BIN)/python -m helpers.records run '$(NAME)' '$(EDITION)' $(if $(PIECE),--piece '$(PIECE)') $(if $(APART),--apart) $(PARAMS)
+lab: $(READY) ## run a lab: make lab NAME=08_xception_vs_vit EDITION=smoke|cpu|gpu [PARAMS="-p seeds 1"] [PIECE=...] [APART=1] [NPROC=2]
+	@$(BIN)/python -m helpers.records run '$(NAME)' '$(EDITION)' $(if $(PIECE),--piece '$(PIECE)') $(if $(APART),--apart) \
+	  $(if $(NPROC),--processes '$(NPROC)') $(PARAMS)
+
+GRID ?= labs/grids/smoke.yaml
+sweep: $(READY) ## a grid of lab runs, here or on many machines by Ray: make sweep GRID=... [ADDRESS=local] [GPUS=1] [JOBS=2]
+	@$(BIN)/python -c 'import sys, importlib.util as u; sys.exit(not (u.find_spec("ray") and u.find_spec("grpc")))' || \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[cluster]'
+	@$(BIN)/python -m helpers.sweep '$(GRID)' $(if $(ADDRESS),--address '$(ADDRESS)') $(if $(GPUS),--gpus '$(GPUS)') \
+	  $(if $(JOBS),--jobs '$(JOBS)')
 
 record: $(READY) ## keep a finished run in results/: make record NAME=... EDITION=... [AS=variant] [RUN=id]
 	$(BIN)/python -m helpers.records record '$(NAME)' '$(EDITION)' $(if $(AS),--as '$(AS)') $(if $(RUN),--run '$(RUN)')

@@ -22,6 +22,7 @@ ALLOWED = {
     "training": {"shapes", "progress"},
     "measure": {"shapes", "progress", "layers", "models", "data", "training"},
     "records": {"progress"},  # the terminal that a lab was started in
+    "sweep": {"records", "progress"},
     "claims": {"records"},
     "plots": {"measure"},
     "widgets": {"plots", "measure"},
@@ -104,6 +105,14 @@ def test_a_file_of_one_line_too_many_is_found(tmp_path, name):
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    code = "import helpers, sys; print([m for m in ('torch', 'numpy', 'matplotlib', 'timm') if m in sys.modules])"
+    code = (
+        "import helpers, sys; print([m for m in ('torch', 'numpy', 'matplotlib', 'timm', 'ray') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_ray_is_imported_where_a_sweep_runs_alone():
+    code = "import helpers.sweep, helpers.sweep.__main__, sys; print([m for m in ('ray', 'torch') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--apart", action="store_true", help="from a second worktree of the last commit")
         if name == "run":
             command.add_argument("--piece", help="one part of the grid, or 'gathered'")
+            command.add_argument("--processes", type=int, default=1, help="that share each training batch, by torchrun")
     commands.add_parser("stale", help="list the recorded runs whose code has changed since")
     return parser
 
@@ -37,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, rest: list[str]) -> None:
     if options.piece:
         rest = [*rest, "-r", "piece", options.piece]
-    folder = run_lab(options.name, options.edition, rest, options.apart)
+    folder = run_lab(options.name, options.edition, rest, options.apart, processes=options.processes)
     print(f"executed notebook: {folder / 'notebook.ipynb'}\nrecord:            {folder / 'record.json'}")
 
 
@@ -59,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "gather":
             agreeing_pieces(options.name, options.edition)
-            options.piece = GATHERED
+            options.piece, options.processes = GATHERED, 1
         if options.command in ("run", "gather"):
             _run(options, rest)
         elif options.command == "record":

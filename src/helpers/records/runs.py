@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from helpers.progress import TERMINAL
 from helpers.records.devices import device_warning
@@ -30,15 +30,38 @@ from helpers.records.schema import Record
 
 # `python -m papermill` without a module that only checks international web addresses in notebooks: reading its grammar
 # takes 3 of the 4 s that papermill needs to start; and without the warning that other users of the machine could listen
-# to the kernel, since "auto" has its sockets encrypted where that is possible.
-PAPERMILL = """
-import sys
+# to the kernel, since "auto" has its sockets encrypted where that is possible. Linux ends it with the process that
+# started it, even one that is killed; the kernel sees that within a second and ends too.
+WITH_PARENT = """
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+"""
+PAPERMILL = f"""{WITH_PARENT}
+if os.environ.get("RANK", "0") != "0":  # of several processes the first one's notebook is the run's
+    sys.argv[2] = os.path.join(os.path.dirname(sys.argv[2]), f"rank{{os.environ['RANK']}}.ipynb")
 sys.modules["rfc3987_syntax"] = None
 from jupyter_client.manager import KernelManager
 KernelManager.transport_encryption.default_value = "auto"
 from papermill.cli import papermill
 papermill()
 """
+TORCHRUN = f"{WITH_PARENT}\nfrom torch.distributed.run import main\nmain()"
+
+
+class LabFailed(RuntimeError):
+    """A lab that failed, or left no record.
+
+    Attributes
+    ----------
+    notebook
+        Up to the error; absent where papermill could not begin.
+    """
+
+    def __init__(self, message: str, notebook: Path) -> None:
+        super().__init__(message)
+        self.notebook = notebook
 
 
 @dataclass(frozen=True)
@@ -99,7 +122,14 @@ def _records(runs: Path) -> list[Path]:
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-def run_lab(lab: str, edition: str, arguments: Sequence[str] = (), apart: bool = False) -> Path:
+def run_lab(
+    lab: str,
+    edition: str,
+    arguments: Sequence[str] = (),
+    apart: bool = False,
+    output: TextIO | None = None,
+    processes: int = 1,
+) -> Path:
     """Run a lab by papermill, in a folder of its own; returns that folder.
 
     Parameters
@@ -108,12 +138,17 @@ def run_lab(lab: str, edition: str, arguments: Sequence[str] = (), apart: bool =
         Further arguments of papermill, such as `-p seeds 1`.
     apart
         Run it from a second worktree of the last commit, so that one can write on meanwhile.
+    output
+        A file for what papermill says; by default the streams of this process.
+    processes
+        How many share each training batch, by torchrun, each a kernel with a GPU of its own where there are some; the
+        first one's notebook and record are the run's. The lab must hand out shares, as lab 08 does.
 
     Raises
     ------
     FileNotFoundError
         If there is no such lab or edition.
-    RuntimeError
+    LabFailed
         If the lab fails, or leaves no record of this run.
     """
     root = project_root()
@@ -137,16 +172,20 @@ def run_lab(lab: str, edition: str, arguments: Sequence[str] = (), apart: bool =
             environment["PYTHONPATH"] = os.pathsep.join([str(course / "src"), *([before] if before else [])])
         command = [sys.executable, "-c", PAPERMILL, f"labs/{lab}.ipynb", str(running), "-k", "python3"]
         command += ["-f", f"labs/editions/{edition}/{lab}.yaml", *arguments]
+        if processes > 1:
+            several = ["--standalone", "--nproc_per_node", str(processes), "--no-python"]
+            command = [sys.executable, "-c", TORCHRUN, *several, *command]
         try:
-            done = subprocess.run(command, cwd=course, env=environment, check=False)
+            streams = {} if output is None else {"stdout": output, "stderr": subprocess.STDOUT}
+            done = subprocess.run(command, cwd=course, env=environment, check=False, **streams)  # type: ignore[call-overload]
         finally:
             failed = folder / "failed.ipynb"
             if running.exists():
                 os.replace(running, failed)
     if done.returncode:
-        raise RuntimeError(f"{lab} failed; the notebook up to the error: {failed}")
+        raise LabFailed(f"{lab} failed; the notebook up to the error: {failed}", failed)
     if not (folder / "record.json").is_file():
-        raise RuntimeError(f"{lab} ended without the record of run {run} in {edition}; its notebook: {failed}")
+        raise LabFailed(f"{lab} ended without the record of run {run} in {edition}; its notebook: {failed}", failed)
     notebook = json.loads(failed.read_text(encoding="utf-8"))
     notebook["metadata"]["helpers"] = {"run_id": run}
     write_atomically(folder / "notebook.ipynb", json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
