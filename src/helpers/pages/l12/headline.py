@@ -9,9 +9,6 @@ from helpers.records import Record
 def headline(record: Record) -> str:
     """Which maps find the cue and which are above zero on one question alone, and how many statements held."""
     summary: dict[str, Any] = record.summary
-    if "finds" not in summary["maps"][0]:  # a record of before the three questions were asked
-        dogs = summary["n_maps"]
-        return f"- Recorded with fewer controls, on **{dogs} dogs**: run it again to see which maps find the cue."
     lines = []
     for network in dict.fromkeys(row["network"] for row in summary["maps"]):
         own = [row for row in summary["maps"] if row["network"] == network]

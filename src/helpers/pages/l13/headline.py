@@ -8,7 +8,7 @@ from helpers.records import Record
 def headline(record: Record) -> str:
     """The conclusion as recorded, and how many statements held."""
     summary: dict[str, Any] = record.summary
-    verdicts = [row["verdict"] for row in summary["findings"] if row.get("beforehand", True)]
+    verdicts = [row["verdict"] for row in summary["findings"] if row["beforehand"]]
     lines = [line for line in summary["says"] if "statements**" not in line]
     if verdicts:
         lines.append(
