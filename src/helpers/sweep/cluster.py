@@ -222,7 +222,7 @@ def run_all(
     settings = settings_of(cpus, gpus)
     options = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": RETRIES, "scheduling_strategy": "SPREAD"}
     remote = ray.remote(_on_a_node).options(**options)
-    waiting, running = deque(tasks), {}
+    waiting, running = deque(tasks), dict[Any, Any]()
     while waiting or running:
         while waiting and (jobs is None or len(running) < jobs):
             task = waiting.popleft()
