@@ -135,7 +135,7 @@ def _both(here: Any, was: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[st
 
 
 def _row_name(row: Any) -> str:
-    """The words and whole numbers by which a row of a table is known; "" where there are none."""
+    """The words by which a row of a table is known; "" where there are none."""
     if not isinstance(row, dict):
         return ""
     return ", ".join(str(v) for k, v in row.items() if isinstance(v, str) and k not in SAID)

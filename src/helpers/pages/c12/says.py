@@ -22,6 +22,11 @@ def word(gain: Estimate) -> str:
     return "helps" if gain.low > 0 else "hurts"
 
 
+def signed(gain: Estimate) -> str:
+    """A difference in points, for a line whose interval stands in a figure or a box beside it."""
+    return f"{100 * gain.value:+.1f} points".replace("-", "−")
+
+
 def gains_told(name: str, sizes: Sequence[int]) -> str:
     """A difference of the study at each size, in points; "(open)" where its interval holds zero."""
     parts = []
