@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab labs sweep record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights stick release links environment bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs soak sweep record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights stick release links environment bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ smoke: $(READY)
 
 labs: $(READY) ## every lab, also past one that fails, and one table of what they found and took: make labs [EDITION=cpu]
 	@$(BIN)/python scripts/timed.py labs '$(EDITION)' $(LABS)
+
+soak: $(READY) ## every promise of the README tried many times, and one line a promise: make soak
+	SOAK=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/promises --timeout 3600
 
 check-book: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/book tests/browser -n 2 --dist loadgroup
