@@ -152,13 +152,25 @@ def test_a_changed_module_makes_a_record_stale_and_a_new_docstring_does_not(cour
     assert f"results/cpu/{made.LAB}.json: helpers.schedule has changed" in capsys.readouterr().out
     module.unlink()
     assert records.stale_reasons(record, course.root) == ["helpers.schedule is gone"]
-    older = recorded(course, made, modules={"helpers.plots.style": "0", "helpers.pages.c10.figures": "0"})
+    older = recorded(
+        course, made, modules={"helpers.plots.style": "0", "helpers.pages.c10.figures": "0", "helpers.progress": "0"}
+    )
     assert records.stale_reasons(older, course.root) == []
 
 
 def test_a_new_version_of_the_course_makes_no_record_stale(course, made):
     record = recorded(course, made, modules={"helpers": "0" * 64})
     assert records.stale_reasons(record, course.root) == []
+
+
+def test_a_package_that_gathers_another_name_makes_no_record_stale_until_it_computes(course, made):
+    package = course.root / "src" / "helpers" / "models" / "__init__.py"
+    package.parent.mkdir()
+    package.write_text('from helpers.models.vit import ViT\n\n__all__ = ["ViT"]\n')
+    record = recorded(course, made, modules={"helpers.models": "0" * 64})
+    assert records.stale_reasons(record, course.root) == []
+    package.write_text("from helpers.models.vit import ViT\n\nWIDTH = 64\n")
+    assert records.stale_reasons(record, course.root) == ["helpers.models has changed"]
 
 
 def test_a_changed_lab_or_script_makes_a_record_stale(course, made):

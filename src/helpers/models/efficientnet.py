@@ -37,11 +37,16 @@ class SameConvolution(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride))."""
-        sides: list[int] = []
-        for length, kernel, stride in zip(x.shape[-2:], self.kernel_size, self.stride, strict=True):
-            missing = max((-(-length // stride) - 1) * stride + kernel - length, 0)
-            sides = [missing // 2, missing - missing // 2, *sides]  # F.pad wants the width first
-        return super().forward(F.pad(x, sides) if any(sides) else x)
+        missing = [
+            max((-(-length // stride) - 1) * stride + kernel - length, 0)
+            for length, kernel, stride in zip(
+                x.shape[-2:], self.kernel_size, self.stride, strict=True
+            )
+        ]
+        before, odd = [rows // 2 for rows in missing], [rows % 2 for rows in missing]
+        if any(odd):  # a row more below, or a column more at the right: F.pad wants the width first
+            x = F.pad(x, (0, odd[1], 0, odd[0]))
+        return F.conv2d(x, self.weight, self.bias, self.stride, before, self.dilation, self.groups)
 
 
 def convolution(

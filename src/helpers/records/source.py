@@ -25,8 +25,9 @@ from helpers.records.schema import Record
 NOT_THE_LABS = ("# Parameters\n", "# On Colab: ")  # how papermill's cell and the installing cell begin
 LIBRARIES = ("torch", "torchvision", "timm", "accelerate", "numpy", "scipy")
 CODE = ("src", "scripts", "labs", "pyproject.toml", "constraints.txt")  # what can change a number
-NOT_THE_METHOD = re.compile(  # writes numbers down or draws them, and makes none
-    r"helpers\.(records|plots)(\..*)?|helpers\.pages\.\w+\.(figures|pictures)"
+NOT_THE_METHOD = re.compile(  # writes numbers down, draws them, says how far; fetches files whose sha256 a record holds
+    r"helpers\.(records|plots)(\..*)?|helpers\.progress|helpers\.pages\.\w+\.(figures|pictures)"
+    r"|helpers\.models\.pretrained\.hub"
 )
 NOT_HASHED = "recorded before modules were hashed"
 
@@ -99,6 +100,14 @@ def source_sha256(path: Path) -> str:
     return hashlib.sha256(json.dumps(_canonical(tree)).encode()).hexdigest()
 
 
+def _only_gathers(path: Path) -> bool:
+    """Whether the `__init__.py` at `path` only imports and names what it imports: it makes no number of its own."""
+    body = code_tree(path.read_text(encoding="utf-8")).body
+    imports = all(isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign)) for node in body)
+    names = [ast.unparse(target) for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    return path.name == "__init__.py" and imports and set(names) <= {"__all__"}
+
+
 def used_modules() -> dict[str, str]:
     """`source_sha256` of every module of the package that this process has imported, by name; not of those that only
     write down or draw what others measured."""
@@ -129,7 +138,7 @@ def stale_reasons(record: Record, root: Path) -> list[str]:
         file = next((file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file()), None)
         if file is None:
             reasons.append(f"{name} is gone")
-        elif source_sha256(file) != was:
+        elif source_sha256(file) != was and not _only_gathers(file):
             reasons.append(f"{name} has changed")
     return reasons
 
