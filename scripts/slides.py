@@ -5,10 +5,12 @@
 
 There is no second text. A slide shows one thing of the chapter (a figure, a stepper, an explorer, a table, a formula,
 code, the box of predictions) and at most `LINES` lines: what the chapter set in bold, and the sentence after a bold
-beginning. All its other sentences are the speaker's notes. Closed boxes, exercises and the quiz stay in the book.
+beginning; formulas and short code that follow each other share a slide. All its other sentences are the speaker's
+notes. Closed boxes, exercises and the quiz stay in the book.
 """
 
 import copy
+import math
 import os
 import re
 import shutil
@@ -25,9 +27,11 @@ ROOT = Path(__file__).resolve().parents[1]
 HTML, SLIDES = ROOT / "_build" / "html", ROOT / "_build" / "slides"
 OWN = Path(__file__).parent / "slides"  # deck.css, deck.js
 LINES = 4
+ROOM = 11  # rows of text that things which share a slide may take
 LEFT_OUT = {"exercises", "quiz", "sources"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT = "--virtual-time-budget=20000"  # ms that formulas and explorers have to be drawn
+PAGE = "--window-size=1280,720"  # a printed page, in pixels: what does not fit into the window is made smaller
 SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[^a-z\s])")
 THEME = (
     "bootstrap",
@@ -50,6 +54,21 @@ class Slide:
     shown: str = ""  # HTML
     notes: list[str] = field(default_factory=list)  # HTML
     beside: bool = False  # whether what is said of the thing follows it on the page
+    below: list["Slide"] = field(default_factory=list)  # formulas and short code that share the slide, in their order
+
+    def rows(self) -> float:
+        """How many rows of text the slide takes, about; infinitely many where it shows more than formulas or code."""
+        shown = BeautifulSoup(self.shown, "html.parser")
+        if shown.find(["img", "svg", "table", "script", "ul", "ol"]) or shown.select_one(".admonition, .stepper"):
+            return math.inf
+        text = sum(math.ceil(len(text_of(line)) / 75) for line in self.lines)
+        formulas = sum(2 + str(node).count(r"\\") for node in shown.select("div.math"))
+        code = sum(1 + 0.7 * node.get_text().strip().count("\n") for node in shown.find_all("pre"))
+        return text + formulas + code + sum(slide.rows() for slide in self.below)
+
+    def count(self) -> int:
+        """The number of its lines."""
+        return len(self.lines) + sum(len(slide.lines) for slide in self.below)
 
 
 def classes(node: Tag) -> set[str]:
@@ -144,16 +163,49 @@ def slides_of(section: Tag, heading: str) -> list[Slide]:
                 found[-1].lines.append(html_of(line))
             found[-1].notes.append(tidy(node))
     kept: list[Slide] = []
+    waiting: list[str] = []  # what is said before the first slide
     for slide in found:
+        if only_imports(slide.shown):
+            slide.shown = ""
+        if not slide.shown:  # what a colon announces is not on the slide
+            slide.lines = [line for line in slide.lines if not text_of(line).endswith(":")]
         if slide.shown and not slide.lines:
             near = slide.notes[:1] if slide.beside else slide.notes[-1:]
             told = [opening(BeautifulSoup(note, "html.parser").p) for note in near]
             slide.lines += [html_of(line) for line in told if line]
         if slide.lines or slide.shown:
+            slide.notes, waiting = waiting + slide.notes, []
             kept.append(slide)
         elif kept:
             kept[-1].notes += slide.notes
-    return kept
+        else:
+            waiting += slide.notes
+    return shared(kept)
+
+
+def shared(slides: list[Slide]) -> list[Slide]:
+    """The slides of a section, those that are mostly empty on one of them."""
+    found: list[Slide] = []
+    for slide in slides:
+        last = found[-1] if found else None
+        if last is not None and last.rows() + slide.rows() <= ROOM and last.count() + slide.count() <= LINES:
+            last.below.append(slide)
+            last.notes += slide.notes
+        else:
+            found.append(slide)
+    return found
+
+
+def text_of(html: str) -> str:
+    """Its words, without what marks them up."""
+    return BeautifulSoup(html, "html.parser").get_text().strip()
+
+
+def only_imports(shown: str) -> bool:
+    """Whether it is code that imports, and shows nothing."""
+    code = "<pre" in shown and BeautifulSoup(shown, "html.parser").find(["img", "table", "script"]) is None
+    rows = [row for row in text_of(shown).splitlines() if row.strip()] if code else []
+    return bool(rows) and all(row.startswith(("import ", "from ")) for row in rows)
 
 
 def html_of(line: str) -> str:
@@ -175,17 +227,24 @@ def deck_of(article: Tag) -> list[Slide]:
     return deck
 
 
+def body_of(slide: Slide) -> str:
+    """Its lines, and what it shows."""
+    lines = "".join(f"<li>{line}</li>" for line in slide.lines)
+    return (f"<ul class='slide-lines'>{lines}</ul>" if lines else "") + (
+        f"<div class='slide-shown'>{slide.shown}</div>" if slide.shown else ""
+    )
+
+
 def as_html(slide: Slide, number: int, count: int) -> str:
     """A slide as a section of the deck."""
     level = 1 if number == 1 else 2
-    lines = "".join(f"<li>{line}</li>" for line in slide.lines)
     notes = "".join(slide.notes)
-    kind = "both" if slide.shown and slide.lines else "one"
+    stacked = slide.below or BeautifulSoup(slide.shown, "html.parser").find("pre")  # code needs the whole width
+    kind = "many" if stacked else "both" if slide.shown and slide.lines else "one"
     return (
         f'<section class="slide {kind}" id="{number}" aria-label="slide {number} of {count}">'
         f"<h{level}>{slide.heading}</h{level}><div class='slide-body'>"
-        + (f"<ul class='slide-lines'>{lines}</ul>" if lines else "")
-        + (f"<div class='slide-shown'>{slide.shown}</div>" if slide.shown else "")
+        + "".join(body_of(part) for part in (slide, *slide.below))
         + "</div>"
         + (f"<aside class='slide-notes' aria-label='speaker notes' hidden>{notes}</aside>" if notes else "")
         + f"<p class='slide-number'>{number} / {count}</p></section>"
@@ -248,7 +307,7 @@ def print_pdf(deck: Path) -> None:
         Where there is no browser, or it fails.
     """
     told = [find_browser("make slides PDF=1"), "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
-    told += [WAIT, f"--print-to-pdf={deck.with_suffix('.pdf')}", deck.as_uri()]
+    told += [WAIT, PAGE, f"--print-to-pdf={deck.with_suffix('.pdf')}", deck.as_uri()]
     done = subprocess.run(told, capture_output=True, text=True, check=False)
     if done.returncode or not deck.with_suffix(".pdf").is_file():
         sys.exit(f"make slides PDF=1: {deck.name} could not be printed: {done.stderr[-500:]}")

@@ -94,6 +94,10 @@ def test_a_deck_is_printed_a_slide_a_page(chromium, decks):
     page = chromium.new_page(viewport={"width": 1280, "height": 720})
     page.goto((decks / "decks" / f"{ONE}.html").as_uri())
     page.evaluate("() => window.MathJax?.startup?.promise")
+    page.wait_for_selector(".slide select")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    tall = page.evaluate("slides.filter(slide => slide.offsetHeight > innerHeight + 2).map(slide => slide.id)")
+    assert tall == [], "what is higher than a page is cut"
     printed = page.pdf(prefer_css_page_size=True, print_background=True)
     assert printed.startswith(b"%PDF")
     count = printed.count(b"/Type /Page\n") or printed.count(b"/Type /Page ") or printed.count(b"/Type/Page/")
@@ -118,3 +122,26 @@ def test_a_bold_beginning_takes_its_sentence_along_and_a_long_bold_part_stands_i
         "But <strong>one of four is right</strong> by luck."
     )
     assert line("A <strong>short</strong> one. See Fig. 7.2 for it.") == ""
+
+
+def test_formulas_and_short_code_share_a_slide_and_figures_keep_theirs():
+    formula, figure = "<div class='math'>x</div>", "<figure><img src='x.svg'></figure>"
+    section = BeautifulSoup(
+        f"<section><p><strong>One.</strong> A.</p>{formula}<p><strong>Two.</strong> B.</p>{formula}"
+        f"<p><strong>Three.</strong> C.</p>{figure}<p><strong>Four.</strong> D.</p></section>",
+        "html.parser",
+    ).section
+    deck = slides.slides_of(section, "Heading")
+    assert [(slide.count(), len(slide.below)) for slide in deck] == [(2, 1), (1, 0), (1, 0)]
+    assert all(line in slides.as_html(deck[0], 2, 3) for line in ("One.", "Two."))
+
+
+def test_an_import_alone_is_not_shown_nor_a_line_that_announces_what_is_not_there():
+    section = BeautifulSoup(
+        "<section><p><strong>Positions.</strong> Take them away:</p><p><strong>They count.</strong> See.</p>"
+        "<div class='cell'><pre>from helpers import layers</pre></div></section>",
+        "html.parser",
+    ).section
+    (slide,) = slides.slides_of(section, "Heading")
+    assert [slides.text_of(line) for line in slide.lines] == ["They count. See."]
+    assert slide.shown == ""
