@@ -59,8 +59,8 @@ def test_a_finding_speaks_by_where_its_whole_interval_lies(rule, low, high, expe
 @pytest.mark.parametrize(
     ("stances", "works", "expected"),
     [
-        ([], "", "not measured yet"),
-        (["control"], "", "not measured yet"),
+        ([], "", "not decided here"),
+        (["control"], "", "not decided here"),
         (["for", "for"], "", "holds"),
         (["for", "control"], "", "holds"),
         (["against"], "", "wrong"),
@@ -143,11 +143,11 @@ def test_figures_and_verdicts_are_read_never_typed(judged):
     counted = page.counts(judged)
     assert set(counted) == set(VERDICTS)
     assert sum(counted.values()) == len(judged)
-    assert len(judged) - counted["not measured yet"] >= 18
+    assert len(judged) - counted["not decided here"] >= 18
     assert sum(one.rests_on_training for one in judged) >= 8
     for one in judged:
         assert len(one.figures) == len(one.claim.findings)
-        assert (one.verdict == "not measured yet") == bool(one.claim.later)
+        assert (one.verdict == "not decided here") == bool(one.claim.later)
 
 
 def test_works_and_targets_that_cards_name_are_there(table):

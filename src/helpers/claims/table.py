@@ -25,8 +25,8 @@ from helpers.claims.layout import Figure, Layout, follow
 from helpers.records import best_record, project_root
 
 HOLDS, CONDITIONS, CONTESTED, WRONG = "holds", "holds under conditions", "contested", "wrong"
-NOT_YET = "not measured yet"
-VERDICTS = (HOLDS, CONDITIONS, CONTESTED, WRONG, NOT_YET)
+UNDECIDED = "not decided here"
+VERDICTS = (HOLDS, CONDITIONS, CONTESTED, WRONG, UNDECIDED)
 Stance = Literal["for", "against", "open", "control"]
 
 
@@ -195,11 +195,11 @@ def verdict(stances: Sequence[Stance], contrary: bool = False, support: bool = F
     All for: holds. All against: wrong. Some for, others not: holds under conditions, those of the findings for it. None
     for it, but not all against: contested. A work that reports the contrary takes from a claim: what would hold, holds
     under conditions, and what would hold under conditions is contested. A work that reports the claim makes a wrong one
-    contested. Controls do not count. Nothing measured: not measured yet.
+    contested. Controls do not count. Nothing measured: not decided here.
     """
     seen = set(stances) - {"control"}
     if not seen:
-        return NOT_YET
+        return UNDECIDED
     if seen == {"for"}:
         return CONDITIONS if contrary else HOLDS
     if seen == {"against"}:

@@ -112,7 +112,7 @@ def claim_figures() -> dict[str, int]:
     for group in "SF":
         count = page.counts([one for one in judged if one.claim.id.startswith(group)])
         figures[f"claims_{group}"] = sum(count.values())
-        figures[f"waiting_{group}"] = count["not measured yet"]
+        figures[f"waiting_{group}"] = count["not decided here"]
         figures[f"measured_{group}"] = figures[f"claims_{group}"] - figures[f"waiting_{group}"]
         figures |= {f"{key}_{group}": count[verdict] for key, verdict in VERDICTS.items()}
     return figures
