@@ -53,9 +53,10 @@ def row(arm, size, value, **more):
 def test_accuracies_and_gaps_are_drawn_in_percent():
     ax = figures.accuracy_lines([row("cnn", 1, 0.5), row("cnn", 10, 0.9), row("vit", 1, 0.2)], 0.1).axes[0]
     assert ax.lines[0].get_ydata().tolist() == [50, 90]
-    gap = figures.gap_lines({"scratch": [row("x", 3, -0.2), row("x", 9, -0.1)]}, {"scratch": "from scratch"}).axes[0]
+    gaps = {"scratch": [row("x", 3, -0.2), row("x", 9, -0.1)]}
+    gap = figures.gap_lines({"drawn dogs": gaps}, {"scratch": "from scratch"}).axes[0]
     assert [round(y) for y in gap.lines[-2].get_ydata()] == [-20, -10]
-    for draw in (lambda: figures.accuracy_lines([], 0.1), lambda: figures.gap_lines({}, {})):
+    for draw in (lambda: figures.accuracy_lines([], 0.1), lambda: figures.gap_lines({"a": {}}, {})):
         with pytest.raises(ValueError, match="at least one"):
             draw()
 

@@ -175,34 +175,42 @@ def accuracy_lines(points: Sequence[Mapping[str, Any]], chance: float) -> Figure
     return figure
 
 
-def gap_lines(gaps: Mapping[str, Sequence[Mapping[str, Any]]], names: Mapping[str, str]) -> Figure:
-    """ViT minus CNN in points against images a class, an arm a line, with 95 % intervals; above zero the ViT leads.
+def gap_lines(panels: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]], names: Mapping[str, str]) -> Figure:
+    """ViT minus CNN in points against images a class, an arm a line, with 95 % intervals, data sets one below the
+    other; above zero the ViT leads.
 
     Raises
     ------
     ValueError
-        Without an arm.
+        Without a data set, or one of them without an arm.
     """
-    check_some(gaps, "arm")
-    figure, ax = plt.subplots(figsize=(4.7, 3.8))
+    check_some(panels, "data set")
+    figure, rows = plt.subplots(len(panels), figsize=(4.7, 0.3 + 3.5 * len(panels)), squeeze=False)
+    for ax, (title, gaps) in zip(rows[:, 0], panels.items(), strict=True):
+        check_some(gaps, "arm")
+        _gaps(ax, gaps, names)
+        ax.set_title(title, fontsize=11, loc="left")
+    rows[-1, 0].set_xlabel("images a class to learn from")
+    figure.tight_layout()
+    return figure
+
+
+def _gaps(ax: Axes, gaps: Mapping[str, Sequence[Mapping[str, Any]]], names: Mapping[str, str]) -> None:
+    colours = dict(zip(names, (BLUE, GREEN, INK), strict=False))
     for k, (arm, own) in enumerate(gaps.items()):
-        colour = (BLUE, GREEN, INK)[k % 3]
         sizes = [gap["size"] * 1.05**k for gap in own]
         for size, gap in zip(sizes, own, strict=True):
             if gap["low"] is not None:
-                ax.plot([size, size], [100 * gap["low"], 100 * gap["high"]], color=colour, lw=2, alpha=0.5)
-        ax.plot(sizes, [100 * gap["value"] for gap in own], "o-", color=colour, ms=5)
-        ax.text(0.02, 0.97 - 0.08 * k, names[arm], transform=ax.transAxes, va="top", fontsize=10.5, color=colour)
+                ax.plot([size, size], [100 * gap["low"], 100 * gap["high"]], color=colours[arm], lw=2, alpha=0.5)
+        ax.plot(sizes, [100 * gap["value"] for gap in own], "o-", color=colours[arm], ms=5)
+        ax.text(0.02, 0.97 - 0.09 * k, names[arm], transform=ax.transAxes, va="top", fontsize=10.5, color=colours[arm])
     ax.axhline(0, color=INK, lw=1)
     ticks = sorted({gap["size"] for own in gaps.values() for gap in own})
     ax.set_xscale("log")
     ax.set_xticks(ticks, [f"{size:,}" for size in ticks])
     ax.minorticks_off()
     low, high = ax.get_ylim()
-    ax.set(
-        ylim=(low, high + 0.35 * (high - low)), xlabel="images a class to learn from", ylabel="ViT minus CNN (points)"
-    )
-    return figure
+    ax.set(ylim=(low, high + 0.35 * (high - low)), ylabel="ViT minus CNN (points)")
 
 
 def rate_curves(rows: Sequence[Mapping[str, Any]], chance: float) -> Figure:

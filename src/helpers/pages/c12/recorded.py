@@ -1,6 +1,6 @@
 """What the page quotes: its own study, lab 7 (on photographs where that is recorded, else on drawn dogs), lab 8."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,8 @@ from IPython.display import Markdown
 from helpers.measure.accuracy import Estimate
 from helpers.records import Record, read_record
 
-LAB, PHOTOGRAPHS = "07_where_they_cross", "tiny194"  # the name of the recording that takes hours
+LAB, PHOTOGRAPHS = "07_where_they_cross", ("tiny194", "dogs")  # the names of the recordings that take hours
+PICTURES = {"breeds": "drawn dogs", "tiny_imagenet": "small photographs", "stanford_dogs": "photographs of dogs"}
 ARMS = {"scratch": "from scratch", "strong": "strong recipe", "pretrained": "pre-trained on other pictures"}
 
 
@@ -72,19 +73,24 @@ def difference(name: str, size: int) -> Estimate:
 
 
 @cache
-def lab7() -> Record | None:
-    """Lab 7's record on photographs, else its cpu edition, else None."""
-    for variant in (PHOTOGRAPHS, None):
-        try:
-            return read_record(LAB, "cpu", variant)
-        except FileNotFoundError:
-            continue
-    return None
+def lab7() -> tuple[Record, ...]:
+    """Lab 7's records on photographs; without one its own run on drawn dogs, where that is recorded."""
+    found = [_read(variant) for variant in PHOTOGRAPHS]
+    there = tuple(record for record in found if record is not None)
+    own = _read(None)
+    return there or (() if own is None else (own,))
 
 
-def shown(record: Record | None, what: str, show: Callable[[Record], Any]) -> Any:
-    """What `show` makes of a record; without one, a line that says `what` is not recorded yet."""
-    return Markdown(f"*Not recorded yet: {what}.*") if record is None else show(record)
+def _read(variant: str | None) -> Record | None:
+    try:
+        return read_record(LAB, "cpu", variant)
+    except FileNotFoundError:
+        return None
+
+
+def shown(records: Sequence[Record], what: str, show: Callable[[Sequence[Record]], Any]) -> Any:
+    """What `show` makes of records; without one, a line that says `what` is not recorded yet."""
+    return show(records) if records else Markdown(f"*Not recorded yet: {what}.*")
 
 
 def gaps(record: Record) -> dict[str, list[dict[str, Any]]]:
@@ -92,19 +98,28 @@ def gaps(record: Record) -> dict[str, list[dict[str, Any]]]:
     return dict(record.summary["gaps"])  # type: ignore[arg-type]
 
 
-def told(record: Record) -> Markdown:
-    """Lab 7 in a few sentences: where the two cross from scratch, and whose curve is steeper."""
+def pictures(record: Record) -> str:
+    """What a record's images are, in words, and of how many classes."""
+    return f"{PICTURES[str(record.parameters['dataset'])]} of {record.summary['num_classes']} classes"
+
+
+def told(record: Record) -> str:
+    """Lab 7 in a few sentences: where the two cross in each arm, and whose curve is steeper from scratch."""
     own = gaps(record)["scratch"]
     ends = [_lead(float(row["value"])) for row in (own[0], own[-1])]
-    photographs = record.data is not None and record.data.terms != "drawn"
-    what = "small photographs" if photographs else "drawn dogs"
-    crossing = record.summary["crossing"]["scratch"]  # type: ignore[index,call-overload]
-    text = f"On {what} of {record.summary['num_classes']} classes, from scratch: {crossing}. At {own[0]['size']:,} "
-    text += f"images a class the ViT is {ends[0]}, at {own[-1]['size']:,} it is {ends[1]}."
+    crossing = dict(record.summary["crossing"])  # type: ignore[call-overload]
+    text = f"**On {pictures(record)}**, from scratch: {crossing.pop('scratch')}. At {own[0]['size']:,} "
+    text += f"images a class the ViT is {ends[0]}, at {own[-1]['size']:,} it is {ends[1]}. "
+    text += " ".join(f"*{ARMS[arm].capitalize()}*: {what}." for arm, what in crossing.items())
     steeper = verdict(record, "more images help the ViT more than the CNN")
     if steeper:
         text += f" *More images help the ViT more than the CNN*: {steeper}."
-    return Markdown(text)
+    return text
+
+
+def findings(records: Sequence[Record]) -> Markdown:
+    """A paragraph for each record."""
+    return Markdown("\n\n".join(map(told, records)))
 
 
 def _lead(gap: float) -> str:
