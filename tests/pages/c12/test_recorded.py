@@ -36,11 +36,16 @@ def test_lab_7_is_told_as_its_record_says(dataset, what):
     summary = {"num_classes": 12, "gaps": {"scratch": [gap(3, -0.3), gap(100, 0.02)]}}
     summary |= {"crossing": {"scratch": "no crossing", "strong": "they cross"}}
     summary |= {"findings": [{"statement": "more images help the ViT more than the CNN", "verdict": "holds"}]}
+    summary["points"] = [
+        {"arm": "scratch", "model": name, "size": size, "test_top1": {"value": value}}
+        for name, size, value in (("xception_mini", 3, 0.4), ("vit_mini", 3, 0.1), ("xception_mini", 100, 0.6))
+    ]
+    summary["points"].append({"arm": "scratch", "model": "vit_mini", "size": 100, "test_top1": {"value": 0.62}})
     record = SimpleNamespace(parameters={"dataset": dataset}, summary=summary)
     text = recorded.told(record)
     assert text.startswith(f"**On {what} of 12 classes**, from scratch: no crossing.")
     assert "*Strong recipe*: they cross." in text
-    assert "At 3 images a class" in text
+    assert "Of 3 images a class the CNN learns to name 40.0\xa0% and the ViT 10.0\xa0%, of 100 60.0\xa0%" in text
     assert text.endswith("*More images help the ViT more than the CNN*: holds.")
     assert recorded.verdict(record, "no such statement") == ""
     assert [row["size"] for row in recorded.gaps(record)["scratch"]] == [3, 100]

@@ -191,7 +191,6 @@ def gap_lines(panels: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]], n
         _gaps(ax, gaps, names)
         ax.set_title(title, fontsize=11, loc="left")
     rows[-1, 0].set_xlabel("images a class to learn from")
-    figure.tight_layout()
     return figure
 
 

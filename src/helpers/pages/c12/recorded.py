@@ -105,11 +105,14 @@ def pictures(record: Record) -> str:
 
 def told(record: Record) -> str:
     """Lab 7 in a few sentences: where the two cross in each arm, and whose curve is steeper from scratch."""
-    own = gaps(record)["scratch"]
-    ends = [_lead(float(row["value"])) for row in (own[0], own[-1])]
+    points: list[dict[str, Any]] = record.summary["points"]  # type: ignore[assignment]
+    own = {(row["model"], row["size"]): row["test_top1"]["value"] for row in points if row["arm"] == "scratch"}
+    few, many = min(size for _, size in own), max(size for _, size in own)
+    cnn, vit = ([f"{100 * own[name, size]:.1f}" for size in (few, many)] for name in ("xception_mini", "vit_mini"))
     crossing = dict(record.summary["crossing"])  # type: ignore[call-overload]
-    text = f"**On {pictures(record)}**, from scratch: {crossing.pop('scratch')}. At {own[0]['size']:,} "
-    text += f"images a class the ViT is {ends[0]}, at {own[-1]['size']:,} it is {ends[1]}. "
+    text = f"**On {pictures(record)}**, from scratch: {crossing.pop('scratch')}. Of "
+    text += f"{few:,} images a class the CNN learns to name {cnn[0]}\xa0% and the ViT {vit[0]}\xa0%, "
+    text += f"of {many:,} {cnn[1]}\xa0% and {vit[1]}\xa0%. "
     text += " ".join(f"*{ARMS[arm].capitalize()}*: {what}." for arm, what in crossing.items())
     steeper = verdict(record, "more images help the ViT more than the CNN")
     if steeper:
@@ -120,10 +123,6 @@ def told(record: Record) -> str:
 def findings(records: Sequence[Record]) -> Markdown:
     """A paragraph for each record."""
     return Markdown("\n\n".join(map(told, records)))
-
-
-def _lead(gap: float) -> str:
-    return f"{abs(100 * gap):.1f} points {'ahead' if gap > 0 else 'behind'}"
 
 
 def verdict(record: Record, statement: str) -> str:
