@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab labs soak sweep record classify gather stale jupyter student anki assignments slides pdf translation pretrain weights stick release links environment bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs soak sweep record classify gather stale jupyter student anki assignments slides pdf pretrain weights stick release links environment bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -103,9 +103,6 @@ anki: $(READY) ## the glossary and the quizzes as a deck for Anki, in _build/ank
 
 assignments: html ## the exercises of the chapters for nbgrader, in _build/assignments
 	$(BIN)/python scripts/assignments.py
-
-translation: $(READY) ## train the translation models of chapter 8 again: about a quarter of an hour on 2 cores
-	$(BIN)/python scripts/train_translation.py
 
 slides: $(READY) html ## one deck of slides a chapter, from the built book, in _build/slides: make slides [PDF=1]
 	$(BIN)/python scripts/slides.py $(if $(PDF),--pdf)

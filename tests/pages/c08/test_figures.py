@@ -43,8 +43,8 @@ def test_other_shapes_are_refused():
 
 def test_lines_carry_the_values_and_leave_the_total_out():
     cell = {"value": 0.5, "low": 0.4, "high": 0.6}
-    rows = [{"mean_tokens": m, "token_accuracy": cell, "bleu": cell} for m in (4.0, 8.0, 6.0)]
-    figure = translation.quality_by_length([{"attention": name, "by_length": rows} for name in translation.LINES])
+    rows = [{"mean": m, "words": cell, "bleu": cell} for m in (4.0, 8.0, 6.0)]
+    figure = translation.quality_by_length({name: rows for name in translation.LINES})
     for ax in figure.axes:
         assert len(ax.containers) == 3
         assert all(list(bars[0].get_ydata()) == [50, 50] for bars in ax.containers)

@@ -146,25 +146,26 @@ def five_builds(
 # ----------------------------------------------------------------------------------------------- what length does
 
 
-def quality_by_length(runs: Sequence[Mapping[str, Any]]) -> Figure:
-    """Token accuracy and BLEU against the length of the source, a line a model, with 95 % intervals.
+def quality_by_length(quality: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Words right and BLEU against the length of the source, a line a model, with 95 % intervals.
 
     Parameters
     ----------
-    runs
-        Records of `scripts/train_translation.py`: "attention" and "by_length"; its last row, all lengths, is left out.
+    quality
+        Attention -> rows with "mean" (length) and the cells "words" and "bleu" (value, low, high); the last row, all
+        lengths, is left out.
     """
     figure, axes = plt.subplots(2, 1, figsize=(3.4, 5.0), sharex=True)
-    panels = {"token_accuracy": "next word right (%)", "bleu": "BLEU (%)"}
+    panels = {"words": "next word right (%)", "bleu": "BLEU (%)"}
     for ax, (key, label) in zip(axes, panels.items(), strict=True):
-        for k, run in enumerate(runs):
-            rows = run["by_length"][:-1]
-            colour, dashes, marker = LINES[run["attention"]]
-            x = np.array([row["mean_tokens"] for row in rows]) + 0.18 * (k - 1)
+        for k, (name, groups) in enumerate(quality.items()):
+            rows = groups[:-1]
+            colour, dashes, marker = LINES[name]
+            x = np.array([row["mean"] for row in rows]) + 0.18 * (k - 1)
             value, low, high = (np.array([100 * row[key][part] for row in rows]) for part in ("value", "low", "high"))
             ax.errorbar(
                 x, value, [value - low, high - value], color=colour, linestyle=dashes, marker=marker, markersize=4.5,
-                capsize=2, label=run["attention"],
+                capsize=2, label=name,
             )  # fmt: skip
         ax.set_ylabel(label, fontsize=10.5)
         ax.set_ylim(bottom=0)

@@ -1,4 +1,4 @@
-"""What length does to each decoder, and how all of them were trained: the figures that the text quotes."""
+"""What length does to each decoder, and how all of them were trained: what the text quotes of a record of lab 4."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +10,18 @@ from helpers.models.seq2seq import ATTENTIONS
 from helpers.plots.tables import percent
 from helpers.records import Record
 
-Runs = dict[str, dict[str, Any]]  # attention -> its run, as the record holds it
+Quality = dict[str, list[dict[str, Any]]]  # attention -> a row for each group of lengths, the last one of all
 
 
-def runs_by_attention(record: Record) -> Runs:
-    """The record's runs under the name of their attention."""
-    return {run["attention"]: run for run in record.model_dump()["runs"]}
+def quality(record: Record) -> Quality:
+    """Words right and BLEU of each attention, group by group of source lengths, the last row of all."""
+    found = record.model_dump()["summary"]["quality"]
+    return {name: found[name] for name in ATTENTIONS}
+
+
+def standings(record: Record) -> dict[str, dict[str, Any]]:
+    """The lab's row of each attention: its parameters, seconds, and words right in training."""
+    return {row["arm"]: row for row in record.model_dump()["summary"]["standings"]}
 
 
 def length_figures(record: Record) -> dict[str, Any]:
@@ -26,19 +32,19 @@ def length_figures(record: Record) -> dict[str, Any]:
     ValueError
         If the record does not say what the text says of all rows.
     """
-    runs = runs_by_attention(record)
-    _check_claims(runs)
-    short, long = (({name: run["by_length"][k] for name, run in runs.items()}) for k in (0, -2))
-    figures: dict[str, Any] = {"short_to": short["none"]["to_tokens"], "long_from": long["none"]["from_tokens"]}
+    rows, own = quality(record), standings(record)
+    _check_claims(rows)
+    short, long = ({name: groups[k] for name, groups in rows.items()} for k in (0, -2))
+    figures: dict[str, Any] = {"short_to": short["none"]["to"], "long_from": long["none"]["from"]}
     for name in ATTENTIONS:
-        figures[f"bleu_{name}"] = _share(runs[name]["by_length"][-1]["bleu"])
-        figures[f"token_short_{name}"] = _share(short[name]["token_accuracy"])
-        figures[f"million_{name}"] = runs[name]["parameters"] / 1e6
-        figures[f"train_loss_{name}"] = runs[name]["curve"][-1]["train_loss"]
-        figures[f"val_loss_{name}"] = runs[name]["curve"][-1]["val_loss"]
-    for where, bins in (("short", short), ("long", long)):
-        for measure in ("bleu", "token_accuracy"):
-            ahead = 100 * (bins["additive"][measure]["value"] - bins["none"][measure]["value"])
+        figures[f"bleu_{name}"] = _share(rows[name][-1]["bleu"])
+        figures[f"token_short_{name}"] = _share(short[name]["words"])
+        figures[f"million_{name}"] = own[name]["parameters"] / 1e6
+        figures[f"learnt_{name}"] = 100 * own[name]["learnt"]
+        figures[f"tested_{name}"] = 100 * rows[name][-1]["words"]["value"]
+    for where, groups in (("short", short), ("long", long)):
+        for measure in ("bleu", "words"):
+            ahead = 100 * (groups["additive"][measure]["value"] - groups["none"][measure]["value"])
             figures[f"ahead_{measure}_{where}"] = ahead
     return figures
 
@@ -48,18 +54,18 @@ def training_figures(record: Record) -> dict[str, Any]:
     dump = record.model_dump()
     sizes, settings = dump["summary"]["sizes"], dump["parameters"]
     return {
-        "french_words": f"{sizes['source_vocabulary']:,}",
-        "english_words": f"{sizes['target_vocabulary']:,}",
-        "pairs": f"{sizes['n_train']:,}",
-        "passages": f"{sizes['passages'][0]:,}",
-        "test_pairs": f"{sizes['n_test']:,}",
-        "unknown": 100 * sizes["test_unknown_share"],
+        "french_words": f"{sizes['french']:,}",
+        "english_words": f"{sizes['english']:,}",
+        "pairs": f"{sizes['pairs']['train']:,}",
+        "passages": f"{sizes['train']:,}",
+        "test_pairs": f"{sizes['pairs']['held_out']:,}",
+        "unknown": 100 * sizes["unknown"],
         "rate": settings["learning_rate"],
         "epochs": settings["epochs"],
         "hidden": settings["hidden_dim"],
         "embed": settings["embed_dim"],
         "fixed": 2 * settings["hidden_dim"],
-        "minutes": max(run["train_s"] for run in dump["runs"]) / 60,
+        "minutes": max(row["fit_s"] for row in standings(record).values()) / 60,
     }
 
 
@@ -67,13 +73,11 @@ def _share(cell: dict[str, Any]) -> Markdown:
     return Markdown(percent(SimpleNamespace(**cell)))
 
 
-def _check_claims(runs: Runs) -> None:
-    bins = {name: run["by_length"][:-1] for name, run in runs.items()}
+def _check_claims(rows: Quality) -> None:
     for name in ("dot", "additive"):
-        pairs = zip(bins[name], bins["none"], strict=True)
-        ahead = [a["token_accuracy"]["value"] - b["token_accuracy"]["value"] for a, b in pairs]
+        pairs = list(zip(rows[name], rows["none"], strict=True))
+        ahead = [a["words"]["value"] - b["words"]["value"] for a, b in pairs[:-1]]
         if not (np.diff(ahead) > 0).all():
             raise ValueError(f"{name}: expected a lead that grows with the length, true words told, got {ahead}")
-        everywhere = zip(runs["none"]["by_length"], runs[name]["by_length"], strict=True)
-        if not all(none["bleu"]["high"] < other["bleu"]["low"] for none, other in everywhere):
+        if not all(none["bleu"]["high"] < other["bleu"]["low"] for other, none in pairs):
             raise ValueError(f"{name}: expected BLEU whose interval meets none of the model without attention")
