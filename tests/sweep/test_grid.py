@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from helpers.pages.l07 import study as crossover
+from helpers.pages.l09 import study as search
 from helpers.pages.l14 import study as depth
 from helpers.records.recording import edition_parameters
 from helpers.sweep import Grid, GridError, read_grid
@@ -13,6 +14,7 @@ from helpers.sweep import cluster as on_ray
 
 ROOT = Path(__file__).parents[2]
 GRIDS = ROOT / "labs" / "grids"
+PLANS = {"07_where_they_cross": crossover, "09_search": search, "14_depth": depth}
 
 
 def read(name: str, course: Path) -> Grid:
@@ -112,12 +114,12 @@ def test_the_grids_of_the_course_are_the_grids_of_their_labs(path):
         tunings = given["tunings"] + (["scratch"] if given["scratch_control"] else [])
         wanted = [f"{m}/{t}/{s}" for m in given["models"] for t in tunings for s in range(given["seeds"])]
     else:
-        wanted = list({"07_where_they_cross": crossover, "14_depth": depth}[grid.lab].grid(given))
+        wanted = list(PLANS[grid.lab].grid(given))
     assert sorted(grid.piece_names()) == sorted(wanted)
 
 
-def test_the_four_grids_of_the_course_are_there():
-    assert {path.stem for path in GRIDS.glob("*.yaml")} == {"smoke", "crossover", "depth", "dogs"}
+def test_the_five_grids_of_the_course_are_there():
+    assert {path.stem for path in GRIDS.glob("*.yaml")} == {"smoke", "crossover", "depth", "dogs", "search"}
     assert len(read_grid(GRIDS / "smoke.yaml", ROOT).piece_names()) == 6
 
 
