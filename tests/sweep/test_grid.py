@@ -4,6 +4,7 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -176,3 +177,13 @@ def test_without_ray_the_command_that_installs_it_is_named(monkeypatch):
 def test_an_address_that_cannot_be_reached_is_said_at_once(address, told):
     with pytest.raises(on_ray.SweepError, match=told), on_ray.connected(address, 1, 0):
         pass
+
+
+def test_a_cluster_that_goes_away_is_told_in_one_line(monkeypatch):
+    gone = SimpleNamespace(shutdown=lambda: None)
+    monkeypatch.setattr(on_ray, "_answers", lambda address: None)
+    monkeypatch.setattr(on_ray, "import_ray", lambda: gone)
+    monkeypatch.setattr(on_ray, "_connect", lambda *told: None)
+    told = r"ray://head:10001 no longer answers \(cut\): what is done is kept"
+    with pytest.raises(on_ray.SweepError, match=told), on_ray.connected("ray://head:10001", 1, 0):
+        raise ConnectionError("cut")
