@@ -187,3 +187,30 @@ def test_a_cluster_that_goes_away_is_told_in_one_line(monkeypatch):
     told = r"ray://head:10001 no longer answers \(cut\): what is done is kept"
     with pytest.raises(on_ray.SweepError, match=told), on_ray.connected("ray://head:10001", 1, 0):
         raise ConnectionError("cut")
+
+
+class Refused(Exception):
+    """What Ray raises where it knows that it was the token."""
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "told"),
+    [
+        (
+            "ray://head:10001",
+            ConnectionError("timeout"),
+            "at ray://head:10001: timeout. If that is for another token: c",
+        ),
+        ("ray://head:10001", Refused("bad\nmore"), r"ray://head:10001 asks for its token \(bad\): copy"),
+        ("ray://head:10001", RuntimeError("version mismatch"), "no Ray cluster at ray://head:10001: version mismatch$"),
+        ("ray://head:10001", RuntimeError(""), "no Ray cluster at ray://head:10001: RuntimeError$"),
+        ("ray://head:10001", ImportError("no grpc"), r"ray:// needs more of Ray \(no grpc\): make sweep installs it"),
+    ],
+)
+def test_why_a_cluster_is_not_reached_is_said(address, error, told):
+    def init(**asked):
+        raise error
+
+    ray = SimpleNamespace(init=init, exceptions=SimpleNamespace(AuthenticationError=Refused, RayError=Refused))
+    with pytest.raises(on_ray.SweepError, match=told):
+        on_ray._connect(ray, address, {})
