@@ -157,11 +157,11 @@ def _bars(ax: Axes, shares: Mapping[int, Mapping[str, float]]) -> None:
             if share > 0.075:
                 ax.text(left + share / 2, y, f"{100 * share:.0f}", ha="center", va="center", fontsize=10, color=letters)
             if y == 0 and share > 0.075:
-                x, side = (left + share, "right") if part == "computing" else (left + 0.01, "left")
-                ax.text(x, -0.42, part, ha=side, va="bottom", fontsize=10, color=INK)
+                ax.text(left + share / 2, -0.42, part, ha="center", va="bottom", fontsize=10, color=INK)
+            if y == len(shares) - 1 and part in ("checkpoints", "waiting"):
+                x, side = (left + share, "right") if part == "checkpoints" else (left + share / 2, "center")
+                ax.text(x, y + 0.38, part, ha=side, va="top", fontsize=10, color=INK)
             left += share
-    last = list(shares.values())[-1]
-    ax.text(1 - last["waiting"] / 2, len(shares) - 0.62, "waiting", ha="center", va="top", fontsize=10, color=INK)
     ax.set(xlim=(0, 1), ylim=(len(shares) - 0.3, -0.85), xlabel="of the paid GPU time (%)")
     ax.set_yticks(range(len(shares)), [f"{gpus} GPU{'s' if gpus > 1 else ''}" for gpus in shares])
     ax.set_xticks([0, 0.5, 1], ["0", "50", "100"])
