@@ -81,9 +81,24 @@ def read_record_of(task: Task, run_id: str) -> Record:
     ValueError
         If record and notebook do not belong together, or the record is not valid.
     """
-    with _settings({BUILD_VARIABLE: task.build}):
-        path = record_path(task.lab, task.edition, run_id)
+    path = _record_path(task, run_id)
     return read_run(path.with_name("notebook.ipynb"), path).record
+
+
+def _record_path(task: Task, run_id: str) -> Path:
+    with _settings({BUILD_VARIABLE: task.build}):
+        return record_path(task.lab, task.edition, run_id)
+
+
+def seen_here(task: Task, result: TaskResult) -> TaskResult:
+    """The result, as a failed one where the task is done but this machine does not see its record: no shared disk."""
+    if result.state != "done" or result.run_id is None or _record_path(task, result.run_id).is_file():
+        return result
+    told = (
+        f"done on {result.node}, but its record is not here, in {task.build}: also the machine that starts a sweep "
+        "must see the course's folder, with _build, at the same path as the nodes. Start it on a node of the cluster"
+    )
+    return result.model_copy(update={"state": "failed", "error": told})
 
 
 def done_before(task: Task, root: Path, version: str) -> TaskResult | None:
