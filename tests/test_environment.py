@@ -104,6 +104,8 @@ def test_what_can_break_without_a_commit_is_asked_every_week():
     assert "scripts/as_on_colab.py" in said["colab"]
     assert "make links" in said["addresses"]
     assert "pip_audit --requirement constraints.txt" in said["holes"]
+    assert weekly["jobs"]["promises"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert said["promises"].endswith("make soak")
     assert weekly["jobs"]["mac"]["runs-on"].startswith("macos-")
     assert "make unit" in said["mac"]
     assert "make smoke" in said["mac"]

@@ -24,7 +24,7 @@ from helpers.records.pieces import GATHERED
 from helpers.records.recording import edition_parameters
 from helpers.records.schema import LAB_NAME
 
-MAX_BYTES = 1 << 16  # of a file
+MAX_BYTES, MAX_BRACKETS = 1 << 16, 1000  # of a file
 OWN_FIELDS = {"edition": "edition: of the grid", "piece": "pieces: of the grid"}  # parameters that the grid itself sets
 
 
@@ -171,6 +171,8 @@ def read_grid(path: Path, root: Path) -> Grid:
         text = path.read_text(encoding="utf-8")
         if len(text) > MAX_BYTES:
             raise GridError(f"{path}: expected a grid of at most {MAX_BYTES:,} characters, got {len(text):,}")
+        if text.count("[") + text.count("{") > MAX_BRACKETS:  # the seconds that YAML takes grow with their square
+            raise GridError(f"{path}: expected at most {MAX_BRACKETS:,} lists, got more")
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
             raise GridError(f"{path}: expected no aliases (*name), which can stand for any number of values")
         found = yaml.safe_load(text)
