@@ -152,3 +152,9 @@ def test_what_the_readme_shows_and_links_is_in_the_repository():
     ignored = subprocess.run(["git", "check-ignore", *local], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ignored.stdout == ""
     assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+def test_what_the_page_on_security_links_is_in_the_repository():
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(set(links)) > 10
+    assert [link for link in links if not (ROOT / link).exists()] == []
