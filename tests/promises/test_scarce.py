@@ -359,7 +359,7 @@ def test_a_write_protected_folder_is_read_and_named(poor, count):
     assert poor["protected standing cache"] == ["", "(1, 8, 8, 3)"]
     assert poor["protected data"] == ["", "True"]
     expected = {
-        "cache": ("CacheError", "HELPERS_CACHE"),
+        "cache": ("CacheError", "no cache folder"),
         "model": ("PermissionError", ""),
         "record": ("PermissionError", ""),
     }
