@@ -137,7 +137,7 @@ class _Reader:
         for what, (found, limit) in limits.items():
             if found > limit:
                 raise ValueError(f"more than {limit:,} {what}")
-        member.pax_headers.clear()  # they have been applied, and `tarfile` keeps its members
+        member.pax_headers = {}  # they have been applied, and `tarfile` keeps its members
 
     def tell(self) -> int:
         return self.file.tell()
