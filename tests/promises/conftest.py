@@ -5,8 +5,11 @@ stands in names the promise by its first line.
 """
 
 import os
+import signal
+import tracemalloc
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,31 @@ def count(request: pytest.FixtureRequest, record_property: Callable[[str, object
         record_property("tried", (request.path.name, promise, what, tried))
 
     return say
+
+
+@pytest.fixture
+def within() -> Callable[..., AbstractContextManager[None]]:
+    """`with within(seconds, mib):` fails where the block takes more seconds of the processor, or Python allocates more
+    at once."""
+
+    @contextmanager
+    def limits(seconds: float, mib: float | None = None) -> Iterator[None]:
+        def too_long(*_: object) -> None:
+            raise AssertionError(f"takes more than {seconds} s")
+
+        before = signal.signal(signal.SIGPROF, too_long)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        if mib is not None:
+            tracemalloc.start()
+        try:
+            yield
+            assert mib is None or tracemalloc.get_traced_memory()[1] < mib * 2**20
+        finally:
+            tracemalloc.stop()
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
+
+    return limits
 
 
 def table(tried: list[tuple[str, str, str, int]], failed: list[str]) -> list[str]:

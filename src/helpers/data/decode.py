@@ -19,6 +19,9 @@ from helpers.data.paths import existing
 # Change it when `decode_image` gives a plain JPEG or PNG other pixels: every cache and fingerprint holds it.
 RULE = "squash, antialiased bilinear, JPEG draft, upright, over white, 1"
 MAX_DECODING_BYTES = 1 << 30  # of one image; up to eight are decoded at a time
+# Of what Pillow reads, the formats of photographs. For EPS it would start another program, Ghostscript, and forty more
+# come from decades of which nobody has a photograph: each is a reader of a stranger's bytes.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "DIB", "PPM", "JPEG2000", "AVIF", "ICO", "ICNS", "TGA")
 Box = tuple[float, float, float, float]
 
 _ORIENTATION = 274  # the EXIF tag
@@ -122,9 +125,11 @@ def read_picture(path: str | os.PathLike[str], size: int) -> np.ndarray:
 def _open(data: bytes) -> Image.Image:
     """Read the header. Pillow's own limit counts pixels of the file, however few are decoded: ours comes after it."""
     with _OPENING:  # Pillow has one limit for all threads
+        Image.init()  # all its plugins, once; some are not in every build
+        formats = [name for name in FORMATS if name in Image.OPEN]
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(io.BytesIO(data))
+            return Image.open(io.BytesIO(data), formats=formats)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 

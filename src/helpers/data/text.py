@@ -70,7 +70,8 @@ def read_pairs(path: Path) -> list[Pair]:
             if texts[0].file_size > MAX_TEXT_BYTES:
                 size = f"{texts[0].file_size:,} bytes of text"
                 raise TextFileError(f"{path}: expected at most {MAX_TEXT_BYTES:,}, got {size}. {remedy}")
-            lines = archive.read(texts[0]).decode("utf-8").splitlines()
+            with archive.open(texts[0]) as file:  # no more than it says: `archive.read` would unpack all there is
+                lines = file.read(texts[0].file_size + 1).decode("utf-8").splitlines()
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, NotImplementedError, RuntimeError) as error:
         raise TextFileError(f"{path}: broken zip file ({type(error).__name__}: {error}). {remedy}") from error
     pairs = []

@@ -170,7 +170,8 @@ def run_lab(
         if apart:  # the modules of that worktree come before those of the installed package
             before = os.environ.get("PYTHONPATH")
             environment["PYTHONPATH"] = os.pathsep.join([str(course / "src"), *([before] if before else [])])
-        command = [sys.executable, "-c", PAPERMILL, f"labs/{lab}.ipynb", str(running), "-k", "python3"]
+        output_path = str(running).replace("{", "{{").replace("}", "}}")  # papermill puts parameters between braces
+        command = [sys.executable, "-c", PAPERMILL, f"labs/{lab}.ipynb", output_path, "-k", "python3"]
         command += ["-f", f"labs/editions/{edition}/{lab}.yaml", *arguments]
         if processes > 1:
             several = ["--standalone", "--nproc_per_node", str(processes), "--no-python"]

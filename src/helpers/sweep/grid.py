@@ -24,6 +24,7 @@ from helpers.records.pieces import GATHERED
 from helpers.records.recording import edition_parameters
 from helpers.records.schema import LAB_NAME
 
+MAX_BYTES, MAX_BRACKETS = 1 << 16, 1000  # of a file
 OWN_FIELDS = {"edition": "edition: of the grid", "piece": "pieces: of the grid"}  # parameters that the grid itself sets
 
 
@@ -167,9 +168,16 @@ def read_grid(path: Path, root: Path) -> Grid:
         there = ", ".join(sorted(f"labs/grids/{file.name}" for file in root.glob("labs/grids/*.yaml"))) or "none"
         raise GridError(f"there is no grid {path}; the course's own: {there}")
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if len(text) > MAX_BYTES:
+            raise GridError(f"{path}: expected a grid of at most {MAX_BYTES:,} characters, got {len(text):,}")
+        if text.count("[") + text.count("{") > MAX_BRACKETS:  # the seconds that YAML takes grow with their square
+            raise GridError(f"{path}: expected at most {MAX_BRACKETS:,} lists, got more")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise GridError(f"{path}: expected no aliases (*name), which can stand for any number of values")
+        found = yaml.safe_load(text)
         grid = Grid.model_validate(found)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise GridError(f"{path} is no YAML file: {error}") from None
     except ValidationError as error:
         fields = ", ".join(Grid.model_fields)
