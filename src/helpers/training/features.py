@@ -62,10 +62,11 @@ def frozen_features(
     described = {"weights": weights, "batches": batches.fingerprint, "views": views, "format": 1}
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
     path = Path(folder) / f"features-{digest[:24]}.npy"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with hold(path.with_name(f"{path.name}.lock")):  # two runs, one computation
-        if not path.is_file():
-            _write(path, _compute(backbone, batches, views, progress))
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with hold(path.with_name(f"{path.name}.lock")):
+            if not path.is_file():  # two runs, one computation
+                _write(path, _compute(backbone, batches, views, progress))
     return np.load(path, mmap_mode="r")
 
 
