@@ -18,28 +18,19 @@ from typing import Any
 import numpy as np
 import torch
 import torch._dynamo  # AdamW imports it in its first step, for seconds, which no trial shall spend
-from filelock import FileLock
 from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
+from helpers import records
 from helpers.data import cache as cache_module
 from helpers.data import fetching
 from helpers.data.augment import Augmentation
 from helpers.data.batches import Batches
 from helpers.data.decode import decode_image
 from helpers.data.registry import REGISTRY, RemoteFile, Source
-from helpers.records import (
-    checkpoint_folder,
-    choose_pieces,
-    gathered_runs,
-    notebook_sha256,
-    record_run,
-    write_record,
-    writing,
-)
 from helpers.records import runs as runs_module
-from helpers.records.schema import Record
+from helpers.records import writing
 from helpers.sweep import __main__ as driver
 from helpers.sweep import task as task_module
 from helpers.training import TrainingConfig, checkpoints, features, fit
@@ -191,8 +182,7 @@ class Download(Activity):
 
 # --- a course of one lab, whose papermill is made up: it writes what papermill would, from this process --------------
 
-LAB = "01_tiny"
-LABS = (LAB, "02_tiny")
+LAB, LABS = "01_tiny", ("01_tiny", "02_tiny")
 PARAMETERS = """# Parameters of this lab
 seeds: int = 2
 epochs: int = 2
@@ -227,12 +217,12 @@ def papermill(command: list[str], cwd: Path, env: dict[str, str], **_: Any) -> S
     parameters = {"seeds": 2, "epochs": 2, "piece": None} | given
     out.write_text(json.dumps({"cells": [CELL | {"source": PARAMETERS}], **NOTEBOOK}))
     rows = []
-    for name in choose_pieces(parameters["piece"], ["a", "b", "c"]):
-        answer = Training.run(checkpoint_folder(lab, edition) / name)
+    for name in records.choose_pieces(parameters["piece"], ["a", "b", "c"]):
+        answer = Training.run(records.checkpoint_folder(lab, edition) / name)
         rows.append({"seed": 0, "piece": name, "loss": answer["epochs"][-1][1], "weights": answer["weights"]})
     if parameters["piece"] == "gathered":
-        rows = gathered_runs(lab, edition, parameters, None, ["a", "b", "c"])
-    write_record(lab, edition, parameters=parameters, runs=rows, summary={}, started_at=started_at)
+        rows = records.gathered_runs(lab, edition, parameters, None, ["a", "b", "c"])
+    records.write_record(lab, edition, parameters=parameters, runs=rows, summary={}, started_at=started_at)
     said = {"output_type": "stream", "name": "stdout", "text": json.dumps(rows)}
     out.write_text(json.dumps({"cells": [CELL | {"source": "train()", "outputs": [said]}], **NOTEBOOK}))
     return SimpleNamespace(returncode=0)
@@ -244,7 +234,7 @@ def enter(root: Path) -> None:
     for name in ("HELPERS_BUILD", "HELPERS_RUN"):
         os.environ.pop(name, None)
     runs_module.subprocess = SimpleNamespace(run=papermill, STDOUT=None)
-    writing.running_source_sha256 = lambda: notebook_sha256(root / "labs" / f"{LAB}.ipynb")
+    writing.running_source_sha256 = lambda: records.notebook_sha256(root / "labs" / f"{LAB}.ipynb")
     writing.used_modules = dict
     task_module.GRACE_S = 0.0  # there is no kernel that outlives its papermill
 
@@ -252,7 +242,7 @@ def enter(root: Path) -> None:
 def records_are_whole(root: Path) -> None:
     """Every record is valid, every notebook can be read, and those of a finished run belong together."""
     for path in [*root.rglob("runs/*/*/*/record.json"), *root.glob("results/*/*.json")]:
-        Record.model_validate_json(path.read_text())
+        records.Record.model_validate_json(path.read_text())
     for path in [*root.rglob("notebook.ipynb"), *root.glob("results/*/*.ipynb")]:
         json.loads(path.read_text())
     for runs in root.rglob("runs/*/0*_tiny"):
@@ -270,7 +260,7 @@ class Recording(Activity):
     def run(folder: Path, lab: str = LAB, edition: str = "cpu") -> Any:
         enter(folder)
         run = runs_module.run_lab(lab, edition)
-        kept = record_run(lab, edition, run=run.name)
+        kept = records.record_run(lab, edition, run=run.name)
         found = runs_module.read_run(kept.with_suffix(".ipynb"), kept)
         return {"rows": found.record.runs, "cells": found.notebook()["cells"]}
 
@@ -296,7 +286,7 @@ class Sweeping(Activity):
         assert driver.main([str(folder / "grid.yaml")]) == 0
         sweep = json.loads((folder / "_build" / "sweeps" / "grid" / "sweep.json").read_text())
         gathered = folder / "_build" / "sweeps" / "grid" / "runs" / "cpu" / LAB / sweep["gathered"][0]
-        record = Record.model_validate_json((gathered / "record.json").read_text())
+        record = records.Record.model_validate_json((gathered / "record.json").read_text())
         table = list(csv.DictReader((folder / "_build" / "sweeps" / "grid" / "table.csv").open()))
         rows = [{name: value for name, value in row.items() if name != "run_id"} for row in table]
         return {"table": rows, "states": [one["state"] for one in sweep["tasks"]], "rows": record.runs}
@@ -308,12 +298,3 @@ class Sweeping(Activity):
             json.loads(path.read_text())
         for path in folder.rglob("table.csv"):
             assert len(path.read_text().splitlines()) == 4, f"half a file: {path}"
-
-
-class Foreign(Activity):
-    """Takes a lock and lets it go, as another user did long ago."""
-
-    @staticmethod
-    def run(folder: Path, name: str) -> Any:
-        with FileLock(folder / name):
-            return os.getuid()

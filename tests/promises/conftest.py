@@ -6,8 +6,11 @@ stands in names the promise by its first line.
 
 import os
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -29,6 +32,22 @@ def count(request: pytest.FixtureRequest, record_property: Callable[[str, object
         record_property("tried", (request.path.name, promise, what, tried))
 
     return say
+
+
+@pytest.fixture(scope="session")
+def killing() -> ModuleType:
+    """`killing.py`, beside this file."""
+    spec = spec_from_file_location("promises_killing", Path(__file__).with_name("killing.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def warm(killing: ModuleType) -> Iterator[Any]:
+    """Its warm process, which forks a child for each trial: it takes seconds to start, and a trial none."""
+    with killing.Warm() as process:
+        yield process
 
 
 def table(tried: list[tuple[str, str, str, int]], failed: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ a class of `activities.py`:
     MAY_STAY                names, as of `names_in`, that a killed run may leave for good
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -149,17 +150,20 @@ def kill_and_restart(warm: Warm, activity: str, where: Path, kills: int, **how: 
         or something stays behind.
     """
     what = getattr(load(Path(__file__).with_name("activities.py")), activity)
-    moments = random.Random(f"{activity} 2026")
-    whole, again = (_in_one_piece(warm, what, where / name, how) for name in ("whole", "again"))
-    assert whole.answer == again.answer, "two runs in one piece differ"
-    seconds, made = min(whole.seconds, again.seconds), 0
+    moments, made = random.Random(f"{activity} 2026"), 0
+    whole = _in_one_piece(warm, what, where / "whole", how)
     for trial in range(50 * kills):
         if made >= kills:
             return made
+        if trial % 10 == 0:  # a machine is not always equally fast
+            again = _in_one_piece(warm, what, where / f"again{trial}", how)
+            assert whole.answer == again.answer, "two runs in one piece differ"
+            seconds = again.seconds
         folder = _prepared(what, where / f"trial{trial}")
-        row = list(_kills(warm, what, folder, moments, seconds, whole.answer, how))
-        if not row:
-            continue  # it had ended before its moment came: drawn again
+        row, end = _kill_in_a_row(warm, what, folder, moments, seconds, whole.answer, how)
+        if not row:  # it had ended before its moment came: drawn again
+            seconds = end.seconds
+            continue
         made += len(row)
         end = warm.run(activity, folder, **how)
         told = f"{activity}, killed after {' and '.join(f'{moment:.4f} s' for moment in row)}"
@@ -183,10 +187,11 @@ def _in_one_piece(warm: Warm, what: Any, folder: Path, how: dict[str, Any]) -> E
     return end
 
 
-def _kills(
+def _kill_in_a_row(
     warm: Warm, what: Any, folder: Path, moments: random.Random, seconds: float, answer: Any, how: dict[str, Any]
-) -> Iterator[float]:
-    """Kill a run, its restart, and so on, a few times; each moment that met a living one."""
+) -> tuple[list[float], Ended]:
+    """Kill a run, its restart, and so on, a few times; the moments that met a living one, and how the last ended."""
+    row: list[float] = []
     for _ in range(moments.choice(IN_A_ROW)):
         moment = moments.uniform(0, seconds)
         end = warm.run(what.__name__, folder, kill_after=moment, **how)
@@ -196,8 +201,9 @@ def _kills(
         except (ValueError, OSError) as error:  # whatever reads a file may find it broken
             raise AssertionError(f"{what.__name__}: half a file after {moment:.4f} s, {error}") from error
         if end.how == "done":
-            return
-        yield moment
+            break
+        row.append(moment)
+    return row, end
 
 
 # --- the warm process ------------------------------------------------------------------------------------------------
@@ -257,6 +263,7 @@ class Child:
 def main() -> None:
     """Answer a line of children with a line of how they ended, until no more comes."""
     activities = load(Path(__file__).with_name("activities.py"))
+    gc.freeze()  # or each child copies what it never uses
     for line in sys.stdin:
         children = [Child(activities, told) for told in json.loads(line)]
         while living := [child for child in children if child.end is None and not child.ended()]:

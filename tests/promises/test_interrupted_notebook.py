@@ -58,7 +58,7 @@ model = torch.nn.Sequential(*layers, torch.nn.Dropout(0.2), torch.nn.Linear(144,
 config = TrainingConfig(epochs=2, learning_rate=0.003, checkpoint_every_s=1e-9)
 history = fit(model, batches, config, checkpoint_dir=folder)
 losses = [row.train_loss for row in history.epochs]
-row = {"seed": 0, "losses": losses, "weights": float(model[5].weight.double().sum())}
+row = {"seed": 0, "losses": losses, "weights": float(model[5].weight.detach().double().sum())}
 print(json.dumps(row | {"resumed": history.resumed_from_step, "steps": history.steps}))
 """
 FOLDER, STARTED = f'folder = checkpoint_folder("{LAB}", edition)', "started_at = datetime.now(UTC)"

@@ -5,23 +5,11 @@ a run in one piece, up to four times in a row, and then let finish. Papermill an
 a driver write, gather and report is killed, the real ones are in `tests/sweep/test_on_ray.py`.
 """
 
-import os
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
+import sys
 
 import pytest
 
-spec = spec_from_file_location("promises_killing", Path(__file__).with_name("killing.py"))
-killing = module_from_spec(spec)
-spec.loader.exec_module(killing)
-
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
-
-
-@pytest.fixture(scope="module")
-def warm():
-    with killing.Warm() as process:
-        yield process
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks a process that has loaded torch")
 
 
 @pytest.mark.parametrize(
@@ -34,11 +22,11 @@ def warm():
         ("Sweeping", "of sweeps"),
     ],
 )
-def test_a_killed_run_goes_on_to_the_same_bits(warm, tmp_path, amount, count, activity, what):
+def test_a_killed_run_goes_on_to_the_same_bits(killing, warm, tmp_path, amount, count, activity, what):
     count(what, killing.kill_and_restart(warm, activity, tmp_path, amount(2, 50)))
 
 
-def test_a_killed_download_ends_with_the_right_file(warm, tmp_path, amount, count):
+def test_a_killed_download_ends_with_the_right_file(killing, warm, tmp_path, amount, count):
     with killing.serving(bytes(range(256)) * 8000) as remote:
         told = {"url": remote.url, "sha256": remote.sha256, "size": remote.size}
         count("of downloads", killing.kill_and_restart(warm, "Download", tmp_path, amount(2, 50), **told))
@@ -52,7 +40,7 @@ def test_a_killed_download_ends_with_the_right_file(warm, tmp_path, amount, coun
         ("Training", True, "ends with other numbers"),
     ],
 )
-def test_the_harness_notices_a_writer_that_is_not_atomic(warm, tmp_path, activity, broken, noticed):
+def test_the_harness_notices_a_writer_that_is_not_atomic(killing, warm, tmp_path, activity, broken, noticed):
     """Nor one that leaves its temporary files behind, nor a restart that forgets a part of the state."""
     with pytest.raises(AssertionError, match=noticed):
         killing.kill_and_restart(warm, activity, tmp_path, 20, broken=broken)
