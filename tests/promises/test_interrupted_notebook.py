@@ -154,7 +154,7 @@ def same_numbers(row: dict, whole: dict) -> bool:
 def test_an_interrupted_cell_and_a_restarted_kernel_go_on_where_they_were(notebook, whole, amount, count):
     """Interrupted once, or several times, then the kernel is restarted in the middle, then the cell is left alone."""
     draw = random.Random(2026)
-    for _ in range(amount(1, 10)):
+    for _ in range(amount(1, 5)):
         for step in sorted(draw.sample(range(2, STEPS // 2), k=amount(1, 3))):
             asked = notebook.begin(until=step)
             notebook.manager.interrupt_kernel()
