@@ -200,7 +200,8 @@ def make_lab(course: Path) -> subprocess.Popen:
         environment.pop(name, None)
     command = [sys.executable, "-m", "helpers.records", "run", LAB, "cpu"]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, cwd=course, env=environment, start_new_session=True, **streams)
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}  # which `pytest &` would not hear
+    return subprocess.Popen(command, cwd=course, env=environment, start_new_session=True, **streams, **heard)
 
 
 def test_control_c_on_make_lab_leaves_a_run_that_the_same_command_continues(course, whole, amount, count):
