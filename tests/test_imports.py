@@ -14,12 +14,13 @@ MOST_LINES = 300  # of one file: what a reader takes in at a sitting
 ALLOWED = {
     "shapes": set(),
     "progress": set(),
+    "sharing": set(),
     "parameters": set(),
     "checks": set(),
     "layers": {"shapes"},
     "models": {"shapes", "layers"},
-    "data": {"shapes", "progress"},
-    "training": {"shapes", "progress"},
+    "data": {"shapes", "progress", "sharing"},
+    "training": {"shapes", "progress", "sharing"},
     "measure": {"shapes", "progress", "layers", "models", "data", "training"},
     "records": {"progress"},  # the terminal that a lab was started in
     "sweep": {"records", "progress"},

@@ -10,7 +10,10 @@ import tracemalloc
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -57,6 +60,22 @@ def within() -> Callable[..., AbstractContextManager[None]]:
             signal.signal(signal.SIGPROF, before)
 
     return limits
+
+
+@pytest.fixture(scope="session")
+def killing() -> ModuleType:
+    """`killing.py`, beside this file."""
+    spec = spec_from_file_location("promises_killing", Path(__file__).with_name("killing.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def warm(killing: ModuleType) -> Iterator[Any]:
+    """Its warm process, which forks a child for each trial: it takes seconds to start, and a trial none."""
+    with killing.Warm() as process:
+        yield process
 
 
 def table(tried: list[tuple[str, str, str, int]], failed: list[str]) -> list[str]:

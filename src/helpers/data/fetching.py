@@ -9,9 +9,12 @@ A download comes from the address in the registry or from no other machine, has 
 is used once its checksum is right.
 """
 
+import contextlib
 import hashlib
 import os
+import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +22,11 @@ from urllib.parse import urljoin, urlsplit
 
 import pooch
 import requests
-from filelock import FileLock
 from requests.models import Response
 from tqdm.auto import tqdm
 
 from helpers.data.registry import REGISTRY, RemoteFile, Source
+from helpers.sharing import READABLE, hold, inner_folder
 
 CHUNK_BYTES = 1 << 20
 RETRIES = 3
@@ -137,28 +140,14 @@ def _from_folder(folder: Path, source: Source, file: RemoteFile, progress: bool)
 
 
 def _download(source: Source, file: RemoteFile, path: Path, *, progress: bool) -> None:
-    """Download to `path` by pooch: written under another name, checked, renamed when it is right."""
+    """Download to `path`, from the first address that has the file."""
     reasons = [] if file.urls else ["it can be downloaded nowhere"]
     for url in file.urls:
-        keeper = pooch.create(
-            path=path.parent,
-            base_url="",
-            registry={path.name: f"sha256:{file.sha256}"},
-            urls={path.name: url},
-            retry_if_failed=RETRIES,
-        )
-        loader = _Careful(
-            progressbar=progress,
-            chunk_size=CHUNK_BYTES,
-            timeout=30,
-            headers={"Accept-Encoding": "identity"},
-            hooks={"response": _stays},
-        )
-        loader.most_bytes = file.bytes
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{path}.lock"):  # two runs, one download
-                keeper.fetch(path.name, downloader=loader)
+            inner_folder(path.parent)
+            with hold(path.with_name(f"{path.name}.lock")):
+                if not path.exists():  # two runs, one download
+                    _download_from(url, file, path, progress)
             return
         except (requests.RequestException, ValueError) as error:  # ValueError: pooch found another checksum
             reasons.append(f"{url}: {_first_line(error)}")
@@ -171,6 +160,41 @@ def _download(source: Source, file: RemoteFile, path: Path, *, progress: bool) -
         + f"\nWith a copy from elsewhere, set HELPERS_DATA to a folder that holds {source.name}/{file.name}. "
         f"About the set: {source.homepage}"
     )
+
+
+def _download_from(url: str, file: RemoteFile, path: Path, progress: bool) -> None:
+    """Download by pooch: written beside, checked, moved to `path` when it is right."""
+    loader = _Careful(
+        progressbar=progress,
+        chunk_size=CHUNK_BYTES,
+        timeout=30,
+        headers={"Accept-Encoding": "identity"},
+        hooks={"response": _stays},
+    )
+    loader.most_bytes = file.bytes
+    with _folder_beside(path) as folder:
+        keeper = pooch.create(
+            path=folder,
+            base_url="",
+            registry={path.name: f"sha256:{file.sha256}"},
+            urls={path.name: url},
+            retry_if_failed=RETRIES,
+        )
+        done = Path(keeper.fetch(path.name, downloader=loader))
+        done.chmod(READABLE)
+        os.replace(done, path)
+
+
+@contextlib.contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    """A folder for a while. Pooch gives its temporary files names that nobody knows: here the next run finds those that
+    a killed one left, whoever's they are."""
+    folder = path.with_name(f".{path.name}.part")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield inner_folder(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Careful(pooch.HTTPDownloader):

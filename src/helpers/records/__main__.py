@@ -53,7 +53,7 @@ def stale(root: Path) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 1 where it is refused, with the reason on the error stream."""
+    """Run one command; 1 where it is refused, with the reason on the error stream, 130 where it is interrupted."""
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.command not in ("run", "gather"):
         _parser().error(f"unknown arguments: {' '.join(rest)}")
@@ -74,6 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (FileNotFoundError, ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -6,13 +6,17 @@ results/<edition>/<lab>[.variant].json, .ipynb                      what `make r
 """
 
 import functools
+import glob
 import os
 import re
 import secrets
+import socket
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+
+import psutil
 
 from helpers.records.schema import LAB_NAME, RUN_ID, Record
 
@@ -179,9 +183,11 @@ def best_record(lab: str, variant: str | None = None) -> Record:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write beside and rename, so that no reader ever sees half a file."""
+    """Write beside and rename, so that no reader ever sees half a file; what a killed writer left beside goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    remove_leftovers(path.parent, path.name)
+    beside = f".{path.name}~{socket.gethostname()}~{os.getpid()}~"
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=beside, suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -190,3 +196,12 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def remove_leftovers(folder: Path, name: str | None = None) -> None:
+    """Remove from a folder what processes of this machine that were killed left there in `write_atomically`; with
+    `name` what was to become that file."""
+    for left in folder.glob(f".*~{glob.escape(socket.gethostname())}~*~*.part"):
+        file, _, process, _ = left.name[1:].rsplit("~", 3)
+        if name in (None, file) and not psutil.pid_exists(int(process)):
+            left.unlink(missing_ok=True)

@@ -23,6 +23,7 @@ from helpers.records.places import (
     build_folder,
     new_run,
     project_root,
+    remove_leftovers,
     runs_folder,
     write_atomically,
 )
@@ -160,6 +161,8 @@ def run_lab(
     run = new_run()
     folder = runs_folder(lab, edition) / run
     folder.mkdir(parents=True)
+    for other in folder.parent.iterdir():
+        remove_leftovers(other)
     running = folder / "running.ipynb"
     environment = os.environ | {RUN_VARIABLE: run, BUILD_VARIABLE: str(build_folder())}
     if (said := device_warning()) is not None:

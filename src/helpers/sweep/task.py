@@ -192,7 +192,10 @@ def _run(task: Task, node_id: str) -> TaskResult:
 
 def _traceback(task: Task, notebook: Path) -> str:
     """What the notebook says of the error; the end of the log where it says nothing."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"] if notebook.is_file() else []
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (FileNotFoundError, ValueError):  # papermill could not begin, or was killed while it wrote
+        cells = []
     for cell in cells:
         for output in cell.get("outputs", ()):
             if output["output_type"] == "error":

@@ -6,10 +6,12 @@ A checkpoint is one folder, `epoch-0002-step-00000123/` (two epochs are finished
     optimizer.safetensors   the optimiser's tensors, `<parameter>/<name>`
     state.json              counters, history, loss scale, fingerprint of the run, sizes of the two files
 
-It is written under another name, flushed to the disk and renamed; only then does the previous one go. Beside it lies
-`.lock`, which the run holds as long as it lives, so that no second run writes to the same folder.
+It is written under another name, flushed to the disk and renamed; only then does the previous one go, under another
+name as well before its files do. Beside it lies `.lock`, which the run holds as long as it lives, so that no second run
+writes to the same folder; what a killed run left half done goes when the next one takes the lock.
 """
 
+import contextlib
 import json
 import os
 import reprlib
@@ -48,19 +50,20 @@ def reserved(folder: Path) -> Iterator[None]:
     OSError
         When the folder cannot be made or written to.
     """
+    lock = FileLock(folder / ".lock")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".tried-", dir=folder):
-            pass
-        lock = FileLock(folder / ".lock")
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise CheckpointError(
-            f"checkpoint_dir {folder}: another run is training there now; wait until it has ended, or {WAY_OUT}"
-        ) from None
-    except OSError as error:
-        raise OSError(f"checkpoint_dir {folder}: cannot be written to ({error}); {WAY_OUT}") from error
-    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(blocking=False)
+            _tidy(folder)  # not before: another run may be writing here
+            with tempfile.TemporaryDirectory(prefix=".tried-", dir=folder):
+                pass
+        except Timeout:
+            raise CheckpointError(
+                f"checkpoint_dir {folder}: another run is training there now; wait until it has ended, or {WAY_OUT}"
+            ) from None
+        except OSError as error:
+            raise OSError(f"checkpoint_dir {folder}: cannot be written to ({error}); {WAY_OUT}") from error
         yield
     finally:
         lock.release()
@@ -115,7 +118,7 @@ def save_checkpoint(
             + (f"the previous one, {kept.name}, is intact" if kept else "there was none before it")
             + f". Free some space, or {WAY_OUT}; then run again."
         ) from error
-    _remove(path for path in folder.glob("epoch-*") if path != final)
+    _retire(path for path in folder.glob("epoch-*") if path != final)
     return final
 
 
@@ -206,6 +209,20 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a killed run left: checkpoints half written or half removed, and those older than its last."""
+    _remove([*folder.glob(".tried-*"), *folder.glob("*.partial")])
+    latest = latest_checkpoint(folder)
+    _retire(path for path in folder.glob("epoch-*") if path != latest)
+
+
+def _retire(paths) -> None:
+    """Remove checkpoints, none of which is ever seen without a part of its files under its own name."""
+    for path in list(paths):
+        with contextlib.suppress(OSError):  # one that will not go harms nobody: the newest counts
+            _remove([path.rename(path.with_name(f"{path.name}.partial"))])
 
 
 def _remove(paths) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 from helpers.progress import progress_bar
+from helpers.sharing import READABLE, hold
 
 Backbone = Callable[[Tensor], Tensor]  # images (B, C, H, W) -> features (B, D)
 
@@ -62,10 +62,11 @@ def frozen_features(
     described = {"weights": weights, "batches": batches.fingerprint, "views": views, "format": 1}
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
     path = Path(folder) / f"features-{digest[:24]}.npy"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):  # two runs, one computation
-        if not path.is_file():
-            _write(path, _compute(backbone, batches, views, progress))
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with hold(path.with_name(f"{path.name}.lock")):
+            if not path.is_file():  # two runs, one computation
+                _write(path, _compute(backbone, batches, views, progress))
     return np.load(path, mmap_mode="r")
 
 
@@ -167,12 +168,14 @@ def _compute(backbone: Backbone, batches, views: int, progress: bool) -> np.ndar
 
 
 def _write(path: Path, features: np.ndarray) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.part")  # the lock is held: what stands there is a killed run's
+    partial.unlink(missing_ok=True)
     try:
         with partial.open("wb") as file:
             np.save(file, features)
             file.flush()
             os.fsync(file.fileno())
+        partial.chmod(READABLE)
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
