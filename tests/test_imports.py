@@ -16,14 +16,15 @@ ALLOWED = {
     "progress": set(),
     "parameters": set(),
     "checks": set(),
+    "reading": set(),
     "layers": {"shapes"},
-    "models": {"shapes", "layers"},
+    "models": {"shapes", "layers", "reading"},
     "data": {"shapes", "progress"},
-    "training": {"shapes", "progress"},
+    "training": {"shapes", "progress", "reading"},
     "measure": {"shapes", "progress", "layers", "models", "data", "training"},
-    "records": {"progress"},  # the terminal that a lab was started in
-    "sweep": {"records", "progress"},
-    "claims": {"records"},
+    "records": {"progress", "reading"},  # the terminal that a lab was started in
+    "sweep": {"records", "progress", "reading"},
+    "claims": {"records", "reading"},
     "plots": {"measure"},
     "widgets": {"plots", "measure"},
 }

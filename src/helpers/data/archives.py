@@ -8,11 +8,11 @@ pass from the first byte to the last refuses all of it, compressed or not, and i
 import gzip
 import re
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+WAY_OUT = "Delete this archive and get it again, or pack it anew without what is named here."
 MAX_MEMBER_BYTES = 256 << 20  # no photograph, list or annotation is as large; a decompression bomb is
 
 
@@ -24,7 +24,7 @@ class ArchiveError(ValueError):
         self.members = members or []
         lines = [f"{path}: {reason}"] if reason else [f"{path}: {len(self.members)} members are refused"]
         lines += [f"  {name!r}: {why}" for name, why in self.members]
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join([*lines, WAY_OUT]))
 
 
 def check_archive(path: Path) -> list[tuple[str, bool]]:
@@ -74,9 +74,9 @@ def _walk(path: Path, read: bool) -> Iterator[tuple[str, bytes | None]]:
                     else:
                         yield name, _content(archive, member) if read else b""
             _check_end(path, reader, last, refused)
-    except ArchiveError:
+    except (ArchiveError, MemoryError):
         raise
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError) as error:
+    except Exception as error:  # tarfile, gzip and zlib raise whatever a broken header provokes
         reason = f"no tar archive, or one that breaks after {last} ({type(error).__name__}: {error})"
         raise ArchiveError(path, reason, refused) from error
     if refused:

@@ -88,8 +88,10 @@ def decode_image(data: bytes, size: int, box: Box | None = None) -> np.ndarray:
         raise ValueError(what_is(data)) from None
     except Image.DecompressionBombError as error:  # of a picture inside of the file, as icons have them
         raise ValueError(str(error).split(", could")[0]) from error
-    except SyntaxError as error:  # Pillow's word for a broken PNG
-        raise ValueError(str(error)) from error
+    except (OSError, ValueError, MemoryError):
+        raise
+    except Exception as error:  # a SyntaxError is Pillow's word for a broken PNG; other decoders raise whatever comes
+        raise ValueError(str(error) or type(error).__name__) from error
 
 
 def read_picture(path: str | os.PathLike[str], size: int) -> np.ndarray:
@@ -116,7 +118,9 @@ def read_picture(path: str | os.PathLike[str], size: int) -> np.ndarray:
     try:
         return decode_image(file.read_bytes(), size)
     except (OSError, ValueError) as error:
-        raise ValueError(f"picture: {file.name}: {error}") from error
+        told = str(error)
+        remedy = "" if ": " in told else ": copy it again, or export it as JPEG or PNG"  # most say it themselves
+        raise ValueError(f"picture: {file.name}: {told}{remedy}") from error
 
 
 def _open(data: bytes) -> Image.Image:
