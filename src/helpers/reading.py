@@ -89,8 +89,10 @@ def _first_line(error: Exception) -> str:
 
 
 def _in_a_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text[:300] or type(error).__name__
+    import yaml
+
+    text = " ".join(str(error).split())[:300]
+    return text if isinstance(error, yaml.YAMLError) else f"{type(error).__name__}: {text}"
 
 
 @functools.cache

@@ -27,7 +27,7 @@ LIMIT_S = 5  # of the processor, a case
 KINDS = (ValueError, OSError, RuntimeError)  # an AssertionError or a KeyError is nothing to show a reader
 WAY_OUT = re.compile(
     r"expected|must be|the choices|did you mean|its parameters|a grid has|delete|remove|repair|again|copy|convert"
-    r"|export|install|set |choose|write|pass |leave|add |unpack|make \w+|save a smaller",
+    r"|mend|restore|give |says what|export|install|set |choose|write|pass |leave|add |unpack|make \w+|save a smaller",
     re.IGNORECASE,
 )
 

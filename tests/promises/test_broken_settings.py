@@ -1,4 +1,4 @@
-"""Broken settings (editions, parameters of labs, grids of sweeps, claims) work or are refused by name, with a way out."""
+"""Broken settings (editions, parameters, grids of sweeps, claims) work or are refused by name, with a way out."""
 
 import json
 import math
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from helpers.claims.table import judge, load_claims
 from helpers.parameters import lab_parameters
-from helpers.records import run_lab
 from helpers.records.editions import edition_parameters
+from helpers.records.runs import run_lab
 from helpers.sweep.grid import read_grid
 
 spec = spec_from_file_location("broken", Path(__file__).with_name("broken.py"))

@@ -8,6 +8,7 @@ Pillow decodes; where a JPEG is more than twice as large as needed, libjpeg alre
 
 import io
 import os
+import re
 import threading
 
 import numpy as np
@@ -19,6 +20,7 @@ from helpers.data.paths import existing
 # Change it when `decode_image` gives a plain JPEG or PNG other pixels: every cache and fingerprint holds it.
 RULE = "squash, antialiased bilinear, JPEG draft, upright, over white, 1"
 MAX_DECODING_BYTES = 1 << 30  # of one image; up to eight are decoded at a time
+REMEDY = re.compile(r"copy|convert|export|save|leave|unpack|download|git lfs")  # of a message that has one
 Box = tuple[float, float, float, float]
 
 _ORIENTATION = 274  # the EXIF tag
@@ -119,7 +121,7 @@ def read_picture(path: str | os.PathLike[str], size: int) -> np.ndarray:
         return decode_image(file.read_bytes(), size)
     except (OSError, ValueError) as error:
         told = str(error)
-        remedy = "" if ": " in told else ": copy it again, or export it as JPEG or PNG"  # most say it themselves
+        remedy = "" if REMEDY.search(told) else ": copy it again, or export it as JPEG or PNG"
         raise ValueError(f"picture: {file.name}: {told}{remedy}") from error
 
 

@@ -28,8 +28,8 @@ def existing(path: str | os.PathLike[str], name: str, kind: str | None = None) -
         raise ValueError(f"{name}: expected a path, got an empty text")
     try:
         found = Path(path).expanduser()
-    except RuntimeError as error:  # ~nobody
-        raise ValueError(f"{name}: {path}: {error}") from error
+    except (RuntimeError, ValueError) as error:  # ~nobody, and a user whose name no system can have
+        raise ValueError(f"{name}: expected a path that exists, got {os.fspath(path)!r}: {error}") from error
     if not _is_there(found):
         raise ValueError(f"{name}: expected a path that exists: {_first_missing(found)}")
     if kind == "folder" and not found.is_dir():

@@ -9,6 +9,7 @@ and documentation may change, and the hash is the same under every version of Py
 import ast
 import hashlib
 import importlib.metadata
+import json
 import re
 import shutil
 import subprocess
