@@ -44,12 +44,27 @@ def read_yaml(path: Path, remedy: str) -> dict[str, Any]:
     Raises
     ------
     FileError
-        For what is no YAML, or no UTF-8, has an alias or a name twice, or is no mapping of texts to values.
+        As `parse_yaml`; and for what is no UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path} is no text in UTF-8 ({error}): {remedy}") from error
+    return parse_yaml(text, str(path), remedy)
+
+
+def parse_yaml(text: str, path: str, remedy: str) -> dict[str, Any]:
+    """The names and values in a text of YAML; `path` says where it is from.
+
+    Raises
+    ------
+    FileError
+        For what is no YAML, has an alias or a name twice, or is no mapping of texts to values.
     """
     import yaml
 
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), _loader())  # noqa: S506  (a SafeLoader)
+        found = yaml.load(text, _loader())
     except MemoryError:
         raise
     except Exception as error:  # yaml's own, and whatever Python's types say of a value with a tag

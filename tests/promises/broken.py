@@ -2,21 +2,24 @@
 
 A case *works*, or it is *refused*: by a `raise` of the course's own code, whose message names the culprit and says what
 to do. Anything else is a finding: an error of a library, a message that leaves its reader alone, more than five seconds
-of the processor, or a file outside of the folder that was given.
+of the processor or three GiB of memory, or a file outside of the folder that was given.
 """
 
 import dis
 import os
 import random
 import re
+import resource
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -24,6 +27,7 @@ from hypothesis import strategies as st
 ROOT = Path(__file__).parents[2]
 OWN = (ROOT / "src" / "helpers", ROOT / "scripts")
 LIMIT_S = 5  # of the processor, a case
+LIMIT_BYTES = 3 << 30  # of memory beyond what the process holds; a picture may take 1 GiB to decode
 KINDS = (ValueError, OSError, RuntimeError)  # an AssertionError or a KeyError is nothing to show a reader
 WAY_OUT = re.compile(
     r"expected|must be|the choices|did you mean|its parameters|a grid has|delete|remove|repair|again|copy|convert"
@@ -41,16 +45,19 @@ class Hang(BaseException):
 
 @contextmanager
 def limited(seconds: float = LIMIT_S) -> Iterator[None]:
-    """Ends what computes longer; what waits without computing is ended by the test's own limit."""
+    """Ends what computes longer, or takes more memory; what waits without computing is ended by the test's limit."""
 
     def stop(*_: object) -> None:
         raise Hang
 
-    before = signal.signal(signal.SIGPROF, stop)
+    before, memory = signal.signal(signal.SIGPROF, stop), resource.getrlimit(resource.RLIMIT_AS)
     signal.setitimer(signal.ITIMER_PROF, seconds)
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (psutil.Process().memory_info().vms + LIMIT_BYTES, memory[1]))
     try:
         yield
     finally:
+        resource.setrlimit(resource.RLIMIT_AS, memory)
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
 

@@ -122,10 +122,11 @@ def test_a_broken_edition(tries, amount, count):
 
 
 @pytest.mark.parametrize("text", ["seeds: [", "- 1", "seeds: *nowhere"])
-def test_a_lab_is_not_begun_with_a_broken_edition(text, tries, count, monkeypatch):
+def test_a_lab_is_not_begun_with_a_broken_edition_or_text_of_parameters(text, tries, count, monkeypatch):
     root = course(tries.room / "here")
-    (root / "labs" / "editions" / "cpu" / f"{LAB}.yaml").write_text(text)
     monkeypatch.chdir(root)
+    tries(text, lambda: run_lab(LAB, "cpu", ["-y", text]), ("after -y",), lambda found: False)
+    (root / "labs" / "editions" / "cpu" / f"{LAB}.yaml").write_text(text)
     tries(text, lambda: run_lab(LAB, "cpu"), (f"{LAB}.yaml",), lambda found: False)
     count("labs that were not begun", tries.done())
 

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from helpers.reading import read_as
 from helpers.records.editions import edition_parameters

@@ -5,6 +5,7 @@ A finished run has a record and an executed notebook that carry the same id. An 
 """
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from helpers.progress import TERMINAL
-from helpers.reading import read_as
+from helpers.reading import parse_yaml, read_as
 from helpers.records.devices import device_warning
 from helpers.records.editions import edition_file, read_edition
 from helpers.records.places import (
@@ -154,7 +155,7 @@ def run_lab(
     FileNotFoundError
         If there is no such lab or edition.
     FileError
-        (A ValueError) if the file of the edition is broken.
+        (A ValueError) if the file of the edition, or a text of parameters, is broken.
     LabFailed
         If the lab fails, or leaves no record of this run.
     """
@@ -165,6 +166,9 @@ def run_lab(
     if not edition_file(root, lab, edition).is_file():
         raise FileNotFoundError(f'no edition "{edition}" of {lab}; EDITION is one of: {", ".join(EDITIONS)}')
     read_edition(root, lab, edition)  # papermill would end in a traceback of its own
+    for option, text in itertools.pairwise(arguments):
+        if option in ("-y", "--parameters_yaml"):
+            parse_yaml(text, f"the text after {option}", "write -y 'name: value', or -p name value")
     run = new_run()
     folder = runs_folder(lab, edition) / run
     folder.mkdir(parents=True)

@@ -64,8 +64,9 @@ def frozen_features(
     path = Path(folder) / f"features-{digest[:24]}.npy"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):  # two runs, one computation
-        if not path.is_file():
-            _write(path, _compute(backbone, batches, views, progress))
+        if (found := _open(path, views, getattr(batches, "num_images", None))) is not None:
+            return found
+        _write(path, _compute(backbone, batches, views, progress))
     return np.load(path, mmap_mode="r")
 
 
@@ -141,6 +142,22 @@ class FeatureBatches:
             end = self.num_images if k == len(self) - 1 else (k + 1) * self.batch_size
             rows = order[k * self.batch_size : end][self.rank :: self.world_size]
             yield torch.from_numpy(view[rows].astype(np.float32)), self.labels[torch.from_numpy(rows)]
+
+
+def _open(path: Path, views: int, num_images: int | None) -> np.ndarray | None:
+    """The entry, or None where there is none, or one that was cut short or is damaged: it is computed again."""
+    if not path.is_file():
+        return None
+    try:
+        found = np.load(path, mmap_mode="r")
+    except MemoryError:
+        raise
+    except Exception:  # numpy raises whatever a broken header provokes
+        return None
+    if not isinstance(found, np.memmap) or found.ndim != 3 or found.dtype != np.float16 or not found.flags.c_contiguous:
+        return None
+    whole = path.stat().st_size == found.offset + found.nbytes and len(found) == views
+    return found if whole and num_images in (None, found.shape[1]) else None
 
 
 def _check(batches, views: int) -> None:
