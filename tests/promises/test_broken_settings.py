@@ -166,7 +166,8 @@ CLAIMS = {
             "says": "Networks of one kind are always better than those of the other.",
             "tests": ["C10", "L08"],
             "findings": [
-                {"is": "accuracy of the first", "at": ["summary", "rows", {"model": "vit"}, "top1"], "unit": "points", "for": "above 0.5"},
+                {"is": "accuracy of the first", "at": ["summary", "rows", {"model": "vit"}, "top1"],
+                 "unit": "points", "for": "above 0.5"},
                 {"is": "a work of the year", "bib": "someone2020", "unit": "year", "for": "equals 2020"},
             ],
             "support": ["someone2020"],

@@ -141,8 +141,8 @@ def read_sums(folder: Path) -> dict[str, str]:
         match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S.*)", line)
         if match is None and line.strip():
             raise ValueError(
-                f"{path}: expected lines as sha256sum writes them, got {line[:80]!r}; fetch the folder "
-                "again with `make weights`, or remove this file"
+                f"{path}: expected lines as sha256sum writes them, got {line[:80]!r}; "
+                "fetch the folder again with `make weights`, or remove this file"
             )
         if match is not None:
             found[match[2]] = match[1]

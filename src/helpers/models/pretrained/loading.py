@@ -208,7 +208,8 @@ def _state_from_file(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str
         raise
     except Exception as error:  # safetensors and torch raise whatever a broken header provokes
         raise ValueError(
-            f"{path} is not a whole safetensors file: {error}; copy it again, or fetch it with `make weights`"
+            f"{path} is not a whole safetensors file: {error}; copy it again, "
+            "or fetch it with `make weights`"
         ) from error
 
 
@@ -272,7 +273,8 @@ def _load(
             f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
         )
         raise ValueError(
-            f"the tensors of {where} do not fit the model: {shown}. Choose another file, or other weights"
+            f"the tensors of {where} do not fit the model: {shown}. "
+            "Choose another file, or other weights"
         )
     model.load_state_dict(state, strict=False)
 
