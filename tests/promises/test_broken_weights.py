@@ -250,7 +250,11 @@ def test_a_broken_card_of_a_kept_model(kept, tries, amount, count):
     card = json.loads((kept / "card.json").read_text())
     special = [("image_size", 10**6), ("image_size", 1), ("image_size", 33), ("image_size", True), ("image_size", 32.0)]
     special += [("temperature", x) for x in (0, -1, math.nan, math.inf, "1", None, 1e-300)]
-    special += [("mean", x) for x in ([0.5], 0.5, ["a"] * 3, [math.nan] * 3)] + [("std", [0, 0, 0]), ("std", [])]
+    special += [("mean", x) for x in ([0.5], 0.5, ["a"] * 3, [math.nan] * 3)] + [
+        ("std", [0, 0, 0]),
+        ("std", [0.5, 99.5, 0.5]),
+        ("std", []),
+    ]
     special += [("classes", x) for x in ([], "abc", [1, 2, 3], ["a"] * 4, ["a", "a", "a"], {"a": 1})]
     special += [("file", x) for x in ("", "..", "../card.json", 3, "card.json", "a\0b", "x" * 300)]
     special += [

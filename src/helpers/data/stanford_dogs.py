@@ -234,8 +234,10 @@ def first_box(xml: bytes) -> Box:
     ------
     ValueError
         Where there is no box, or one without width and height.
-    xml.etree.ElementTree.ParseError, LookupError
-        For what is no XML, or in an encoding that nobody knows.
+    xml.etree.ElementTree.ParseError
+        For what is no XML.
+    LookupError
+        For an encoding that nobody knows.
     """
     root = ElementTree.fromstring(xml, parser=ElementTree.XMLParser(target=_NoDoctype()))
     box = root.find("object/bndbox")

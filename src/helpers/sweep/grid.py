@@ -179,7 +179,7 @@ def read_grid(path: Path, root: Path) -> Grid:
         own = edition_parameters(root, grid.lab, grid.edition)
     except FileNotFoundError as error:
         there = ", ".join(sorted(lab.stem for lab in root.glob("labs/*.ipynb")))
-        raise GridError(f"{path}: {error}; the labs: {there}") from None
+        raise GridError(f"{path}: {error}; choose one of the labs: {there}") from None
     _check_parameters(path, grid, own)
     return grid
 
@@ -200,7 +200,7 @@ def _check_parameters(path: Path, grid: Grid, own: dict[str, Any]) -> None:
     empty = [name for name, values in grid.vary.items() if not values]
     empty += ["pieces" for block in grid.pieces if not block or not all(block)]
     if empty:
-        raise GridError(f"{path}: no value is given for {', '.join(empty)}")
+        raise GridError(f"{path}: no value is given for {', '.join(empty)}; give one, or leave it out")
     sizes = [math.prod(len(values) for values in grid.vary.values())]
     sizes.append(max(1, sum(math.prod(len(values) for values in block) for block in grid.pieces)))
     if (number := math.prod(sizes)) > MOST_TASKS:

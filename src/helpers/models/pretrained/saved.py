@@ -27,8 +27,8 @@ from helpers.reading import read_json, reasons
 CARD = "card.json"
 FORMAT = 1
 AGAIN = "keep the model again, or choose another"
-Mean = Annotated[float, Field(gt=-1e3, lt=1e3)]
-Std = Annotated[float, Field(gt=1e-3, lt=1e3)]
+Mean = Annotated[float, Field(ge=0, le=1)]  # in units of 1 = white
+Std = Annotated[float, Field(ge=1e-3, le=1)]
 
 
 class Accuracy(BaseModel):
