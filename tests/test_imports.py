@@ -17,14 +17,15 @@ ALLOWED = {
     "sharing": set(),
     "parameters": set(),
     "checks": set(),
+    "reading": set(),
     "layers": {"shapes"},
-    "models": {"shapes", "layers"},
+    "models": {"shapes", "layers", "reading"},
     "data": {"shapes", "progress", "sharing"},
-    "training": {"shapes", "progress", "sharing"},
+    "training": {"shapes", "progress", "reading", "sharing"},
     "measure": {"shapes", "progress", "layers", "models", "data", "training"},
-    "records": {"progress"},  # the terminal that a lab was started in
-    "sweep": {"records", "progress"},
-    "claims": {"records"},
+    "records": {"progress", "reading"},  # the terminal that a lab was started in
+    "sweep": {"records", "progress", "reading"},
+    "claims": {"records", "reading"},
     "plots": {"measure"},
     "widgets": {"plots", "measure"},
 }

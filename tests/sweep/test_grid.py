@@ -98,7 +98,7 @@ def test_a_file_that_is_no_yaml_is_said_to_be_none(course):
     with pytest.raises(GridError, match="is no YAML file"):
         read("broken", course)
     (course / "labs" / "grids" / "broken.yaml").write_text("- 1\n")
-    with pytest.raises(GridError, match="grid: Input should be a valid dictionary"):
+    with pytest.raises(GridError, match="expected lines such as `name: value`, got list: a grid has: lab"):
         read("broken", course)
 
 

@@ -174,10 +174,15 @@ def _open(path: Path, described: dict[str, Any]) -> CacheResult | None:
         kept = np.array(found["kept"], dtype=np.int64)
         broken = [(str(name), str(reason)) for name, reason in found["broken"]]
         images = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # absent, cut short, or not JSON: it is built again
+    except MemoryError:
+        raise
+    except Exception:  # absent, cut short, not JSON, or whatever else a broken one provokes: it is built again
+        return None
+    count = described["count"]
+    if kept.ndim != 1 or (np.diff(kept, prepend=-1, append=count) < 1).any():
+        return None
     shape = (len(kept), described["size"], described["size"], 3)
     whole = images.shape == shape and path.stat().st_size == HEADER_BYTES + images.nbytes
-    if not whole or images.dtype != np.uint8 or len(kept) + len(broken) != described["count"]:
+    if not whole or images.dtype != np.uint8 or len(kept) + len(broken) != count:
         return None
     return CacheResult(images, kept, broken)

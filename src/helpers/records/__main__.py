@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from helpers.reading import read_as
 from helpers.records.pieces import GATHERED, agreeing_pieces
-from helpers.records.places import EDITIONS, project_root
+from helpers.records.places import EDITIONS, RECORD_AGAIN, project_root
 from helpers.records.recording import record_run
 from helpers.records.runs import run_lab
 from helpers.records.schema import Record
@@ -46,7 +47,7 @@ def stale(root: Path) -> list[str]:
     """A line for each recorded run whose code is not what the course's folder holds now."""
     lines = []
     for path in sorted((root / "results").glob("*/*.json")):
-        reasons = stale_reasons(Record.model_validate_json(path.read_text(encoding="utf-8")), root)
+        reasons = stale_reasons(read_as(Record, path, RECORD_AGAIN), root)
         if reasons:
             lines.append(f"{path.relative_to(root).as_posix()}: {', '.join(reasons)}")
     return lines

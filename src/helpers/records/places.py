@@ -18,10 +18,12 @@ from pathlib import Path
 
 import psutil
 
+from helpers.reading import read_as
 from helpers.records.schema import LAB_NAME, RUN_ID, Record
 
 EDITIONS = ("smoke", "cpu", "gpu")
 VARIANT = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+RECORD_AGAIN = "git restore brings the course's own back, make record makes it again"
 BUILD_VARIABLE = "HELPERS_BUILD"  # names a folder for what is built
 RUN_VARIABLE = "HELPERS_RUN"  # `make lab` passes the id of a run to its kernel
 
@@ -156,8 +158,8 @@ def read_record(lab: str, edition: str, variant: str | None = None) -> Record:
     ------
     FileNotFoundError
         If it is not recorded; the message names the command that makes it.
-    ValueError
-        If it is not valid.
+    FileError
+        (A ValueError) if it is not valid.
     """
     root = results_root()
     path = result_path(root, lab, edition, variant)
@@ -167,7 +169,7 @@ def read_record(lab: str, edition: str, variant: str | None = None) -> Record:
             f"{path.relative_to(root)} is not recorded yet: make lab NAME={lab} EDITION={edition}, "
             f"then make record NAME={lab} EDITION={edition}{variant_text}"
         )
-    return Record.model_validate_json(path.read_text(encoding="utf-8"))
+    return read_as(Record, path, RECORD_AGAIN)
 
 
 def best_record(lab: str, variant: str | None = None) -> Record:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import helpers
+from helpers.reading import FileError, read_json
 from helpers.records.places import project_root
 from helpers.records.schema import Record
 
@@ -49,9 +50,40 @@ def code_cells(notebook: dict[str, Any]) -> list[str]:
     return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
+def read_notebook(path: Path) -> dict[str, Any]:
+    """A notebook: cells with their sources, and its metadata.
+
+    Raises
+    ------
+    FileError
+        (A ValueError) for what is no JSON, or no notebook.
+    """
+    remedy = "put a whole copy in its place, or remove it"
+    found = read_json(path, remedy)
+
+    def is_text(value: Any) -> bool:
+        return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))
+
+    def is_cell(cell: Any) -> bool:
+        return (
+            isinstance(cell, dict)
+            and isinstance(cell.get("cell_type"), str)
+            and is_text(cell.get("source"))
+            and isinstance(cell.get("metadata"), dict)
+            and isinstance(cell.get("outputs", []), list)
+            and all(isinstance(output, dict) and "output_type" in output for output in cell.get("outputs", []))
+        )
+
+    whole = isinstance(found, dict) and isinstance(found.get("metadata"), dict)
+    if not whole or not isinstance(found.get("cells"), list) or not all(map(is_cell, found["cells"])):
+        raise FileError(f"{path}: expected a notebook, got JSON of another form: {remedy}")
+    return found
+
+
 def notebook_sha256(path: Path) -> str:
-    """sha256 over the code cells of the notebook at `path`, without those that papermill or Colab needs."""
-    return _hash_cells(code_cells(json.loads(Path(path).read_text(encoding="utf-8"))))
+    """sha256 over the code cells of the notebook at `path`, without those that papermill or Colab needs; FileError for
+    what is no notebook."""
+    return _hash_cells(code_cells(read_notebook(Path(path))))
 
 
 def running_source_sha256() -> str:

@@ -18,10 +18,11 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from helpers.reading import FileError
 from helpers.records.places import BUILD_VARIABLE, record_path, write_atomically
 from helpers.records.runs import LabFailed, read_run, run_lab
 from helpers.records.schema import Record
-from helpers.records.source import code_version, stale_reasons
+from helpers.records.source import code_version, read_notebook, stale_reasons
 from helpers.sweep.grid import Task
 
 GRACE_S = 3.0  # a kernel looks once a second whether the process that started it is still there
@@ -64,9 +65,9 @@ class TaskResult(BaseModel):
 
 
 def read_result(task: Task) -> TaskResult | None:
-    """How a task stands, None where it was never begun."""
+    """How a task stands, None where it was never begun, or the file that says so is broken."""
     try:
-        return TaskResult.model_validate_json(task.file("json").read_text(encoding="utf-8"))
+        return TaskResult.model_validate_json(task.file("json").read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 
@@ -193,8 +194,8 @@ def _run(task: Task, node_id: str) -> TaskResult:
 def _traceback(task: Task, notebook: Path) -> str:
     """What the notebook says of the error; the end of the log where it says nothing."""
     try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except (FileNotFoundError, ValueError):  # papermill could not begin, or was killed while it wrote
+        cells = read_notebook(notebook)["cells"] if notebook.is_file() else []
+    except FileError:  # then the log has to do
         cells = []
     for cell in cells:
         for output in cell.get("outputs", ()):

@@ -62,11 +62,14 @@ def frozen_features(
     described = {"weights": weights, "batches": batches.fingerprint, "views": views, "format": 1}
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
     path = Path(folder) / f"features-{digest[:24]}.npy"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with hold(path.with_name(f"{path.name}.lock")):
-            if not path.is_file():  # two runs, one computation
-                _write(path, _compute(backbone, batches, views, progress))
+    views_and_images = views, getattr(batches, "num_images", None)
+    if (found := _open(path, *views_and_images)) is not None:
+        return found
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with hold(path.with_name(f"{path.name}.lock")):
+        if (found := _open(path, *views_and_images)) is not None:  # two runs, one computation
+            return found
+        _write(path, _compute(backbone, batches, views, progress))
     return np.load(path, mmap_mode="r")
 
 
@@ -142,6 +145,22 @@ class FeatureBatches:
             end = self.num_images if k == len(self) - 1 else (k + 1) * self.batch_size
             rows = order[k * self.batch_size : end][self.rank :: self.world_size]
             yield torch.from_numpy(view[rows].astype(np.float32)), self.labels[torch.from_numpy(rows)]
+
+
+def _open(path: Path, views: int, num_images: int | None) -> np.ndarray | None:
+    """The entry, or None where there is none, or one that was cut short or is damaged: it is computed again."""
+    if not path.is_file():
+        return None
+    try:
+        found = np.load(path, mmap_mode="r")
+    except MemoryError:
+        raise
+    except Exception:  # numpy raises whatever a broken header provokes
+        return None
+    if not isinstance(found, np.memmap) or found.ndim != 3 or found.dtype != np.float16 or not found.flags.c_contiguous:
+        return None
+    whole = path.stat().st_size == found.offset + found.nbytes and len(found) == views
+    return found if whole and num_images in (None, found.shape[1]) else None
 
 
 def _check(batches, views: int) -> None:

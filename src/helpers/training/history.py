@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 import torch
+from pydantic import TypeAdapter
 
 
 class TrainingDiverged(FloatingPointError):
@@ -143,9 +144,8 @@ class RunState:
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "RunState":
-        history = History(**saved["history"])
-        history.epochs = [EpochRow(**row) for row in saved["history"]["epochs"]]
-        return cls(**{**saved, "history": history})
+        """The state that `to_json` gave; ValueError (pydantic's) where a value is of another type."""
+        return TypeAdapter(cls).validate_python(saved, strict=True)
 
 
 class Meter:
