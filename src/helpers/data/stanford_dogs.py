@@ -186,12 +186,13 @@ def _read_mat(path: Path, name: str, data: bytes) -> list[tuple[str, int]]:
         raise ArchiveError(path, members=[(name, f"cannot be read ({error})")]) from error
     names, numbers = table["file_list"], table["labels"]
     whole = all(isinstance(number, int | float) and float(number).is_integer() for number in numbers)
-    if not whole or not all(isinstance(one, str) for one in names):
+    texts = [one for one in names if isinstance(one, str)]
+    if not whole or len(texts) < len(names):
         raise ArchiveError(path, members=[(name, "cannot be read (expected texts in file_list, numbers in labels)")])
     labels = [int(number) for number in numbers]
     if len(names) != len(labels):
         raise ArchiveError(path, members=[(name, f"{len(names)} file names but {len(labels)} labels")])
-    return list(zip(names, labels, strict=True))
+    return list(zip(texts, labels, strict=True))
 
 
 def _read_boxes(path: Path, lists: Lists) -> dict[str, Box]:

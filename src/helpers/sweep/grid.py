@@ -173,9 +173,7 @@ def read_grid(path: Path, root: Path) -> Grid:
     try:
         text = path.read_bytes()
         if len(text) > MAX_BYTES:
-            raise GridError(
-                f"{path}: expected a grid of at most {MAX_BYTES:,} bytes, got {len(text):,}: give fewer values"
-            )
+            raise GridError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {len(text):,}: give fewer values")
         if text.count(b"[") + text.count(b"{") > MAX_BRACKETS:  # the seconds that YAML takes grow with their square
             raise GridError(f"{path}: expected at most {MAX_BRACKETS:,} lists, got more: give fewer values")
         grid = Grid.model_validate(read_yaml(path, fields))
