@@ -133,7 +133,7 @@ def run_lab(
     lab: str,
     edition: str,
     arguments: Sequence[str] = (),
-    apart: bool = False,
+    commit: str | None = None,
     output: TextIO | None = None,
     processes: int = 1,
 ) -> Path:
@@ -143,8 +143,8 @@ def run_lab(
     ----------
     arguments
         Further arguments of papermill, such as `-p seeds 1`.
-    apart
-        Run it from a second worktree of the last commit, so that one can write on meanwhile.
+    commit
+        Run it from a second worktree of this commit: of HEAD, the last one, so that one can write on meanwhile.
     output
         A file for what papermill says; by default the streams of this process.
     processes
@@ -181,8 +181,8 @@ def run_lab(
         print(said, file=sys.stderr)
     if sys.stderr.isatty() and hasattr(os, "ttyname"):  # a kernel has no terminal of its own; Windows names none
         environment[TERMINAL] = os.ttyname(sys.stderr.fileno())
-    with _worktree(root, run) if apart else contextlib.nullcontext(root) as course:
-        if apart:  # the modules of that worktree come before those of the installed package
+    with _worktree(root, run, commit) if commit else contextlib.nullcontext(root) as course:
+        if commit:  # the modules of that worktree come before those of the installed package
             before = os.environ.get("PYTHONPATH")
             environment["PYTHONPATH"] = os.pathsep.join([str(course / "src"), *([before] if before else [])])
         output_path = str(running).replace("{", "{{").replace("}", "}}")  # papermill puts parameters between braces
@@ -210,8 +210,8 @@ def run_lab(
 
 
 @contextlib.contextmanager
-def _worktree(root: Path, run: str) -> Iterator[Path]:
-    """A second worktree of the last commit, removed in the end.
+def _worktree(root: Path, run: str, commit: str) -> Iterator[Path]:
+    """A second worktree of a commit, removed in the end.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def _worktree(root: Path, run: str) -> Iterator[Path]:
         command = ["git", "-C", str(root), "worktree", *arguments]
         return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
 
-    made = git("add", "--detach", str(folder), "HEAD")
+    made = git("add", "--detach", str(folder), commit)
     if made.returncode:
         raise RuntimeError(f"git could not make a second worktree of {root}: {made.stderr.strip()}")
     try:

@@ -20,6 +20,7 @@ from typing import Any
 
 import helpers
 from helpers.reading import FileError, read_json
+from helpers.records.equal import is_shown_equal, read_changes
 from helpers.records.places import project_root
 from helpers.records.schema import Record
 
@@ -70,12 +71,12 @@ def read_notebook(path: Path) -> dict[str, Any]:
             isinstance(cell, dict)
             and isinstance(cell.get("cell_type"), str)
             and is_text(cell.get("source"))
-            and isinstance(cell.get("metadata"), dict)
+            and isinstance(cell.setdefault("metadata", {}), dict)
             and isinstance(cell.get("outputs", []), list)
             and all(isinstance(output, dict) and "output_type" in output for output in cell.get("outputs", []))
         )
 
-    whole = isinstance(found, dict) and isinstance(found.get("metadata"), dict)
+    whole = isinstance(found, dict) and isinstance(found.setdefault("metadata", {}), dict)
     if not whole or not isinstance(found.get("cells"), list) or not all(map(is_cell, found["cells"])):
         raise FileError(f"{path}: expected a notebook, got JSON of another form: {remedy}")
     return found
@@ -154,12 +155,15 @@ def used_modules() -> dict[str, str]:
 
 
 def stale_reasons(record: Record, root: Path) -> list[str]:
-    """What of the code behind a record is not what the course's folder holds now; nothing where all is the same."""
-    reasons = []
+    """What of the code behind a record is not what the course's folder holds now, nor was shown to give the same
+    numbers; nothing where all is the same."""
+    reasons, equal = [], read_changes(root)
     lab = root / (record.script or f"labs/{record.lab}.ipynb")
     if lab.is_file():
         now = notebook_sha256(lab) if lab.suffix == ".ipynb" else source_sha256(lab)
-        reasons += [f"{lab.relative_to(root).as_posix()} has changed"] if now != record.source_sha256 else []
+        name = lab.relative_to(root).as_posix()
+        same = now == record.source_sha256 or is_shown_equal(equal, record, name, now, record.source_sha256)
+        reasons += [] if same else [f"{name} has changed"]
     elif record.script:
         reasons.append(f"{record.script} is gone")
     if record.modules is None:
@@ -171,8 +175,8 @@ def stale_reasons(record: Record, root: Path) -> list[str]:
         file = next((file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file()), None)
         if file is None:
             reasons.append(f"{name} is gone")
-        elif source_sha256(file) != was and not _only_gathers(file):
-            reasons.append(f"{name} has changed")
+        elif (now := source_sha256(file)) != was and not _only_gathers(file):
+            reasons += [] if is_shown_equal(equal, record, name, now, was) else [f"{name} has changed"]
     return reasons
 
 
