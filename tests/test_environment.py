@@ -103,7 +103,7 @@ def test_what_can_break_without_a_commit_is_asked_every_week():
     said = {name: " ".join(s.get("run", "") for s in job["steps"]) for name, job in weekly["jobs"].items()}
     assert "scripts/as_on_colab.py" in said["colab"]
     assert "make links" in said["addresses"]
-    assert "pip_audit --requirement constraints.txt" in said["holes"]
+    assert "pip_audit --strict --requirement constraints.txt" in said["holes"]
     assert weekly["jobs"]["promises"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     assert said["promises"].endswith("make soak")
     assert weekly["jobs"]["mac"]["runs-on"].startswith("macos-")

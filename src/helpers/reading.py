@@ -61,10 +61,13 @@ def parse_yaml(text: str, path: str, remedy: str) -> dict[str, Any]:
     FileError
         For what is no YAML, has an alias or a name twice, or is no mapping of texts to values.
     """
-    import yaml
 
     try:
-        found = yaml.load(text, _loader())
+        loader = _loader()(text)
+        try:
+            found = loader.get_single_data()
+        finally:
+            loader.dispose()
     except MemoryError:
         raise
     except Exception as error:  # yaml's own, and whatever Python's types say of a value with a tag

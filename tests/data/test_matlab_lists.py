@@ -52,5 +52,5 @@ def test_a_variable_that_is_missing_or_of_another_kind_is_named():
     nested = np.empty((1, 1), dtype=object)
     nested[0, 0] = np.array([["a"], [{}]], dtype=object)
     scipy.io.savemat(file, {"file_list": nested})
-    with pytest.raises(ValueError, match="file_list: expected 1 cells"):
+    with pytest.raises(ValueError, match="expected 2 cells with a text in each"):
         read_lists(file.getvalue(), ("file_list",))

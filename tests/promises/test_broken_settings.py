@@ -191,7 +191,7 @@ def test_broken_claims(broken_file, tries, amount, count, monkeypatch):
     whole = {"S0.yml": CLAIMS, "records.yml": RECORDS}
     for name, tree in whole.items():
         (folder / name).write_text(yaml.safe_dump(tree))
-    assert [one.verdict for one in judge(load_claims(folder))] == ["holds", "not measured yet"]
+    assert [one.verdict for one in judge(load_claims(folder))] == ["holds", "not decided here"]
     for how, data in texts(whole[broken_file], amount(40, 500), 4):
         (folder / broken_file).write_bytes(data)
         names = (broken_file, "S0.1", "accuracy of the first", "claims/", "results/")

@@ -102,7 +102,7 @@ def test_one_that_was_cut_off_is_begun_again_and_counted(node, monkeypatch):
 def test_a_failure_is_kept_with_its_traceback_and_tried_again_when_asked(node, died):
     notebook = node.folder / "failed.ipynb"
     error = {"output_type": "error", "traceback": ["\x1b[0;31mValueError\x1b[0m", "line 3"]}
-    text = json.dumps({"cells": [{"outputs": [] if died else [error]}]})
+    text = json.dumps({"cells": [{"cell_type": "code", "source": "", "outputs": [] if died else [error]}]})
     notebook.write_text(text[:9] if died == "papermill" else text)
 
     def fail():

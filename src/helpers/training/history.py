@@ -1,5 +1,6 @@
 """What a training run was: one row per epoch, what it cost, and where it stands while it runs."""
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -145,7 +146,7 @@ class RunState:
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "RunState":
         """The state that `to_json` gave; ValueError (pydantic's) where a value is of another type."""
-        return TypeAdapter(cls).validate_python(saved, strict=True)
+        return TypeAdapter(cls).validate_json(json.dumps(saved), strict=True)  # strict Python takes no dict
 
 
 class Meter:
