@@ -41,7 +41,7 @@ class Accuracy(BaseModel):
     n: int | None = None
 
 
-class Card(BaseModel):
+class _Card(BaseModel):
     """What a card has to say so that its model can be asked; it may say more."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
@@ -60,7 +60,7 @@ class Card(BaseModel):
     date: str | None = None
 
 
-NEEDED = tuple(name for name, field in Card.model_fields.items() if field.is_required())
+NEEDED = tuple(name for name, field in _Card.model_fields.items() if field.is_required())
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def load(folder: Path) -> SavedModel:
             f"{', '.join(MODELS)}; {AGAIN}"
         )
     try:
-        Card.model_validate(card)
+        _Card.model_validate(card)
         check_image_size(card["model"], card["image_size"])
     except ValidationError as error:
         raise ValueError(f"{path}: {reasons(error)}: {AGAIN}") from error
