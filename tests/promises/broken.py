@@ -6,6 +6,7 @@ of the processor or three GiB of memory, or a file outside of the folder that wa
 """
 
 import dis
+import json
 import os
 import random
 import re
@@ -288,3 +289,18 @@ def edited(tree: Any, seed: int, value: Any) -> Any:
     else:
         copied[key] = edited(copied[key], rng.randrange(2**32), value)
     return copied
+
+
+TRAPS = (
+    "", "null", "[]", "3", '"x"', "{", "[" * 100_000, '{"a":' * 100_000, "9" * 5000, "NaN", '{"state": NaN}',
+    '{"lab": "\\ud800"}', '{"lab": 1, "lab": 2}', "\ufeff{}",
+)  # fmt: skip
+
+
+def jsons(tree: Any, number: int, seed: int) -> list[tuple[str, bytes]]:
+    """JSON files gone wrong: known traps, accidents to the bytes, edits of the tree."""
+    rng, whole = random.Random(seed), json.dumps(tree, indent=1).encode()
+    found = [(text[:40], text.encode()) for text in TRAPS] + [("UTF-16", json.dumps(tree).encode("utf-16"))]
+    found += [mutated(whole, rng) for _ in range(number // 2)]
+    made = drawn(edits(tree), number // 2)
+    return found + [(f"{edit!r:.300}", json.dumps(edit).encode("utf-8", "surrogatepass")) for edit in made]

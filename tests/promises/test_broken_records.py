@@ -1,7 +1,6 @@
 """Broken records and folders of runs work or are refused by name, with a way out."""
 
 import json
-import random
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -40,21 +39,6 @@ def record(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-TRAPS = (
-    "", "null", "[]", "3", '"x"', "{", "[" * 100_000, '{"a":' * 100_000, "9" * 5000, "NaN", '{"lab": "\\ud800"}',
-    '{"lab": 1, "lab": 2}', "\ufeff{}",
-)  # fmt: skip
-
-
-def jsons(tree: Any, number: int, seed: int) -> list[tuple[str, bytes]]:
-    """JSON files gone wrong: known traps, accidents to the bytes, edits of the tree."""
-    rng, whole = random.Random(seed), json.dumps(tree, indent=1).encode()
-    found = [(text[:40], text.encode()) for text in TRAPS] + [("UTF-16", json.dumps(tree).encode("utf-16"))]
-    found += [broken.mutated(whole, rng) for _ in range(number // 2)]
-    edits = broken.drawn(broken.edits(tree), number // 2)
-    return found + [(f"{edited!r:.300}", json.dumps(edited).encode("utf-8", "surrogatepass")) for edited in edits]
-
-
 @pytest.fixture
 def course(tries, monkeypatch) -> Path:
     """A course of one lab with a recorded run and a finished one."""
@@ -86,7 +70,7 @@ def test_a_broken_record(course, tries, amount, count):
         lambda: stale(course),
         lambda: beside_the_recorded(Record(**record())),
     ]
-    for number, (how, data) in enumerate(jsons(record(), amount(40, 800), 1)):
+    for number, (how, data) in enumerate(broken.jsons(record(), amount(40, 800), 1)):
         file.write_bytes(data)
         reader = readers[number % len(readers)]
         tries(f"{number % len(readers)} {how}", reader, (file.name,), lambda found: found is not None)
@@ -108,7 +92,7 @@ def test_a_broken_folder_of_a_run(course, name, tries, amount, count):
         lambda: agreeing_pieces(LAB, "cpu"),
     ]
     assert readers[1]().is_file()
-    for number, (how, data) in enumerate(jsons(whole[name], amount(40, 500), 2)):
+    for number, (how, data) in enumerate(broken.jsons(whole[name], amount(40, 500), 2)):
         (folder / name).write_bytes(data)
         for slot in (course / "results" / "cpu").iterdir():
             slot.unlink()
@@ -124,7 +108,7 @@ def test_a_broken_slot_is_not_overwritten(course, tries, amount, count):
     own = notebook_sha256(course / "labs" / f"{LAB}.ipynb")
     (folder / "record.json").write_text(json.dumps(record(source_sha256=own)))
     (folder / "notebook.ipynb").write_text(json.dumps(notebook()))
-    for how, data in jsons(record(source_sha256=own), amount(10, 100), 5):
+    for how, data in broken.jsons(record(source_sha256=own), amount(10, 100), 5):
         slot.write_bytes(data)
         tries(how, lambda: record_run(LAB, "cpu", variant="x"), (slot.name,), lambda found: found == slot)
     count("places of recorded runs", tries.done())
@@ -153,7 +137,7 @@ def test_how_a_task_of_a_sweep_stands(course, tries, amount, count):
     assert done_before(task, course, "0.1.0") is None, "its module is gone"
     tried = 0
     for file, tree in whole.items():
-        for how, data in jsons(tree, amount(10, 100), 3):
+        for how, data in broken.jsons(tree, amount(10, 100), 3):
             file.write_bytes(data)
             tries(how, lambda: (read_result(task), done_before(task, course, "0.1.0")), (), lambda found: True)
             tried += 1

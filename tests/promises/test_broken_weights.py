@@ -30,16 +30,6 @@ script_spec = spec_from_file_location("classify_again", Path(__file__).parents[2
 script = sys.modules["classify_again"] = module_from_spec(script_spec)
 script_spec.loader.exec_module(script)
 
-TRAPS = ("", "null", "[]", "3", "{", "[" * 100_000, '{"a":' * 100_000, "9" * 5000, '{"state": NaN}', "\ufeff{}")
-
-
-def jsons(tree: Any, number: int, seed: int) -> list[tuple[str, bytes]]:
-    rng, whole = random.Random(seed), json.dumps(tree, indent=1).encode()
-    found = [(text[:40], text.encode()) for text in TRAPS] + [("UTF-16", json.dumps(tree).encode("utf-16"))]
-    found += [broken.mutated(whole, rng) for _ in range(number // 2)]
-    edits = broken.drawn(broken.edits(tree), number // 2)
-    return found + [(f"{edited!r:.300}", json.dumps(edited).encode("utf-8", "surrogatepass")) for edited in edits]
-
 
 def with_header(data: bytes, header: bytes) -> bytes:
     """A safetensors file with another header before the same numbers."""
@@ -87,7 +77,7 @@ def test_a_broken_checkpoint(file, tries, amount, count):
     (checkpoint,) = whole.glob("epoch-*")
     data, rng = (checkpoint / file).read_bytes(), random.Random(file)
     if file == "state.json":
-        cases = jsons(json.loads(data), amount(20, 300), 1)
+        cases = broken.jsons(json.loads(data), amount(20, 300), 1)
     else:
         cases = [accident(data, rng) for _ in range(amount(20, 250))]
     for number, (how, changed) in enumerate(cases):
@@ -152,7 +142,7 @@ def test_a_broken_cache_of_pictures_is_made_again(suffix, tries, amount, count):
     (file,) = whole.glob(f"*{suffix}")
     data, rng = file.read_bytes(), random.Random(suffix)
     cases = [broken.mutated(data, rng) for _ in range(amount(15, 200))]
-    cases += jsons(json.loads(data), amount(10, 200), 1) if suffix == ".json" else []
+    cases += broken.jsons(json.loads(data), amount(10, 200), 1) if suffix == ".json" else []
     for how, changed in cases:
         with tries.folder() as folder:
             for there in whole.iterdir():
@@ -266,7 +256,7 @@ def test_a_broken_card_of_a_kept_model(kept, tries, amount, count):
     ]
     special += [("date", [1]), ("model", []), ("model", "vit_mini"), ("first_weights", 3), ("decoding", 3)]
     cases = [(f"{key} {value!r:.50}", json.dumps({**card, key: value}).encode()) for key, value in special]
-    for how, data in cases + jsons(card, amount(20, 400), 1):
+    for how, data in cases + broken.jsons(card, amount(20, 400), 1):
         (kept / "card.json").write_bytes(data)
         tries(how, lambda: ask(picture), ("card.json", "mine"), lambda lines: sum("%  " in line for line in lines) == 3)
     count("cards of kept models", tries.done())

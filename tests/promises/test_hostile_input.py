@@ -5,7 +5,6 @@ Archives, pictures and pickles are in the files beside, `test_hostile_*.py`.
 
 import http.server
 import importlib.util
-import io
 import json
 import os
 import re
@@ -34,13 +33,6 @@ from helpers.sweep.grid import GridError, read_grid
 
 ROOT = Path(__file__).parents[2]
 MIB = 1 << 20
-
-
-def encoded(kind: str, size=(40, 30), seed: int = 0, **options) -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, kind, **options)
-    return file.getvalue()
 
 
 class Evil:
@@ -170,7 +162,8 @@ def test_a_run_on_ones_own_photographs_is_published_without_a_word_of_them(tmp_p
         for k in range(14):
             path = home / "Urlaub 2019" / person / f"IMG_{4000 + k}_{person}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encoded("PNG", (64, 64), seed=k + 100 * len(person)))
+            pixels = np.random.default_rng(k + 100 * len(person)).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(path, "PNG")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HELPERS_")}
     environment |= {
         "HOME": str(home),

@@ -62,12 +62,12 @@ def frozen_features(
     described = {"weights": weights, "batches": batches.fingerprint, "views": views, "format": 1}
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
     path = Path(folder) / f"features-{digest[:24]}.npy"
-    views_and_images = views, getattr(batches, "num_images", None)
-    if (found := _open(path, *views_and_images)) is not None:
+    num_images = getattr(batches, "num_images", None)
+    if (found := _open(path, views, num_images)) is not None:
         return found
     path.parent.mkdir(parents=True, exist_ok=True)
     with hold(path.with_name(f"{path.name}.lock")):
-        if (found := _open(path, *views_and_images)) is not None:  # two runs, one computation
+        if (found := _open(path, views, num_images)) is not None:  # two runs, one computation
             return found
         _write(path, _compute(backbone, batches, views, progress))
     return np.load(path, mmap_mode="r")
