@@ -39,6 +39,7 @@ def test_the_same_as_scipy(compressed, kind):
         (written(np.eye(2), False)[:300], "of which"),
         (written(np.eye(2), True)[:-9], "of which"),
     ],
+    ids=["empty", "newer", "cut", "cut and compressed"],
 )
 def test_what_is_no_whole_file_is_refused(data, told):
     with pytest.raises(ValueError, match=told):
