@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab labs soak sweep record classify gather stale jupyter student anki assignments slides pdf pretrain weights stick release links environment bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs soak sweep record classify gather stale equal jupyter student anki assignments slides pdf pretrain weights stick release links environment bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -91,6 +91,9 @@ gather: $(READY) ## make one record of the finished pieces of a run: make gather
 
 stale: $(READY) ## list the recorded runs whose code has changed since
 	@$(BIN)/python -m helpers.records stale
+
+equal: $(READY) ## show by two runs that code changed since a commit makes no other number: make equal SINCE=... NAME=... [EDITION=smoke] [PARAMS=...]
+	@$(BIN)/python -m helpers.records equal '$(SINCE)' '$(NAME)' '$(if $(filter file,$(origin EDITION)),smoke,$(EDITION))' $(PARAMS)
 
 jupyter: $(READY) ## open the labs in JupyterLab
 	$(BIN)/jupyter lab labs

@@ -25,7 +25,7 @@ from sphinx.util.typing import stringify_annotation
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 OUTSIDE = (  # what docstrings and signatures name that has no page here
     r"(ast|datetime|types|xml|contextlib|dataclasses|functools|argparse|os|re|nn|npt|plt|IPython|anywidget|ipywidgets|tqdm"
-    r"|accelerate|sklearn|scipy|Module|ArrayLike|JsonValue|T)(\..*)?"
+    r"|accelerate|filelock|pydantic_core|sklearn|scipy|helpers\.reading\.Model|Module|ArrayLike|JsonValue|T)(\..*)?"
 )
 ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")
 MARKS = re.compile(

@@ -130,6 +130,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except (MemoryError, RecursionError) as error:  # a picture of gigabytes; a card nested without end
+        what = "there is not enough memory for it" if isinstance(error, MemoryError) else str(error)
+        print(f"error: {options.picture}: {what}", file=sys.stderr)
+        return 1
     return 0
 
 

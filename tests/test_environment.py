@@ -103,7 +103,9 @@ def test_what_can_break_without_a_commit_is_asked_every_week():
     said = {name: " ".join(s.get("run", "") for s in job["steps"]) for name, job in weekly["jobs"].items()}
     assert "scripts/as_on_colab.py" in said["colab"]
     assert "make links" in said["addresses"]
-    assert "pip_audit --requirement constraints.txt" in said["holes"]
+    assert "pip_audit --strict --requirement constraints.txt" in said["holes"]
+    assert weekly["jobs"]["promises"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert said["promises"].endswith("make soak")
     assert weekly["jobs"]["mac"]["runs-on"].startswith("macos-")
     assert "make unit" in said["mac"]
     assert "make smoke" in said["mac"]
@@ -150,3 +152,9 @@ def test_what_the_readme_shows_and_links_is_in_the_repository():
     ignored = subprocess.run(["git", "check-ignore", *local], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ignored.stdout == ""
     assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+def test_what_the_page_on_security_links_is_in_the_repository():
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(set(links)) > 10
+    assert [link for link in links if not (ROOT / link).exists()] == []

@@ -14,16 +14,18 @@ MOST_LINES = 300  # of one file: what a reader takes in at a sitting
 ALLOWED = {
     "shapes": set(),
     "progress": set(),
+    "sharing": set(),
     "parameters": set(),
     "checks": set(),
+    "reading": set(),
     "layers": {"shapes"},
-    "models": {"shapes", "layers"},
-    "data": {"shapes", "progress"},
-    "training": {"shapes", "progress"},
+    "models": {"shapes", "layers", "reading"},
+    "data": {"shapes", "progress", "sharing"},
+    "training": {"shapes", "progress", "reading", "sharing"},
     "measure": {"shapes", "progress", "layers", "models", "data", "training"},
-    "records": {"progress"},  # the terminal that a lab was started in
-    "sweep": {"records", "progress"},
-    "claims": {"records"},
+    "records": {"progress", "reading"},  # the terminal that a lab was started in
+    "sweep": {"records", "progress", "reading"},
+    "claims": {"records", "reading"},
     "plots": {"measure"},
     "widgets": {"plots", "measure"},
 }

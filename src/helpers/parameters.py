@@ -94,7 +94,7 @@ def _checked(name: str, node: ast.stmt, namespace: Mapping[str, Any], choices: C
     example = _example(name, kind, ast.literal_eval(node.value))
 
     def refused(value: Any) -> ValueError:
-        return ValueError(f"{name}: expected {_in_words(kind, choices)}, got {value!r}; for example: {example}")
+        return ValueError(f"{name}: expected {_in_words(kind, choices)}, got {_shown(value)}; for example: {example}")
 
     try:
         found = _converted(kind, namespace[name])
@@ -132,6 +132,14 @@ def _converted(kind: Any, value: Any) -> Any:
             raise
         found = adapter.validate_strings(str(value))
     return os.path.expanduser(found) if kind is str else found
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # Python prints no number of more than 4300 digits
+        return "what is too large to print"
+    return text if len(text) < 200 else f"{text[:200]}..."
 
 
 def _not_none(kind: Any) -> Any:

@@ -119,6 +119,16 @@ def test_interrupted_download_leaves_nothing(toy, server, monkeypatch):
     assert cached(toy) == []
 
 
+def test_what_a_killed_download_left_goes_and_everybody_may_read_the_file(toy, server):
+    left = toy / "cache" / "toy" / ".toy.tar.part"
+    left.mkdir(parents=True)
+    (left / "tmpabc").write_bytes(CONTENT[:100])
+    found = fetch("toy", "toy.tar", progress=False)
+    assert cached(toy) == ["toy.tar"]
+    assert not left.exists()
+    assert found.path.stat().st_mode & 0o777 == 0o644
+
+
 def test_mirror_is_used_when_the_first_address_fails(toy, server, monkeypatch):
     good = REGISTRY["toy"].files[0].urls[0]
     file = RemoteFile("toy.tar", len(CONTENT), DIGEST, ("http://127.0.0.1:9/closed", good))

@@ -25,12 +25,13 @@ def made_up_data():
     return Dataset("breeds", ("a", "b", "c"), split(12), split(9), split(60), 32, "f" * 64, where)
 
 
-def made_up_run(model, data, parameters, folder):
+def made_up_run(model, data, parameters, folder, worker=0):
     rng = np.random.default_rng(list(MODELS).index(model))
     folder.mkdir(parents=True, exist_ok=True)
     trials = [
         {"number": k, "settings": DEFAULTS | {"learning_rate": 1e-3 * 2**k}, "stopped": k == 2, "diverged": False}
         | {"val_top1": [0.3 + 0.1 * k] * (1 if k == 2 else parameters["epochs"]), "seconds": 1.0}
+        | {"worker": k % parameters["workers"]}
         for k in range(parameters["trials"])
     ]
     finals = [
@@ -39,7 +40,10 @@ def made_up_run(model, data, parameters, folder):
         for setting in (DEFAULT, BEST)
         for seed in range(parameters["seeds"])
     ]
-    return {"model": model, "seed": 9, "trials": trials, "best": 1, "finals": finals}
+    row = {"model": model, "seed": 9, "trials": trials}
+    if worker != parameters["workers"] - 1:  # the last one closes the search, and sees all of it
+        return row | {"trials": trials[:1], "best": None, "finals": []}
+    return row | {"best": 1, "finals": finals}
 
 
 @pytest.fixture
@@ -63,16 +67,20 @@ def test_one_network_alone_comes_to_its_end(course, run_lab, model):
     assert [row["model"] for row in record.runs] == [model]
 
 
-def test_pieces_put_together_give_the_record_of_the_whole(course, run_lab, monkeypatch):
-    whole, now = run_lab(**GIVEN)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_pieces_put_together_give_the_record_of_the_whole(course, run_lab, monkeypatch, workers):
+    given = GIVEN | {"workers": workers}
+    whole, now = run_lab(**given)
     names = list(now["grid"])
+    assert len(names) == 2 * workers
     for number, name in enumerate(names):
         monkeypatch.setenv("HELPERS_RUN", f"20260101T000000-{number:06x}")
-        _, now = run_lab(**GIVEN, piece=name)
+        _, now = run_lab(**given, piece=name)
         now["path"].with_name("notebook.ipynb").write_text("{}")  # `make lab` puts it there when the run has ended
     monkeypatch.setenv("HELPERS_RUN", "20260101T000000-ffffff")
     monkeypatch.setattr(study, "run_one", None)  # nothing is trained
-    record, _ = run_lab(**GIVEN, piece="gathered")
+    record, _ = run_lab(**given, piece="gathered")
+    assert [row["model"] for row in record.runs] == list(MODELS), "one whole search a network"
     assert record.runs == whole.runs
     assert record.summary == whole.summary
     assert len(record.pieces) == len(names)
@@ -84,6 +92,8 @@ def test_pieces_put_together_give_the_record_of_the_whole(course, run_lab, monke
         ({"models": ["resnet"]}, "models: expected a list of xception_mini, vit_mini"),
         ({"dataset": "tiny_imagenet"}, "dataset: expected one of breeds, stanford_dogs"),
         ({"trials": 1}, "trials: expected at least 2"),
+        ({"workers": 4}, "workers: expected 1 to 3, the trials, got 4"),
+        ({"workers": 2, "piece": "vit_mini"}, "piece: expected gathered, or one of xception_mini/0, xception_mini/1"),
         ({"piece": "lenet"}, "piece: expected gathered, or one of xception_mini, vit_mini"),
     ],
 )

@@ -5,9 +5,15 @@ stands in names the promise by its first line.
 """
 
 import os
+import signal
+import tracemalloc
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -29,6 +35,47 @@ def count(request: pytest.FixtureRequest, record_property: Callable[[str, object
         record_property("tried", (request.path.name, promise, what, tried))
 
     return say
+
+
+@pytest.fixture
+def within() -> Callable[..., AbstractContextManager[None]]:
+    """`with within(seconds, mib):` fails where the block takes more seconds of the processor, or Python allocates more
+    at once."""
+
+    @contextmanager
+    def limits(seconds: float, mib: float | None = None) -> Iterator[None]:
+        def too_long(*_: object) -> None:
+            raise AssertionError(f"takes more than {seconds} s")
+
+        before = signal.signal(signal.SIGPROF, too_long)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        if mib is not None:
+            tracemalloc.start()
+        try:
+            yield
+            assert mib is None or tracemalloc.get_traced_memory()[1] < mib * 2**20
+        finally:
+            tracemalloc.stop()
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
+
+    return limits
+
+
+@pytest.fixture(scope="session")
+def killing() -> ModuleType:
+    """`killing.py`, beside this file."""
+    spec = spec_from_file_location("promises_killing", Path(__file__).with_name("killing.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def warm(killing: ModuleType) -> Iterator[Any]:
+    """Its warm process, which forks a child for each trial: it takes seconds to start, and a trial none."""
+    with killing.Warm() as process:
+        yield process
 
 
 def table(tried: list[tuple[str, str, str, int]], failed: list[str]) -> list[str]:

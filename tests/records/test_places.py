@@ -1,6 +1,9 @@
 """Where things lie: the course's folder, the build folder, a folder a run, recorded results."""
 
 import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,3 +141,19 @@ def test_writing_leaves_nothing_half_made(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         records.write_atomically(tmp_path / "record.json", "{}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    host = socket.gethostname()
+    for process in (dead.pid, os.getpid()):
+        for name in ("record.json", "notebook.ipynb"):
+            (tmp_path / f".{name}~{host}~{process}~abc.part").touch()
+    (tmp_path / f".record.json~another-{host}~{dead.pid}~abc.part").touch()
+    records.write_atomically(tmp_path / "record.json", "{}")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert f".record.json~{host}~{dead.pid}~abc.part" not in left
+    assert len(left) == 5, "of another file, of a living process, of another machine"
+    places.remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == left - {f".notebook.ipynb~{host}~{dead.pid}~abc.part"}

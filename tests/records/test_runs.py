@@ -141,7 +141,7 @@ def test_a_run_apart_comes_from_the_last_commit_while_one_writes_on(tiny):
     committed = records.notebook_sha256(lab)
     lab.write_text(lab.read_text().replace("constant = None", "raise RuntimeError"))
     assert source.uncommitted_files(tiny) == [f"labs/{LAB}.ipynb", "src/method.py"]
-    folder = runs.run_lab(LAB, "cpu", apart=True)
+    folder = runs.run_lab(LAB, "cpu", commit="HEAD")
     (run,) = finished(tiny)
     assert run.record_path.parent == folder
     assert run.record.summary["constant"] == 1
@@ -162,7 +162,7 @@ def test_without_a_repository_a_run_apart_says_so(tiny):
     for path in sorted((tiny / ".git").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     with pytest.raises(RuntimeError, match="git could not make a second worktree"):
-        runs.run_lab(LAB, "cpu", apart=True)
+        runs.run_lab(LAB, "cpu", commit="HEAD")
 
 
 def test_a_notebook_without_the_records_id_is_refused(tiny, made):

@@ -1,12 +1,14 @@
 """Grids: what they stand for, and what is wrong with one, in words that help."""
 
+import json
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from helpers.pages.l07 import study as crossover
-from helpers.pages.l14 import study as depth
+from helpers.parameters import lab_parameters
 from helpers.records.recording import edition_parameters
 from helpers.sweep import Grid, GridError, read_grid
 from helpers.sweep import cluster as on_ray
@@ -96,28 +98,59 @@ def test_a_file_that_is_no_yaml_is_said_to_be_none(course):
     with pytest.raises(GridError, match="is no YAML file"):
         read("broken", course)
     (course / "labs" / "grids" / "broken.yaml").write_text("- 1\n")
-    with pytest.raises(GridError, match="grid: Input should be a valid dictionary"):
+    with pytest.raises(GridError, match="expected lines such as `name: value`, got list: a grid has: lab"):
         read("broken", course)
 
 
 # --- those of the course ---------------------------------------------------------------------------------------------
 
 
+def opened(lab: str, parameters: dict) -> dict:
+    """What the lab's own cells leave when it is run with these parameters, up to its choice of pieces."""
+    now: dict = {}
+    for cell in json.loads((ROOT / "labs" / f"{lab}.ipynb").read_text())["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] != "code" or cell["id"] == "install":
+            continue
+        exec(compile(source, cell["id"], "exec"), now)
+        if "parameters" in cell["metadata"].get("tags", []):
+            now |= parameters
+            history = [source, "# Parameters\n" + "".join(f"{k} = {v!r}\n" for k, v in parameters.items())]
+            now["lab_parameters"] = partial(lab_parameters, history=history)
+        if "choose_pieces(piece" in source:
+            return now
+    raise AssertionError(f"{lab} has no pieces")
+
+
 @pytest.mark.parametrize("path", sorted(GRIDS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_the_grids_of_the_course_are_the_grids_of_their_labs(path):
-    """All pieces of the lab, no other: only then can they be gathered."""
+def test_each_task_of_the_courses_grids_is_a_piece_of_its_lab_and_none_is_missing(path, monkeypatch, tmp_path):
+    """By the lab's own cells, with what it accepts and refuses; only of all pieces one record can be gathered."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("HELPERS_BUILD", str(tmp_path))
     grid = read_grid(path, ROOT)
-    given = edition_parameters(ROOT, grid.lab, grid.edition) | grid.parameters
-    if grid.lab == "08_xception_vs_vit":
-        tunings = given["tunings"] + (["scratch"] if given["scratch_control"] else [])
-        wanted = [f"{m}/{t}/{s}" for m in given["models"] for t in tunings for s in range(given["seeds"])]
-    else:
-        wanted = list({"07_where_they_cross": crossover, "14_depth": depth}[grid.lab].grid(given))
-    assert sorted(grid.piece_names()) == sorted(wanted)
+    tasks = grid.tasks(ROOT, tmp_path)
+    for task in tasks:
+        given = edition_parameters(ROOT, grid.lab, grid.edition) | task.parameters
+        now = opened(grid.lab, given)
+        assert len(now["todo"]) == 1, task.name
+        assert {name: now[name] for name in task.parameters} == task.parameters
+    assert sorted(task.parameters["piece"] for task in tasks) == sorted(now["grid"])
 
 
-def test_the_four_grids_of_the_course_are_there():
-    assert {path.stem for path in GRIDS.glob("*.yaml")} == {"smoke", "crossover", "depth", "dogs"}
+def test_the_plans_of_the_courses_grids():
+    def counted(name: str) -> tuple[int, str, str]:
+        found = read_grid(GRIDS / f"{name}.yaml", ROOT)
+        names = found.piece_names()
+        return len(names), names[0], names[-1]
+
+    assert counted("crossover") == (2 * 5 * 3 + 2 * 2 * 3 * 3, "scratch/xception_mini/180/0", "pretrained/vit_mini/5/2")
+    assert counted("depth") == (6 * 3 * 3 + 3 * 2 * 3, "post/48/usual/0", "late/12/high/2")
+    assert counted("dogs") == (2 * 2 * 3, "legacy_xception/top10/0", "vit_base_patch16_224.orig_in21k/full/2")
+    assert counted("search") == (2 * 2, "xception_mini/0", "vit_mini/1")
+
+
+def test_the_five_grids_of_the_course_are_there():
+    assert {path.stem for path in GRIDS.glob("*.yaml")} == {"smoke", "crossover", "depth", "dogs", "search"}
     assert len(read_grid(GRIDS / "smoke.yaml", ROOT).piece_names()) == 6
 
 
@@ -144,3 +177,40 @@ def test_without_ray_the_command_that_installs_it_is_named(monkeypatch):
 def test_an_address_that_cannot_be_reached_is_said_at_once(address, told):
     with pytest.raises(on_ray.SweepError, match=told), on_ray.connected(address, 1, 0):
         pass
+
+
+def test_a_cluster_that_goes_away_is_told_in_one_line(monkeypatch):
+    gone = SimpleNamespace(shutdown=lambda: None)
+    monkeypatch.setattr(on_ray, "_answers", lambda address: None)
+    monkeypatch.setattr(on_ray, "import_ray", lambda: gone)
+    monkeypatch.setattr(on_ray, "_connect", lambda *told: None)
+    told = r"ray://head:10001 no longer answers \(cut\): what is done is kept"
+    with pytest.raises(on_ray.SweepError, match=told), on_ray.connected("ray://head:10001", 1, 0):
+        raise ConnectionError("cut")
+
+
+class Refused(Exception):
+    """What Ray raises where it knows that it was the token."""
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "told"),
+    [
+        (
+            "ray://head:10001",
+            ConnectionError("timeout"),
+            "at ray://head:10001: timeout. If that is for another token: c",
+        ),
+        ("ray://head:10001", Refused("bad\nmore"), r"ray://head:10001 asks for its token \(bad\): copy"),
+        ("ray://head:10001", RuntimeError("version mismatch"), "no Ray cluster at ray://head:10001: version mismatch$"),
+        ("ray://head:10001", RuntimeError(""), "no Ray cluster at ray://head:10001: RuntimeError$"),
+        ("ray://head:10001", ImportError("no grpc"), r"ray:// needs more of Ray \(no grpc\): make sweep installs it"),
+    ],
+)
+def test_why_a_cluster_is_not_reached_is_said(address, error, told):
+    def init(**asked):
+        raise error
+
+    ray = SimpleNamespace(init=init, exceptions=SimpleNamespace(AuthenticationError=Refused, RayError=Refused))
+    with pytest.raises(on_ray.SweepError, match=told):
+        on_ray._connect(ray, address, {})

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -44,7 +45,10 @@ def cluster():
             patch.setenv(name, "")  # set in there, and put back in the end
         patch.setenv("RAY_AUTH_TOKEN", TOKEN)
         patch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "src"))
-        found = on_ray.loopback_cluster(folder, num_cpus=1)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        found = on_ray.loopback_cluster(folder, num_cpus=1, ray_client_server_port=port)
+        found.client_address = f"ray://127.0.0.1:{port}"
         found.add_node(**on_ray.NODE, num_cpus=1)
         yield found
         found.shutdown()
@@ -221,12 +225,23 @@ def test_nothing_is_reported_to_rays_makers_and_no_dashboard_is_there(cluster):
     assert not cluster.webui_url
 
 
-def test_a_sweep_with_another_token_is_refused_and_says_where_the_right_one_lies(cluster, write_grid, start):
+def test_a_sweep_reaches_the_cluster_through_its_client_server(cluster, write_grid, start):
+    grid = write_grid("client", parameters={"seeds": 1}, vary={"fails": [True, False]})
+    driver = start("sweep", grid, "--address", cluster.client_address)
+    output, _ = driver.communicate(timeout=1000)
+    assert "1 of 2 tasks done (0 of them before), 1 failed" in output, output
+    assert "ArithmeticError: the lab fails for seed 0" in output
+    assert driver.returncode == 1
+
+
+@pytest.mark.parametrize("client", [False, True])
+def test_a_sweep_with_another_token_is_refused_and_says_where_the_right_one_lies(cluster, write_grid, start, client):
     grid = write_grid("stranger", parameters={"seeds": 1})
-    driver = start("sweep", grid, "--address", cluster.address, RAY_AUTH_TOKEN="0" * 64)
+    address = cluster.client_address if client else cluster.address
+    driver = start("sweep", grid, "--address", address, RAY_AUTH_TOKEN="0" * 64)
     output, _ = driver.communicate(timeout=400)
     assert driver.returncode == 1
-    assert "asks for its token" in output
+    assert ("If that is for another token" if client else "asks for its token") in output
     assert "copy ~/.ray/auth_token of the head node" in output
 
 

@@ -13,7 +13,7 @@ from helpers.sweep import cluster as on_ray
 from helpers.sweep import task as tasks
 from helpers.sweep.grid import Grid
 from helpers.sweep.report import SweepRecord, summary, write_table
-from helpers.sweep.task import read_result, run_task
+from helpers.sweep.task import read_result, run_task, seen_here
 
 
 @pytest.fixture
@@ -98,11 +98,12 @@ def test_one_that_was_cut_off_is_begun_again_and_counted(node, monkeypatch):
     assert (node.run().attempts, waited) == (2, [0.0]), "the kernel of the first has a moment to see that it is alone"
 
 
-@pytest.mark.parametrize("kernel_died", [False, True])
-def test_a_failure_is_kept_with_its_traceback_and_tried_again_when_asked(node, kernel_died):
+@pytest.mark.parametrize("died", ["", "the kernel", "papermill"])
+def test_a_failure_is_kept_with_its_traceback_and_tried_again_when_asked(node, died):
     notebook = node.folder / "failed.ipynb"
     error = {"output_type": "error", "traceback": ["\x1b[0;31mValueError\x1b[0m", "line 3"]}
-    notebook.write_text(json.dumps({"cells": [{"outputs": [] if kernel_died else [error]}]}))
+    text = json.dumps({"cells": [{"cell_type": "code", "source": "", "outputs": [] if died else [error]}]})
+    notebook.write_text(text[:9] if died == "papermill" else text)
 
     def fail():
         raise LabFailed("01_tiny failed", notebook)
@@ -110,9 +111,20 @@ def test_a_failure_is_kept_with_its_traceback_and_tried_again_when_asked(node, k
     node.does = fail
     result = node.run()
     assert result.state == "failed"
-    assert result.error == "01_tiny failed\n" + ("what papermill said" if kernel_died else "ValueError\nline 3")
+    assert result.error == "01_tiny failed\n" + ("what papermill said" if died else "ValueError\nline 3")
     node.does = lambda: None
     assert node.run().state == "done"
+
+
+def test_one_whose_record_does_not_reach_this_machine_is_no_success(node):
+    result = node.run()
+    told = seen_here(node.task, result.model_copy(update={"node": "far"}))
+    assert told.state == "failed"
+    assert "done on far, but its record is not here" in told.error
+    record = node.folder / "runs" / "cpu" / "01_tiny" / result.run_id / "record.json"
+    record.parent.mkdir(parents=True)
+    record.touch()
+    assert seen_here(node.task, result) == result
 
 
 def test_a_node_that_does_not_see_the_course_says_so(node, tmp_path):
@@ -184,7 +196,7 @@ def test_so_many_at_once_and_a_lost_one_does_not_stop_the_others(three):
 
 def test_without_a_node_that_is_large_enough_nothing_begins(three):
     ray = FakeRay({}, CPU=8, GPU=1)
-    with pytest.raises(on_ray.SweepError, match="of 1 cores and 2 GPUs; the nodes have: 8 cores, 1 GPUs"):
+    with pytest.raises(on_ray.SweepError, match=r"of 1 cores and 2 GPUs; the nodes have: 8 cores, 1 GPUs\. GPUS=0"):
         next(on_ray.run_all(ray, three, Path("/"), None, 1, 2))
 
 

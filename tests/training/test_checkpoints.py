@@ -9,10 +9,12 @@ import pytest
 import torch
 from torch import nn, optim
 
+from helpers.training import checkpoints
 from helpers.training.checkpoints import (
     CheckpointError,
     latest_checkpoint,
     load_checkpoint,
+    reserved,
     save_checkpoint,
 )
 from helpers.training.fingerprint import describe_model
@@ -70,6 +72,32 @@ def test_the_previous_one_goes_when_the_new_one_stands(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["epoch-0001-step-00000012"]
     assert latest_checkpoint(tmp_path) == tmp_path / "epoch-0001-step-00000012"
     assert latest_checkpoint(tmp_path / "absent") is None
+
+
+def test_a_checkpoint_that_goes_is_never_seen_without_a_part_of_it(tmp_path: Path, monkeypatch) -> None:
+    model, optimizer = trained()
+    save_checkpoint(tmp_path, model, optimizer, STATE, FINGERPRINT)
+    seen = []
+    monkeypatch.setattr(checkpoints.shutil, "rmtree", lambda path, **_: seen.append(Path(path).name))
+    save_checkpoint(tmp_path, model, optimizer, STATE | {"epoch": 3}, FINGERPRINT)
+    assert seen == ["epoch-0002-step-00000007.partial"]
+
+
+def test_what_a_killed_run_left_goes_with_the_next_one_alone(tmp_path: Path) -> None:
+    model, optimizer = trained()
+    for name in (".tried-abc", "epoch-0001-step-00000002", "epoch-0003-step-00000009.partial"):
+        (tmp_path / name).mkdir()
+    with reserved(tmp_path):
+        pass
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [".lock", "epoch-0001-step-00000002"]
+    newest = save_checkpoint(tmp_path / "other", model, optimizer, STATE, FINGERPRINT)
+    (tmp_path / "other" / "epoch-0001-step-00000002").mkdir()
+    with reserved(tmp_path / "other"):
+        assert sorted((tmp_path / "other").iterdir()) == [tmp_path / "other" / ".lock", newest]
+        (tmp_path / "other" / "epoch-0003-step-00000009.partial").mkdir()  # this run is writing
+        with pytest.raises(CheckpointError, match="another run is training there now"), reserved(tmp_path / "other"):
+            pass
+        assert (tmp_path / "other" / "epoch-0003-step-00000009.partial").is_dir()
 
 
 def test_a_full_disk_leaves_the_previous_one_intact(tmp_path: Path) -> None:

@@ -7,6 +7,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 
+class PathError(KeyError, ValueError):
+    """A path that leads nowhere in a record, or to no figure; the message names both."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError's own would be in quotes
+
+
 @dataclass(frozen=True)
 class Figure:
     """A measured value with its interval; `low` and `high` are None for a figure that is counted."""
@@ -49,16 +56,16 @@ class Layout(BaseModel):
 
 
 def follow(value: Any, path: Sequence[str | dict[str, str]]) -> Any:
-    """The value at the end of a path; KeyError says where it leads nowhere."""
+    """The value at the end of a path; PathError (a KeyError) says where it leads nowhere."""
     for step in path:
         if isinstance(step, dict):
             ((key, wanted),) = [*step.items()][:1]
             rows = [row for row in value if all(str(row.get(k)) == v for k, v in step.items())]
             if len(rows) != 1:
-                raise KeyError(f"{path}: expected one row with {key} {wanted!r}, got {len(rows)}")
+                raise PathError(f"{path}: expected one row with {key} {wanted!r}, got {len(rows)}")
             value = rows[0]
         elif step in value:
             value = value[step]
         else:
-            raise KeyError(f"{path}: there is no {step!r} among {', '.join(map(str, value))}")
+            raise PathError(f"{path}: there is no {step!r} among {', '.join(map(str, value))}: mend the path")
     return value

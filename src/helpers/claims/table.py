@@ -16,17 +16,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from helpers.claims.layout import Figure, Layout, follow
+from helpers.claims.layout import Figure, Layout, PathError, follow
+from helpers.reading import FileError, read_yaml, reasons
 from helpers.records import best_record, project_root
 
 HOLDS, CONDITIONS, CONTESTED, WRONG = "holds", "holds under conditions", "contested", "wrong"
 UNDECIDED = "not decided here"
 VERDICTS = (HOLDS, CONDITIONS, CONTESTED, WRONG, UNDECIDED)
+HOW = "chapters/claims/records.yml says what a claim and a finding are"
+Model = TypeVar("Model", bound=BaseModel)
 Stance = Literal["for", "against", "open", "control"]
 
 
@@ -103,13 +105,22 @@ class Finding(BaseModel):
         ------
         FileNotFoundError
             Without the record.
-        KeyError
-            That names a path that leads nowhere.
+        PathError
+            (A KeyError and a ValueError) that names a path that leads nowhere, or to no number.
         """
         if self.bib:
             return Figure(float(_year(self.bib)))
         layout = layouts.get(self.record, Layout())
         record = best_record(self.record, self.variant).model_dump()
+        try:
+            return self._read(record, layout)
+        except PathError:
+            raise
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            told = f"expected a number, or one with its interval, at {self.at} of the record {self.record}"
+            raise PathError(f"{self.what}: {told} ({error}): mend the path") from error
+
+    def _read(self, record: dict[str, Any], layout: Layout) -> Figure:
         found = follow(record, [*layout.under, *self.at])
         if not isinstance(found, dict):
             return Figure((found - self.minus) / self.per)
@@ -214,29 +225,56 @@ def load_claims(folder: Path | None = None) -> Table:
     ------
     FileNotFoundError
         Without the folder, or outside the course's.
-    ValueError
-        (pydantic) For a row of another form.
+    FileError
+        (A ValueError) for a file that is no YAML, and a row of another form, by name.
     """
     folder = folder or _root() / "chapters" / "claims"
-    read = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yml"))}
-    if "records" not in read:
-        raise FileNotFoundError(f"{folder.name}/: expected records.yml and a file for each source, got {list(read)}")
-    records = read.pop("records")
-    for source in read.values():
-        for finding in (finding for claim in source["claims"] for finding in claim.get("findings", [])):
-            if "bib" not in finding:
-                finding.setdefault("record", source["record"])
-    claims = [{"from": key, **claim} for key, source in read.items() for claim in source["claims"]]
-    return Table.model_validate(
-        {"sources": {key: source["source"] for key, source in read.items()}, "claims": claims, "records": records}
-    )
+    files = {path.stem: path for path in sorted(folder.glob("*.yml"))}
+    if "records" not in files:
+        raise FileNotFoundError(f"{folder.name}/: expected records.yml and a file for each source, got {list(files)}")
+    read = {key: read_yaml(path, f"mend it, {HOW}") for key, path in files.items()}
+    records, layouts = read.pop("records"), {}
+    for name, layout in records.items():
+        layouts[name] = _validated(Layout, layout, f"{files['records']}: {name}")
+    sources = {key: _validated(Source, found.get("source"), f"{files[key]}: source") for key, found in read.items()}
+    claims = [claim for key, found in read.items() for claim in _claims(files[key], key, found)]
+    try:
+        return Table(sources=sources, claims=claims, records=layouts)
+    except ValidationError as error:
+        raise FileError(f"{folder.name}/: {reasons(error)}: give each claim an id of its own") from error
+
+
+def _claims(path: Path, key: str, found: dict[str, Any]) -> list[Claim]:
+    """The claims of one source; a finding that names no record is read where its file says."""
+    rows = found.get("claims")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise FileError(f"{path}: expected a list under `claims`, {HOW}")
+    claims = []
+    for number, row in enumerate(rows, start=1):
+        findings = row.get("findings", [])
+        if isinstance(findings, list) and all(isinstance(finding, dict) for finding in findings):
+            default = {"record": found.get("record", "")}
+            findings = [finding if "bib" in finding else default | finding for finding in findings]
+        told = {"from": key, **row, "findings": findings}
+        claims.append(_validated(Claim, told, f"{path}: claim {row.get('id', number)}"))
+    return claims
+
+
+def _validated(model: type[Model], found: Any, where: str) -> Model:
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        raise FileError(f"{where}: {reasons(error)}; {HOW}") from error
 
 
 def judge(table: Table) -> list[Judged]:
-    """Read the figures of a table's claims and apply their rules."""
+    """Read the figures of a table's claims and apply their rules; raises as `Finding.figure`, with the claim's id."""
     judged = []
     for claim in table.claims:
-        figures = tuple(finding.figure(table.records) for finding in claim.findings)
+        try:
+            figures = tuple(finding.figure(table.records) for finding in claim.findings)
+        except ValueError as error:
+            raise PathError(f"claim {claim.id}: {error}") from error
         stances = tuple(finding.stance(f) for finding, f in zip(claim.findings, figures, strict=True))
         judged.append(Judged(claim, figures, stances, verdict(stances, bool(claim.contrary), bool(claim.support))))
     return judged
@@ -251,7 +289,7 @@ def _root() -> Path:
 
 def _year(key: str) -> int:
     text = (_root() / "references.bib").read_text(encoding="utf-8")
-    found = re.search(rf"@\w+\{{{key},.*?^\s*year = \{{(\d{{4}})\}}", text, re.DOTALL | re.MULTILINE)
+    found = re.search(rf"@\w+\{{{re.escape(key)},.*?^\s*year = \{{(\d{{4}})\}}", text, re.DOTALL | re.MULTILINE)
     if found is None:
-        raise KeyError(f"references.bib has no work {key!r} with a year")
+        raise PathError(f"references.bib has no work {key!r} with a year: add it")
     return int(found[1])

@@ -3,17 +3,25 @@
 A tar archive can name members that leave the folder, link to other files, or stand for devices; it can end in the
 middle of a member, and Python's `tarfile` takes a broken header for the end of the archive without a word. Here one
 pass from the first byte to the last refuses all of it, compressed or not, and its error lists every such member.
+A small compressed file can unpack to any number of bytes, members and names: each has a limit, and so has a header,
+which `tarfile` reads as a whole.
 """
 
 import gzip
 import re
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+WAY_OUT = "Delete this archive and get it again, or pack it anew without what is named here."
 MAX_MEMBER_BYTES = 256 << 20  # no photograph, list or annotation is as large; a decompression bomb is
+MAX_BYTES = 8 << 30  # of all members, unpacked; Stanford Dogs has 0.8
+MAX_MEMBERS = 200_000  # `tarfile` keeps them all in memory; Stanford Dogs has 20,700
+MAX_HEADER_BYTES = 1 << 16  # of a long name or a table of attributes
+MAX_NAMES = 64 << 20  # characters of all names
+MAX_SHARED = 64  # attributes that an archive gives to all of its members: each member gets a copy
+SHOWN = 100  # members that a message lists
 
 
 class ArchiveError(ValueError):
@@ -23,8 +31,9 @@ class ArchiveError(ValueError):
         self.path = path
         self.members = members or []
         lines = [f"{path}: {reason}"] if reason else [f"{path}: {len(self.members)} members are refused"]
-        lines += [f"  {name!r}: {why}" for name, why in self.members]
-        super().__init__("\n".join(lines))
+        lines += [f"  {name!r}: {why}" for name, why in self.members[:SHOWN]]
+        lines += [f"  and {len(self.members) - SHOWN} more"] if len(self.members) > SHOWN else []
+        super().__init__("\n".join([*lines, WAY_OUT]))
 
 
 def check_archive(path: Path) -> list[tuple[str, bool]]:
@@ -63,6 +72,7 @@ def _walk(path: Path, read: bool) -> Iterator[tuple[str, bytes | None]]:
             with tarfile.open(fileobj=reader, mode="r:") as archive:  # type: ignore[call-overload]
                 for member in archive:
                     last = repr(member.name)
+                    reader.count(member, len(archive.pax_headers))
                     name = str(PurePosixPath(member.name))
                     reason = _refusal(member, name, seen)
                     seen.add(name)
@@ -72,11 +82,11 @@ def _walk(path: Path, read: bool) -> Iterator[tuple[str, bytes | None]]:
                     if member.isdir():
                         yield name, None
                     else:
-                        yield name, _content(archive, member) if read else b""
+                        yield name, _content(archive, member, reader) if read else b""
             _check_end(path, reader, last, refused)
-    except ArchiveError:
+    except (ArchiveError, MemoryError):
         raise
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError) as error:
+    except Exception as error:  # tarfile, gzip and zlib raise whatever a broken header provokes
         reason = f"no tar archive, or one that breaks after {last} ({type(error).__name__}: {error})"
         raise ArchiveError(path, reason, refused) from error
     if refused:
@@ -90,18 +100,40 @@ def _open(path: Path) -> IO[bytes]:
 
 
 class _Reader:
-    """A file that remembers the last block it gave: the one where `tarfile` stopped."""
+    """A file that is read forwards and within limits, and remembers the last block it gave: where `tarfile` stopped.
+
+    A negative size in a header would lead `tarfile` back to what it has read, for ever, or read all there is at once.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
         self.block = b""
+        self.limit = MAX_HEADER_BYTES  # of one reading
+        self.members = self.names = 0
 
     def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= self.limit:
+            raise ValueError(f"a header of {size:,} bytes, expected 0 to {self.limit:,}")
         self.block = self.file.read(size)
         return self.block
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        if offset < self.file.tell():
+            raise ValueError("a member that points back")
+        if offset > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES:,} bytes, unpacked")
         return self.file.seek(offset, whence)
+
+    def count(self, member: tarfile.TarInfo, shared: int) -> None:
+        """One more member; ValueError where it is one too many."""
+        self.members += 1
+        self.names += len(member.name) + len(member.linkname)
+        limits = {"members": (self.members, MAX_MEMBERS), "characters of names": (self.names, MAX_NAMES)}
+        limits["shared attributes"] = (shared, MAX_SHARED)
+        for what, (found, limit) in limits.items():
+            if found > limit:
+                raise ValueError(f"more than {limit:,} {what}")
+        member.pax_headers = {}  # they have been applied, and `tarfile` keeps its members
 
     def tell(self) -> int:
         return self.file.tell()
@@ -110,8 +142,10 @@ class _Reader:
 def _check_end(path: Path, reader: _Reader, last: str, refused: list[tuple[str, str]]) -> None:
     """An archive ends with two blocks of zeros and, up to the end of the file, nothing else."""
     size, zero = len(reader.block), not any(reader.block)
-    while chunk := reader.read(1 << 20):  # in a compressed archive this reaches the checksum, too
+    while chunk := reader.read(MAX_HEADER_BYTES):  # in a compressed archive this reaches the checksum, too
         size += len(chunk)
+        if reader.tell() > MAX_BYTES:
+            raise ArchiveError(path, f"more than {MAX_BYTES:,} bytes, unpacked", refused)
         zero = zero and not any(chunk.strip(b"\0"))
     if size < 1024:
         raise ArchiveError(path, f"cut short: no end mark after {last}", refused)
@@ -119,9 +153,11 @@ def _check_end(path: Path, reader: _Reader, last: str, refused: list[tuple[str, 
         raise ArchiveError(path, f"broken: neither a member nor the end mark follows {last}", refused)
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, reader: _Reader) -> bytes:
     file = archive.extractfile(member)
+    reader.limit = MAX_MEMBER_BYTES
     data = file.read() if file is not None else b""
+    reader.limit = MAX_HEADER_BYTES
     if len(data) != member.size:
         raise tarfile.ReadError(f"expected {member.size} bytes in {member.name!r}, got {len(data)}")
     return data

@@ -3,26 +3,27 @@
 A cache is two files in one folder: ``<name>.npy``, uint8 (N, S, S, 3), and ``<name>.json`` beside it, which says what
 the array was made from. The array is written under a temporary name and renamed when it is whole, the description
 comes last, and a file lock lets several runs share the work: one builds, the others wait and read. A killed run frees
-its lock by dying and leaves only a ``.part`` file, which the next build overwrites.
+its lock by dying and leaves only a ``.part`` file, which the next build removes. Whoever may enter the folder may read
+its caches and take their locks.
 """
 
 import errno
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import AcquireReturnProxy, FileLock, Timeout
+from filelock import AcquireReturnProxy
 
 from helpers.data.cache_build import HEADER_BYTES, BrokenImagesError, CacheBuild, CacheError, Decode, Item
 from helpers.data.decode import RULE, decode_image
 from helpers.data.fetching import cache_dir
 from helpers.progress import progress_bar
+from helpers.sharing import hold
 
 
 @dataclass(frozen=True)
@@ -155,13 +156,13 @@ def _make_writable(folder: Path) -> None:
 
 def _lock(path: Path, progress: bool) -> AcquireReturnProxy:
     """Hold the lock of one cache until the end of the `with` block."""
-    lock = FileLock(path.with_suffix(".lock"))  # the empty file stays: removing it would split those who wait
     try:
-        return lock.acquire(timeout=0)
-    except Timeout:
-        if progress:
-            print(f"another run is building {path.name}; waiting for it", file=sys.stderr)
-        return lock.acquire()
+        return hold(
+            path.with_suffix(".lock"),
+            f"another run is building {path.name}; waiting for it" if progress else None,
+        )
+    except PermissionError as error:
+        raise CacheError(error.errno, error.strerror, error.filename) from error
 
 
 def _open(path: Path, described: dict[str, Any]) -> CacheResult | None:
@@ -173,10 +174,15 @@ def _open(path: Path, described: dict[str, Any]) -> CacheResult | None:
         kept = np.array(found["kept"], dtype=np.int64)
         broken = [(str(name), str(reason)) for name, reason in found["broken"]]
         images = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # absent, cut short, or not JSON: it is built again
+    except MemoryError:
+        raise
+    except Exception:  # absent, cut short, not JSON, or whatever else a broken one provokes: it is built again
+        return None
+    count = described["count"]
+    if kept.ndim != 1 or (np.diff(kept, prepend=-1, append=count) < 1).any():
+        return None
     shape = (len(kept), described["size"], described["size"], 3)
     whole = images.shape == shape and path.stat().st_size == HEADER_BYTES + images.nbytes
-    if not whole or images.dtype != np.uint8 or len(kept) + len(broken) != described["count"]:
+    if not whole or images.dtype != np.uint8 or len(kept) + len(broken) != count:
         return None
     return CacheResult(images, kept, broken)

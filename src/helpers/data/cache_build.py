@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from helpers.data.decode import Box
+from helpers.sharing import READABLE
 
 Source = bytes | Callable[[], bytes]
 Item = tuple[str, Source, Box | None] | tuple[int, str, Source, Box | None]
@@ -53,9 +54,8 @@ class CacheBuild:
         self.reasons: dict[int, tuple[str, str]] = {}
 
     def run(self, items: Iterable[Item], bar: Any) -> None:
-        part = self.path.with_suffix(".part")
-        for old in (part, self.path, self.path.with_suffix(".json")):  # a killed run's, or no longer readable
-            old.unlink(missing_ok=True)
+        part, beside = self.path.with_suffix(".part"), self.path.with_suffix(".json.part")
+        self._remove_old(part, beside, self.path, self.path.with_suffix(".json"))
         try:
             self._ask_for_space()
             with bar, part.open("wb", buffering=0) as file:
@@ -67,17 +67,27 @@ class CacheBuild:
             if broken:
                 self._close_gaps(part, kept)
             description = json.dumps({**self.described, "kept": kept, "broken": broken})
+            part.chmod(READABLE)
             os.replace(part, self.path)
-            beside = self.path.with_suffix(".json.part")
             beside.write_text(description, encoding="utf-8")
+            beside.chmod(READABLE)
             os.replace(beside, self.path.with_suffix(".json"))
         except BaseException as error:
-            for leftover in (part, self.path, self.path.with_suffix(".json.part")):
+            for leftover in (part, self.path, beside):
                 leftover.unlink(missing_ok=True)
             full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
             if full and not isinstance(error, CacheError):
                 raise self._no_space(str(error)) from error
             raise
+
+    def _remove_old(self, *files: Path) -> None:
+        """Remove what a killed run left, or what can no longer be read."""
+        for old in files:
+            try:
+                old.unlink(missing_ok=True)
+            except PermissionError as error:
+                reason = "this is another user's and must go first: have it removed, or let HELPERS_CACHE name a folder"
+                raise CacheError(error.errno, f"{reason} of yours", str(old)) from error
 
     def _decode_all(self, items: Iterable[Item], file: BinaryIO, bar: Any) -> None:
         file.write(_header((self.count, self.size, self.size, 3)))

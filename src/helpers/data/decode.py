@@ -8,6 +8,7 @@ Pillow decodes; where a JPEG is more than twice as large as needed, libjpeg alre
 
 import io
 import os
+import re
 import threading
 
 import numpy as np
@@ -19,6 +20,10 @@ from helpers.data.paths import existing
 # Change it when `decode_image` gives a plain JPEG or PNG other pixels: every cache and fingerprint holds it.
 RULE = "squash, antialiased bilinear, JPEG draft, upright, over white, 1"
 MAX_DECODING_BYTES = 1 << 30  # of one image; up to eight are decoded at a time
+# Of what Pillow reads, the formats of photographs. For EPS it would start another program, Ghostscript, and forty more
+# come from decades of which nobody has a photograph: each is a reader of a stranger's bytes.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "DIB", "PPM", "JPEG2000", "AVIF", "ICO", "ICNS", "TGA")
+REMEDY = re.compile(r"copy|convert|export|save|leave|unpack|download|git lfs")  # of a message that has one
 Box = tuple[float, float, float, float]
 
 _ORIENTATION = 274  # the EXIF tag
@@ -88,8 +93,10 @@ def decode_image(data: bytes, size: int, box: Box | None = None) -> np.ndarray:
         raise ValueError(what_is(data)) from None
     except Image.DecompressionBombError as error:  # of a picture inside of the file, as icons have them
         raise ValueError(str(error).split(", could")[0]) from error
-    except SyntaxError as error:  # Pillow's word for a broken PNG
-        raise ValueError(str(error)) from error
+    except (OSError, ValueError, MemoryError):
+        raise
+    except Exception as error:  # a SyntaxError is Pillow's word for a broken PNG; other decoders raise whatever comes
+        raise ValueError(str(error) or type(error).__name__) from error
 
 
 def read_picture(path: str | os.PathLike[str], size: int) -> np.ndarray:
@@ -116,15 +123,19 @@ def read_picture(path: str | os.PathLike[str], size: int) -> np.ndarray:
     try:
         return decode_image(file.read_bytes(), size)
     except (OSError, ValueError) as error:
-        raise ValueError(f"picture: {file.name}: {error}") from error
+        told = str(error)
+        remedy = "" if REMEDY.search(told) else ": copy it again, or export it as JPEG or PNG"
+        raise ValueError(f"picture: {file.name}: {told}{remedy}") from error
 
 
 def _open(data: bytes) -> Image.Image:
     """Read the header. Pillow's own limit counts pixels of the file, however few are decoded: ours comes after it."""
     with _OPENING:  # Pillow has one limit for all threads
+        Image.init()  # all its plugins, once; some are not in every build
+        formats = [name for name in FORMATS if name in Image.OPEN]
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(io.BytesIO(data))
+            return Image.open(io.BytesIO(data), formats=formats)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 

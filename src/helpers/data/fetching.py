@@ -4,20 +4,29 @@ A file is looked for in the folders named by HELPERS_DATA, then in the user's ca
 folder of HELPERS_DATA that holds a set gives all of its files: images of one copy are never mixed with lists of
 another. What a reader puts there is theirs: another checksum makes it a *local variant*, which the record states. A
 file in our own cache, in contrast, is either what the registry says or an error.
+
+A download comes from the address in the registry or from no other machine, has as many bytes as the registry says, and
+is used once its checksum is right.
 """
 
+import contextlib
 import hashlib
 import os
+import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pooch
 import requests
-from filelock import FileLock
+from requests.models import Response
 from tqdm.auto import tqdm
 
 from helpers.data.registry import REGISTRY, RemoteFile, Source
+from helpers.sharing import READABLE, hold, inner_folder
 
 CHUNK_BYTES = 1 << 20
 RETRIES = 3
@@ -131,36 +140,92 @@ def _from_folder(folder: Path, source: Source, file: RemoteFile, progress: bool)
 
 
 def _download(source: Source, file: RemoteFile, path: Path, *, progress: bool) -> None:
-    """Download to `path` by pooch: written under another name, checked, renamed when it is right."""
+    """Download to `path`, from the first address that has the file."""
     reasons = [] if file.urls else ["it can be downloaded nowhere"]
-    if file.urls:
-        path.parent.mkdir(parents=True, exist_ok=True)
     for url in file.urls:
-        keeper = pooch.create(
-            path=path.parent,
-            base_url="",
-            registry={path.name: f"sha256:{file.sha256}"},
-            urls={path.name: url},
-            retry_if_failed=RETRIES,
-        )
-        loader = pooch.HTTPDownloader(
-            progressbar=progress,
-            chunk_size=CHUNK_BYTES,
-            timeout=30,
-            headers={"Accept-Encoding": "identity"},
-        )
         try:
-            with FileLock(f"{path}.lock"):  # two runs, one download
-                keeper.fetch(path.name, downloader=loader)
+            inner_folder(path.parent)
+            with hold(path.with_name(f"{path.name}.lock")):
+                if not path.exists():  # two runs, one download
+                    _download_from(url, file, path, progress)
             return
         except (requests.RequestException, ValueError) as error:  # ValueError: pooch found another checksum
             reasons.append(f"{url}: {_first_line(error)}")
+        except OSError as error:  # of the disk: those of the network are the request's own
+            way_out = "free some space, or let HELPERS_CACHE name a folder of yours"
+            raise FetchError(f"{source.name}: {path.parent} cannot be written to ({error}): {way_out}") from error
     raise FetchError(
         f"{source.name}: no file {file.name} ({file.bytes / 1e6:,.1f} MB) here, and no download:\n  "
         + "\n  ".join(reasons)
         + f"\nWith a copy from elsewhere, set HELPERS_DATA to a folder that holds {source.name}/{file.name}. "
         f"About the set: {source.homepage}"
     )
+
+
+def _download_from(url: str, file: RemoteFile, path: Path, progress: bool) -> None:
+    """Download by pooch: written beside, checked, moved to `path` when it is right."""
+    loader = _Careful(
+        progressbar=progress,
+        chunk_size=CHUNK_BYTES,
+        timeout=30,
+        headers={"Accept-Encoding": "identity"},
+        hooks={"response": _stays},
+    )
+    loader.most_bytes = file.bytes
+    with _folder_beside(path) as folder:
+        keeper = pooch.create(
+            path=folder,
+            base_url="",
+            registry={path.name: f"sha256:{file.sha256}"},
+            urls={path.name: url},
+            retry_if_failed=RETRIES,
+        )
+        done = Path(keeper.fetch(path.name, downloader=loader))
+        done.chmod(READABLE)
+        os.replace(done, path)
+
+
+@contextlib.contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    """A folder for a while. Pooch gives its temporary files names that nobody knows: here the next run finds those that
+    a killed one left, whoever's they are."""
+    folder = path.with_name(f".{path.name}.part")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield inner_folder(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Careful(pooch.HTTPDownloader):
+    """Takes no more bytes than the file has: a server that sends without end would fill the disk."""
+
+    most_bytes = 0
+
+    def __call__(self, url: str, output_file: Any, pooch: Any, check_only: bool = False) -> bool | None:
+        with open(output_file, "wb") as file:
+            return super().__call__(url, _Bounded(file, self.most_bytes), pooch, check_only)
+
+
+class _Bounded:
+    """A file that takes so many bytes."""
+
+    def __init__(self, file: Any, room: int) -> None:
+        self.file, self.room, self.flush = file, room, file.flush
+
+    def write(self, data: bytes) -> int:
+        self.room -= len(data)
+        if self.room < 0:
+            raise requests.RequestException("more bytes than the file has: it is another one")
+        return self.file.write(data)
+
+
+def _stays(response: Response, **_: Any) -> None:
+    """Refuses an answer that leads to another machine, or from https to http."""
+    if response.is_redirect:
+        here, there = urlsplit(response.url), urlsplit(urljoin(response.url, response.headers["location"]))
+        if there.hostname != here.hostname or there.scheme not in ("https", here.scheme):
+            raise requests.RequestException(f"it leads to another place, {there.scheme}://{there.netloc}")
 
 
 def _first_line(error: Exception) -> str:

@@ -40,6 +40,8 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x1aE\xdf\xa3", _VIDEO),
     (b"\x00\x00\x01\xba", _VIDEO),
     (b"%PDF", "a PDF document: save its pictures as JPEG or PNG"),
+    (b"%!PS", "a PostScript drawing: export it as PNG"),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript drawing: export it as PNG"),
     (b"PK\x03\x04", _UNPACK),
     (b"Rar!", _UNPACK),
     (b"7z\xbc\xaf", _UNPACK),

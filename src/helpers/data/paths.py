@@ -28,10 +28,10 @@ def existing(path: str | os.PathLike[str], name: str, kind: str | None = None) -
         raise ValueError(f"{name}: expected a path, got an empty text")
     try:
         found = Path(path).expanduser()
-    except RuntimeError as error:  # ~nobody
-        raise ValueError(f"{name}: {path}: {error}") from error
+    except (RuntimeError, ValueError) as error:  # ~nobody, and a user whose name no system can have
+        raise ValueError(f"{name}: expected a path that exists, got {os.fspath(path)!r}: {error}") from error
     if not _is_there(found):
-        raise ValueError(f"{name}: {_first_missing(found)}")
+        raise ValueError(f"{name}: expected a path that exists: {_first_missing(found)}")
     if kind == "folder" and not found.is_dir():
         packed = found.suffix.lower() in (".zip", ".tar", ".gz", ".tgz", ".rar", ".7z")
         raise ValueError(f"{name}: expected a folder, got the file {found}" + ("; unpack it first" if packed else ""))
@@ -59,7 +59,7 @@ def _first_missing(path: Path) -> str:
     if parent is None:
         return f"{path} does not exist"
     missing = path.absolute().relative_to(parent).parts[0]
-    if (parent / missing).is_symlink():
+    if os.path.islink(parent / missing):  # unlike Path's own, also of a name that is too long for a file
         return f"{parent / missing} is a link to {os.readlink(parent / missing)}, which does not exist"
     if not parent.is_dir():
         return f"{parent} is a file, not a folder, so there is no {missing!r} in it"

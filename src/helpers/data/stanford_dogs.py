@@ -6,7 +6,6 @@ with one box or more), lists.tar (train_list.mat and test_list.mat, the official
 in the same layout loads as well. The test photographs are ImageNet training photographs: see `measure.leakage`.
 """
 
-import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -16,13 +15,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-import scipy.io
 
 from helpers.data.archives import ArchiveError, check_archive, read_archive
 from helpers.data.base import Dataset
 from helpers.data.cache import build_cache
 from helpers.data.decode import Box
 from helpers.data.fetching import Found, fetch
+from helpers.data.matlab_lists import read_lists
 from helpers.data.photographs import Listing, assemble
 from helpers.data.registry import REGISTRY
 
@@ -182,14 +181,18 @@ def _read_lists(path: Path, images: Path, photographs: list[str]) -> Lists:
 def _read_mat(path: Path, name: str, data: bytes) -> list[tuple[str, int]]:
     """The (file name, label) pairs of one list: cells file_list (N, 1) and numbers labels (N, 1)."""
     try:
-        table = scipy.io.loadmat(io.BytesIO(data), variable_names=["file_list", "labels"])
-        names = [str(cell.item()) for cell in table["file_list"].ravel()]
-        labels = [int(label) for label in table["labels"].ravel()]
-    except Exception as error:  # scipy raises whatever a broken file provokes
-        raise ArchiveError(path, members=[(name, f"cannot be read ({type(error).__name__}: {error})")]) from error
+        table = read_lists(data, ("file_list", "labels"))
+    except ValueError as error:
+        raise ArchiveError(path, members=[(name, f"cannot be read ({error})")]) from error
+    names, numbers = table["file_list"], table["labels"]
+    whole = all(isinstance(number, int | float) and float(number).is_integer() for number in numbers)
+    texts = [one for one in names if isinstance(one, str)]
+    if not whole or len(texts) < len(names):
+        raise ArchiveError(path, members=[(name, "cannot be read (expected texts in file_list, numbers in labels)")])
+    labels = [int(number) for number in numbers]
     if len(names) != len(labels):
         raise ArchiveError(path, members=[(name, f"{len(names)} file names but {len(labels)} labels")])
-    return list(zip(names, labels, strict=True))
+    return list(zip(texts, labels, strict=True))
 
 
 def _read_boxes(path: Path, lists: Lists) -> dict[str, Box]:
@@ -202,7 +205,7 @@ def _read_boxes(path: Path, lists: Lists) -> dict[str, Box]:
             continue
         try:
             boxes[_image(member)] = first_box(data)
-        except (ElementTree.ParseError, ValueError) as error:
+        except (ElementTree.ParseError, ValueError, LookupError) as error:  # the last for an encoding nobody knows
             refused.append((member, str(error)))
     read = {member for member, _ in refused}
     for entries in lists.entries.values():
@@ -234,6 +237,8 @@ def first_box(xml: bytes) -> Box:
         Where there is no box, or one without width and height.
     xml.etree.ElementTree.ParseError
         For what is no XML.
+    LookupError
+        For an encoding that nobody knows.
     """
     root = ElementTree.fromstring(xml, parser=ElementTree.XMLParser(target=_NoDoctype()))
     box = root.find("object/bndbox")

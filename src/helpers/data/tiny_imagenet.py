@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -124,9 +125,16 @@ def load_tiny_imagenet(
 
 
 def _read_table(path: Path) -> list[dict[str, str]]:
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")), delimiter="\t"))
-    if not rows or {"index", "wnid", "is_dog", "name"} - set(rows[0]):
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")), delimiter="\t"))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path.name}: expected a table as text ({error}); get the file again") from error
+    columns = {"index", "wnid", "is_dog", "name"}
+    if not rows or columns - set(rows[0]):
         raise ValueError(f"{path.name}: expected the columns index, wnid, is_dog, name")
+    for number, row in enumerate(rows, start=2):
+        if not all(row[column] for column in columns) or not re.fullmatch("[0-9]{1,9}", row["index"]):
+            raise ValueError(f"{path.name}: line {number}: expected a class index, wnid, is_dog, name, got {row}")
     return rows
 
 

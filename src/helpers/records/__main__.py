@@ -1,11 +1,13 @@
-"""`python -m helpers.records`: run a lab, keep a finished run in `results/`, gather pieces, list stale records."""
+"""`python -m helpers.records`: run a lab, keep it in `results/`, gather pieces, list stale records, compare commits."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from helpers.reading import read_as
+from helpers.records.equal import change_of, keep
 from helpers.records.pieces import GATHERED, agreeing_pieces
-from helpers.records.places import EDITIONS, project_root
+from helpers.records.places import EDITIONS, RECORD_AGAIN, project_root
 from helpers.records.recording import record_run
 from helpers.records.runs import run_lab
 from helpers.records.schema import Record
@@ -31,6 +33,12 @@ def _parser() -> argparse.ArgumentParser:
         if name == "run":
             command.add_argument("--piece", help="one part of the grid, or 'gathered'")
             command.add_argument("--processes", type=int, default=1, help="that share each training batch, by torchrun")
+    command = commands.add_parser(
+        "equal", help="show by a run before and one after that a change made no number another"
+    )
+    command.add_argument("since", metavar="COMMIT", help="the commit before")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("edition", metavar="EDITION", choices=EDITIONS)
     commands.add_parser("stale", help="list the recorded runs whose code has changed since")
     return parser
 
@@ -38,24 +46,36 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, rest: list[str]) -> None:
     if options.piece:
         rest = [*rest, "-r", "piece", options.piece]
-    folder = run_lab(options.name, options.edition, rest, options.apart, processes=options.processes)
+    folder = run_lab(
+        options.name, options.edition, rest, "HEAD" if options.apart else None, processes=options.processes
+    )
     print(f"executed notebook: {folder / 'notebook.ipynb'}\nrecord:            {folder / 'record.json'}")
+
+
+def _equal(options: argparse.Namespace, rest: list[str]) -> None:
+    root = project_root()
+    folders = [run_lab(options.name, options.edition, rest, commit) for commit in (options.since, "HEAD")]
+    before, after = (read_as(Record, folder / "record.json", RECORD_AGAIN) for folder in folders)
+    change = change_of(before, after)
+    path = keep(root or Path.cwd(), change)
+    told = f"{change.numbers:,} numbers of {change.lab} are equal at {change.since} and {change.to}"
+    print(f"{told}; {len(change.files)} changed files of its code noted in {path.name}")
 
 
 def stale(root: Path) -> list[str]:
     """A line for each recorded run whose code is not what the course's folder holds now."""
     lines = []
     for path in sorted((root / "results").glob("*/*.json")):
-        reasons = stale_reasons(Record.model_validate_json(path.read_text(encoding="utf-8")), root)
+        reasons = stale_reasons(read_as(Record, path, RECORD_AGAIN), root)
         if reasons:
             lines.append(f"{path.relative_to(root).as_posix()}: {', '.join(reasons)}")
     return lines
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 1 where it is refused, with the reason on the error stream."""
+    """Run one command; 1 where it is refused, with the reason on the error stream, 130 where it is interrupted."""
     options, rest = _parser().parse_known_args(arguments)
-    if rest and options.command not in ("run", "gather"):
+    if rest and options.command not in ("run", "gather", "equal"):
         _parser().error(f"unknown arguments: {' '.join(rest)}")
     try:
         if options.command == "gather":
@@ -63,6 +83,8 @@ def main(arguments: list[str] | None = None) -> int:
             options.piece, options.processes = GATHERED, 1
         if options.command in ("run", "gather"):
             _run(options, rest)
+        elif options.command == "equal":
+            _equal(options, rest)
         elif options.command == "record":
             path = record_run(options.name, options.edition, options.variant or None, options.run or None)
             print(f"recorded {path.relative_to(project_root() or Path.cwd())} and its executed notebook")
@@ -74,6 +96,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (FileNotFoundError, ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
     return 0
 
 

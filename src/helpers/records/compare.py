@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.records.places import results_root
+from helpers.reading import read_as
+from helpers.records.places import RECORD_AGAIN, results_root
 from helpers.records.schema import Record
 
 CLOSE = 0.01  # of the recorded number, for numbers that have no interval
@@ -81,7 +82,7 @@ def recorded_twin(record: Record) -> Record | None:
     paths = [folder / f"{record.lab}.json", *sorted(folder.glob(f"{record.lab}.*.json"))]
     for path in paths:
         if path.is_file():
-            found = Record.model_validate_json(path.read_text(encoding="utf-8"))
+            found = read_as(Record, path, RECORD_AGAIN)
             if found.parameters == record.parameters and found.script == record.script and _same_data(record, found):
                 return found
     return None
@@ -208,6 +209,6 @@ def beside_the_recorded(record: Record) -> str:
     own = results_root() / "results" / record.edition / f"{record.lab}.json"
     if not own.is_file():
         return ""
-    was, now = Record.model_validate_json(own.read_text(encoding="utf-8")).parameters, record.parameters
+    was, now = read_as(Record, own, RECORD_AGAIN).parameters, record.parameters
     other = [name for name in sorted({*was, *now}) if was.get(name) != now.get(name)]
     return f"compared with no recorded run: none has this {', '.join(other) or 'data'}"

@@ -6,18 +6,24 @@ results/<edition>/<lab>[.variant].json, .ipynb                      what `make r
 """
 
 import functools
+import glob
 import os
 import re
 import secrets
+import socket
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+
+from helpers.reading import read_as
 from helpers.records.schema import LAB_NAME, RUN_ID, Record
 
 EDITIONS = ("smoke", "cpu", "gpu")
 VARIANT = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+RECORD_AGAIN = "git restore brings the course's own back, make record makes it again"
 BUILD_VARIABLE = "HELPERS_BUILD"  # names a folder for what is built
 RUN_VARIABLE = "HELPERS_RUN"  # `make lab` passes the id of a run to its kernel
 
@@ -152,8 +158,8 @@ def read_record(lab: str, edition: str, variant: str | None = None) -> Record:
     ------
     FileNotFoundError
         If it is not recorded; the message names the command that makes it.
-    ValueError
-        If it is not valid.
+    FileError
+        (A ValueError) if it is not valid.
     """
     root = results_root()
     path = result_path(root, lab, edition, variant)
@@ -163,7 +169,7 @@ def read_record(lab: str, edition: str, variant: str | None = None) -> Record:
             f"{path.relative_to(root)} is not recorded yet: make lab NAME={lab} EDITION={edition}, "
             f"then make record NAME={lab} EDITION={edition}{variant_text}"
         )
-    return Record.model_validate_json(path.read_text(encoding="utf-8"))
+    return read_as(Record, path, RECORD_AGAIN)
 
 
 def best_record(lab: str, variant: str | None = None) -> Record:
@@ -179,9 +185,11 @@ def best_record(lab: str, variant: str | None = None) -> Record:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write beside and rename, so that no reader ever sees half a file."""
+    """Write beside and rename, so that no reader ever sees half a file; what a killed writer left beside goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    remove_leftovers(path.parent, path.name)
+    beside = f".{path.name}~{socket.gethostname()}~{os.getpid()}~"
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=beside, suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -190,3 +198,12 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def remove_leftovers(folder: Path, name: str | None = None) -> None:
+    """Remove from a folder what processes of this machine that were killed left there in `write_atomically`; with
+    `name` what was to become that file."""
+    for left in folder.glob(f".*~{glob.escape(socket.gethostname())}~*~*.part"):
+        file, _, process, _ = left.name[1:].rsplit("~", 3)
+        if name in (None, file) and not psutil.pid_exists(int(process)):
+            left.unlink(missing_ok=True)

@@ -1,39 +1,15 @@
 """Recording a finished run: what `make record` copies from `_build` into `results/`, and what it refuses."""
 
-import ast
 import json
 from pathlib import Path
-from typing import Any
 
+from helpers.reading import read_as
+from helpers.records.editions import edition_parameters
 from helpers.records.personal import publishable
 from helpers.records.places import project_root, result_path, runs_folder, write_atomically
 from helpers.records.runs import Run, finished_runs
 from helpers.records.schema import Record
-from helpers.records.source import code_cells, notebook_sha256
-
-
-def edition_parameters(root: Path, lab: str, edition: str) -> dict[str, Any]:
-    """All parameters of an edition: the defaults of the lab's parameters cell, and the edition's file over them.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such lab or edition.
-    """
-    import yaml
-
-    path, own = root / "labs" / f"{lab}.ipynb", root / "labs" / "editions" / edition / f"{lab}.yaml"
-    for needed in (path, own):
-        if not needed.is_file():
-            raise FileNotFoundError(f"{needed.relative_to(root)} is missing: no lab {lab!r} in the edition {edition}")
-    cells = code_cells(json.loads(path.read_text(encoding="utf-8")))
-    (cell,) = [cell for cell in cells if cell.lstrip().startswith("# Parameters of this lab")]
-    defaults = {}
-    for node in ast.parse(cell).body:
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            defaults[ast.unparse(target)] = ast.literal_eval(node.value)
-    return json.loads(json.dumps(defaults | (yaml.safe_load(own.read_text(encoding="utf-8")) or {})))
+from helpers.records.source import notebook_sha256
 
 
 def _differences(record: Record, root: Path) -> list[str]:
@@ -110,7 +86,7 @@ def _refuse_uncommitted(record: Record) -> None:
 
 
 def _refuse_taken(slot: Path, record: Record, root: Path) -> None:
-    before = Record.model_validate_json(slot.read_text(encoding="utf-8"))
+    before = read_as(Record, slot, "remove it, or choose another AS=<variant>")
     names = sorted({*before.parameters, *record.parameters})
     other = [name for name in names if before.parameters.get(name) != record.parameters.get(name)]
     if before.data is not None and (record.data is None or before.data.fingerprint != record.data.fingerprint):

@@ -5,6 +5,7 @@ A finished run has a record and an executed notebook that carry the same id. An 
 """
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from helpers.progress import TERMINAL
+from helpers.reading import parse_yaml, read_as
 from helpers.records.devices import device_warning
+from helpers.records.editions import edition_file, read_edition
 from helpers.records.places import (
     BUILD_VARIABLE,
     EDITIONS,
@@ -23,11 +26,14 @@ from helpers.records.places import (
     build_folder,
     new_run,
     project_root,
+    remove_leftovers,
     runs_folder,
     write_atomically,
 )
 from helpers.records.schema import Record
+from helpers.records.source import read_notebook
 
+REMOVE = "remove the folder of this run, and run the lab again"
 # `python -m papermill` without a module that only checks international web addresses in notebooks: reading its grammar
 # takes 3 of the 4 s that papermill needs to start; and without the warning that other users of the machine could listen
 # to the kernel, since "auto" has its sockets encrypted where that is possible. Linux ends it with the process that
@@ -74,7 +80,7 @@ class Run:
 
     def notebook(self) -> dict[str, Any]:
         """The executed notebook."""
-        return json.loads(self.notebook_path.read_text(encoding="utf-8"))
+        return read_notebook(self.notebook_path)
 
 
 def read_run(notebook: Path, record: Path) -> Run:
@@ -85,8 +91,9 @@ def read_run(notebook: Path, record: Path) -> Run:
     ValueError
         If they come from two different runs; or the record is not valid.
     """
-    found = Run(notebook, record, Record.model_validate_json(record.read_text(encoding="utf-8")))
-    stamped = found.notebook()["metadata"].get("helpers", {}).get("run_id")
+    found = Run(notebook, record, read_as(Record, record, REMOVE))
+    mark = found.notebook()["metadata"].get("helpers")
+    stamped = mark.get("run_id") if isinstance(mark, dict) else None
     if stamped != found.record.run_id:
         raise ValueError(
             f"{record} and {notebook.name} come from two different runs, {found.record.run_id} and {stamped}: "
@@ -110,7 +117,7 @@ def finished_runs(runs: Path) -> list[Run]:
 
 def finished_pieces(runs: Path) -> list[Record]:
     """The records of the finished pieces in a folder of runs, the oldest first."""
-    found = [Record.model_validate_json(record.read_text(encoding="utf-8")) for record in _records(runs)]
+    found = [read_as(Record, record, REMOVE) for record in _records(runs)]
     pieces = [record for record in found if record.parameters.get("piece") is not None]
     return sorted(pieces, key=lambda piece: piece.finished_at)
 
@@ -126,7 +133,7 @@ def run_lab(
     lab: str,
     edition: str,
     arguments: Sequence[str] = (),
-    apart: bool = False,
+    commit: str | None = None,
     output: TextIO | None = None,
     processes: int = 1,
 ) -> Path:
@@ -136,8 +143,8 @@ def run_lab(
     ----------
     arguments
         Further arguments of papermill, such as `-p seeds 1`.
-    apart
-        Run it from a second worktree of the last commit, so that one can write on meanwhile.
+    commit
+        Run it from a second worktree of this commit: of HEAD, the last one, so that one can write on meanwhile.
     output
         A file for what papermill says; by default the streams of this process.
     processes
@@ -148,6 +155,8 @@ def run_lab(
     ------
     FileNotFoundError
         If there is no such lab or edition.
+    FileError
+        (A ValueError) if the file of the edition, or a text of parameters, is broken.
     LabFailed
         If the lab fails, or leaves no record of this run.
     """
@@ -155,22 +164,29 @@ def run_lab(
     if root is None or not (root / "labs" / f"{lab}.ipynb").is_file():
         there = ", ".join(sorted(path.stem for path in root.glob("labs/*.ipynb"))) if root else "none is here"
         raise FileNotFoundError(f'no lab "{lab}"; NAME is one of: {there}')
-    if not (root / "labs" / "editions" / edition / f"{lab}.yaml").is_file():
+    if not edition_file(root, lab, edition).is_file():
         raise FileNotFoundError(f'no edition "{edition}" of {lab}; EDITION is one of: {", ".join(EDITIONS)}')
+    read_edition(root, lab, edition)  # papermill would end in a traceback of its own
+    for option, text in itertools.pairwise(arguments):
+        if option in ("-y", "--parameters_yaml"):
+            parse_yaml(text, f"the text after {option}", "write -y 'name: value', or -p name value")
     run = new_run()
     folder = runs_folder(lab, edition) / run
     folder.mkdir(parents=True)
+    for other in folder.parent.iterdir():
+        remove_leftovers(other)
     running = folder / "running.ipynb"
     environment = os.environ | {RUN_VARIABLE: run, BUILD_VARIABLE: str(build_folder())}
     if (said := device_warning()) is not None:
         print(said, file=sys.stderr)
     if sys.stderr.isatty() and hasattr(os, "ttyname"):  # a kernel has no terminal of its own; Windows names none
         environment[TERMINAL] = os.ttyname(sys.stderr.fileno())
-    with _worktree(root, run) if apart else contextlib.nullcontext(root) as course:
-        if apart:  # the modules of that worktree come before those of the installed package
+    with _worktree(root, run, commit) if commit else contextlib.nullcontext(root) as course:
+        if commit:  # the modules of that worktree come before those of the installed package
             before = os.environ.get("PYTHONPATH")
             environment["PYTHONPATH"] = os.pathsep.join([str(course / "src"), *([before] if before else [])])
-        command = [sys.executable, "-c", PAPERMILL, f"labs/{lab}.ipynb", str(running), "-k", "python3"]
+        output_path = str(running).replace("{", "{{").replace("}", "}}")  # papermill puts parameters between braces
+        command = [sys.executable, "-c", PAPERMILL, f"labs/{lab}.ipynb", output_path, "-k", "python3"]
         command += ["-f", f"labs/editions/{edition}/{lab}.yaml", *arguments]
         if processes > 1:
             several = ["--standalone", "--nproc_per_node", str(processes), "--no-python"]
@@ -186,7 +202,7 @@ def run_lab(
         raise LabFailed(f"{lab} failed; the notebook up to the error: {failed}", failed)
     if not (folder / "record.json").is_file():
         raise LabFailed(f"{lab} ended without the record of run {run} in {edition}; its notebook: {failed}", failed)
-    notebook = json.loads(failed.read_text(encoding="utf-8"))
+    notebook = read_notebook(failed)
     notebook["metadata"]["helpers"] = {"run_id": run}
     write_atomically(folder / "notebook.ipynb", json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
     failed.unlink()
@@ -194,8 +210,8 @@ def run_lab(
 
 
 @contextlib.contextmanager
-def _worktree(root: Path, run: str) -> Iterator[Path]:
-    """A second worktree of the last commit, removed in the end.
+def _worktree(root: Path, run: str, commit: str) -> Iterator[Path]:
+    """A second worktree of a commit, removed in the end.
 
     Raises
     ------
@@ -208,7 +224,7 @@ def _worktree(root: Path, run: str) -> Iterator[Path]:
         command = ["git", "-C", str(root), "worktree", *arguments]
         return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
 
-    made = git("add", "--detach", str(folder), "HEAD")
+    made = git("add", "--detach", str(folder), commit)
     if made.returncode:
         raise RuntimeError(f"git could not make a second worktree of {root}: {made.stderr.strip()}")
     try:

@@ -19,15 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import helpers
+from helpers.reading import FileError, read_json
+from helpers.records.equal import is_shown_equal, read_changes
 from helpers.records.places import project_root
 from helpers.records.schema import Record
 
 NOT_THE_LABS = ("# Parameters\n", "# On Colab: ")  # how papermill's cell and the installing cell begin
 LIBRARIES = ("torch", "torchvision", "timm", "accelerate", "numpy", "scipy")
 CODE = ("src", "scripts", "labs", "pyproject.toml", "constraints.txt")  # what can change a number
-NOT_THE_METHOD = re.compile(  # writes numbers down, draws them, says how far; fetches files whose sha256 a record holds
-    r"helpers\.(records|plots)(\..*)?|helpers\.progress|helpers\.pages\.\w+\.(figures|pictures)"
-    r"|helpers\.models\.pretrained\.hub"
+NOT_THE_METHOD = re.compile(  # writes numbers down, draws them, says how far; or hands on bytes that have a digest
+    r"helpers\.(records|plots)(\..*)?|helpers\.(progress|reading|sharing)|helpers\.pages\.\w+\.(figures|pictures)"
+    r"|helpers\.data\.(archives|cache|cache_build|fetching|foreign_files|paths)"
+    r"|helpers\.training\.checkpoints|helpers\.models\.pretrained\.(hub|saved)"
 )
 NOT_HASHED = "recorded before modules were hashed"
 
@@ -49,9 +52,40 @@ def code_cells(notebook: dict[str, Any]) -> list[str]:
     return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
+def read_notebook(path: Path) -> dict[str, Any]:
+    """A notebook: cells with their sources, and its metadata.
+
+    Raises
+    ------
+    FileError
+        (A ValueError) for what is no JSON, or no notebook.
+    """
+    remedy = "put a whole copy in its place, or remove it"
+    found = read_json(path, remedy)
+
+    def is_text(value: Any) -> bool:
+        return isinstance(value, str) or (isinstance(value, list) and all(isinstance(line, str) for line in value))
+
+    def is_cell(cell: Any) -> bool:
+        return (
+            isinstance(cell, dict)
+            and isinstance(cell.get("cell_type"), str)
+            and is_text(cell.get("source"))
+            and isinstance(cell.setdefault("metadata", {}), dict)
+            and isinstance(cell.get("outputs", []), list)
+            and all(isinstance(output, dict) and "output_type" in output for output in cell.get("outputs", []))
+        )
+
+    whole = isinstance(found, dict) and isinstance(found.setdefault("metadata", {}), dict)
+    if not whole or not isinstance(found.get("cells"), list) or not all(map(is_cell, found["cells"])):
+        raise FileError(f"{path}: expected a notebook, got JSON of another form: {remedy}")
+    return found
+
+
 def notebook_sha256(path: Path) -> str:
-    """sha256 over the code cells of the notebook at `path`, without those that papermill or Colab needs."""
-    return _hash_cells(code_cells(json.loads(Path(path).read_text(encoding="utf-8"))))
+    """sha256 over the code cells of the notebook at `path`, without those that papermill or Colab needs; FileError for
+    what is no notebook."""
+    return _hash_cells(code_cells(read_notebook(Path(path))))
 
 
 def running_source_sha256() -> str:
@@ -121,12 +155,15 @@ def used_modules() -> dict[str, str]:
 
 
 def stale_reasons(record: Record, root: Path) -> list[str]:
-    """What of the code behind a record is not what the course's folder holds now; nothing where all is the same."""
-    reasons = []
+    """What of the code behind a record is not what the course's folder holds now, nor was shown to give the same
+    numbers; nothing where all is the same."""
+    reasons, equal = [], read_changes(root)
     lab = root / (record.script or f"labs/{record.lab}.ipynb")
     if lab.is_file():
         now = notebook_sha256(lab) if lab.suffix == ".ipynb" else source_sha256(lab)
-        reasons += [f"{lab.relative_to(root).as_posix()} has changed"] if now != record.source_sha256 else []
+        name = lab.relative_to(root).as_posix()
+        same = now == record.source_sha256 or is_shown_equal(equal, record, name, now, record.source_sha256)
+        reasons += [] if same else [f"{name} has changed"]
     elif record.script:
         reasons.append(f"{record.script} is gone")
     if record.modules is None:
@@ -138,8 +175,8 @@ def stale_reasons(record: Record, root: Path) -> list[str]:
         file = next((file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file()), None)
         if file is None:
             reasons.append(f"{name} is gone")
-        elif source_sha256(file) != was and not _only_gathers(file):
-            reasons.append(f"{name} has changed")
+        elif (now := source_sha256(file)) != was and not _only_gathers(file):
+            reasons += [] if is_shown_equal(equal, record, name, now, was) else [f"{name} has changed"]
     return reasons
 
 

@@ -116,7 +116,7 @@ def make_record(
         device=describe_device(),
         started_at=started_at,
         finished_at=finished_at,
-        wall_s=round((finished_at - started_at).total_seconds(), 3),
+        wall_s=max(0.0, round((finished_at - started_at).total_seconds(), 3)),  # a clock may be set back meanwhile
     )
 
 

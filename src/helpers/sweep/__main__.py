@@ -11,14 +11,14 @@ from helpers.records.source import code_version
 from helpers.sweep.cluster import LOCAL, SweepError, connected, run_all, settings_of
 from helpers.sweep.grid import Grid, Task, read_grid
 from helpers.sweep.report import SweepRecord, summary, table, write_table
-from helpers.sweep.task import TaskResult, done_before, read_record_of, run_task
+from helpers.sweep.task import TaskResult, done_before, read_record_of, run_task, seen_here
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m helpers.sweep", description=__doc__)
     parser.add_argument("grid", metavar="GRID", type=Path, help="a YAML file, such as labs/grids/smoke.yaml")
     parser.add_argument(
-        "--address", default=LOCAL, help="local, ray://host:10001, or host:6379 on a node of the cluster"
+        "--address", default=LOCAL, help="local; host:6379 on a node of the cluster; ray://host:10001 elsewhere"
     )
     parser.add_argument("--jobs", type=int, help="tasks at once, in place of the grid's")
     parser.add_argument("--gpus", type=int, help="GPUs of a task, in place of the grid's")
@@ -40,7 +40,7 @@ def _run(tasks: list[Task], grid: Grid, root: Path, address: str) -> tuple[list[
         if todo:
             with connected(address, (grid.jobs or 1) * grid.cpus, grid.gpus) as ray:
                 for task, result in run_all(ray, todo, root, grid.jobs, grid.cpus, grid.gpus):
-                    found[task.name] = result
+                    found[task.name] = result = seen_here(task, result)
                     bar.update()
                     bar.set_postfix_str(f"{task.name} {result.state}")
     return [found[task.name] for task in tasks], before

@@ -35,6 +35,7 @@ HEAVY = ("rfc3987_syntax", "rfc3986_validator")
 ANSWERS_S = 10
 PASSED_ON = ("HELPERS_CACHE", "HELPERS_DATA", "PYTHONPATH")
 ADDRESS = re.compile(r"(?:ray://)?(?P<host>[\w.-]+):(?P<port>\d{1,5})")
+TOKEN = "copy ~/.ray/auth_token of the head node to this machine, or set RAY_AUTH_TOKEN_PATH to a file that holds it"
 INSTALL = (
     "make sweep installs it; by hand: .venv/bin/uv pip install --constraints constraints.txt --editable '.[cluster]'"
 )
@@ -99,7 +100,8 @@ def connected(address: str, cores: int, gpus: int) -> Iterator[Any]:
     Parameters
     ----------
     address
-        "local", `host:6379` from a node of the cluster, or `ray://host:10001` from anywhere.
+        "local"; `host:6379` on a node of the cluster; or `ray://host:10001`, its client server, from a machine that is
+        no node. Tasks and results lie in files, so that machine too must see the course's folder at the same path.
     cores
         The least that a local Ray offers to tasks; there may be fewer.
     gpus
@@ -108,7 +110,7 @@ def connected(address: str, cores: int, gpus: int) -> Iterator[Any]:
     Raises
     ------
     SweepError
-        If nothing answers there, it refuses the token, or a local Ray does not start.
+        If nothing answers there, or no longer; it refuses the token; or a local Ray does not start.
     """
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address != LOCAL:
@@ -117,6 +119,10 @@ def connected(address: str, cores: int, gpus: int) -> Iterator[Any]:
         _connect(ray, address, quiet)
         try:
             yield ray
+        except ConnectionError as error:
+            raise SweepError(
+                f"{address} no longer answers ({error}): what is done is kept, the same command goes on from there"
+            ) from None
         finally:
             ray.shutdown()
         return
@@ -163,21 +169,21 @@ def _connect(ray: Any, address: str, quiet: dict[str, Any]) -> None:
     except ImportError as error:
         raise SweepError(f"ray:// needs more of Ray ({error}): {INSTALL}") from None
     except (ConnectionError, RuntimeError, TimeoutError, ray.exceptions.RayError) as error:
-        reason = str(error).strip().splitlines()[0]
-        if not isinstance(error, ray.exceptions.AuthenticationError) and "nauthenticated" not in str(error):
-            raise SweepError(f"no Ray cluster at {address}: {reason}") from None
-        raise SweepError(
-            f"{address} asks for its token ({reason}): copy ~/.ray/auth_token of the head node to this machine, or set "
-            "RAY_AUTH_TOKEN_PATH to a file that holds it"
-        ) from None
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if isinstance(error, ray.exceptions.AuthenticationError) or "nauthenticated" in str(error):
+            raise SweepError(f"{address} asks for its token ({reason}): {TOKEN}") from None
+        if "://" in address and isinstance(error, ConnectionError):  # it waits in vain, and keeps to itself for what
+            raise SweepError(f"no Ray cluster at {address}: {reason}. If that is for another token: {TOKEN}") from None
+        raise SweepError(f"no Ray cluster at {address}: {reason}") from None
 
 
 def _check_room(ray: Any, cpus: int, gpus: int) -> None:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
         there = "; ".join(f"{node.get('CPU', 0):g} cores, {node.get('GPU', 0):g} GPUs" for node in nodes)
+        hint = ". GPUS=0 runs on CPUs" if gpus else ""
         raise SweepError(
-            f"no node has room for a task of {cpus} cores and {gpus} GPUs; the nodes have: {there}. GPUS=0 runs on CPUs"
+            f"no node has room for a task of {cpus} cores and {gpus} GPUs; the nodes have: {there or 'none'}{hint}"
         )
 
 

@@ -14,16 +14,21 @@ import difflib
 import hashlib
 import itertools
 import json
+import math
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from helpers.reading import FileError, read_yaml, reasons
+from helpers.records.editions import edition_parameters
 from helpers.records.pieces import GATHERED
-from helpers.records.recording import edition_parameters
 from helpers.records.schema import LAB_NAME
 
+MAX_BYTES, MAX_BRACKETS = 1 << 16, 1000  # of a file
+MOST_TASKS = 10_000  # of a grid; more are a slip of the pen
 OWN_FIELDS = {"edition": "edition: of the grid", "piece": "pieces: of the grid"}  # parameters that the grid itself sets
 
 
@@ -161,25 +166,26 @@ def read_grid(path: Path, root: Path) -> Grid:
         If there is no such file, lab or edition, the grid has a field or a parameter that is none, or names a task
         twice; the message says what there is.
     """
-    import yaml
-
     if not path.is_file():
         there = ", ".join(sorted(f"labs/grids/{file.name}" for file in root.glob("labs/grids/*.yaml"))) or "none"
         raise GridError(f"there is no grid {path}; the course's own: {there}")
+    fields = f"a grid has: {', '.join(Grid.model_fields)}"
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        grid = Grid.model_validate(found)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise GridError(f"{path} is no YAML file: {error}") from None
+        text = path.read_bytes()
+        if len(text) > MAX_BYTES:
+            raise GridError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {len(text):,}: give fewer values")
+        if text.count(b"[") + text.count(b"{") > MAX_BRACKETS:  # the seconds that YAML takes grow with their square
+            raise GridError(f"{path}: expected at most {MAX_BRACKETS:,} lists, got more: give fewer values")
+        grid = Grid.model_validate(read_yaml(path, fields))
     except ValidationError as error:
-        fields = ", ".join(Grid.model_fields)
-        told = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'grid'}: {one['msg']}" for one in error.errors())
-        raise GridError(f"{path}: {told}. A grid has: {fields}") from None
+        raise GridError(f"{path}: {reasons(error)}. {fields.capitalize()}") from None
+    except FileError as error:
+        raise GridError(str(error)) from error
     try:
         own = edition_parameters(root, grid.lab, grid.edition)
     except FileNotFoundError as error:
         there = ", ".join(sorted(lab.stem for lab in root.glob("labs/*.ipynb")))
-        raise GridError(f"{path}: {error}; the labs: {there}") from None
+        raise GridError(f"{path}: {error}; choose one of the labs: {there}") from None
     _check_parameters(path, grid, own)
     return grid
 
@@ -200,9 +206,14 @@ def _check_parameters(path: Path, grid: Grid, own: dict[str, Any]) -> None:
     empty = [name for name, values in grid.vary.items() if not values]
     empty += ["pieces" for block in grid.pieces if not block or not all(block)]
     if empty:
-        raise GridError(f"{path}: no value is given for {', '.join(empty)}")
+        raise GridError(f"{path}: no value is given for {', '.join(empty)}; give one, or leave it out")
+    sizes = [math.prod(len(values) for values in grid.vary.values())]
+    sizes.append(max(1, sum(math.prod(len(values) for values in block) for block in grid.pieces)))
+    if (number := math.prod(sizes)) > MOST_TASKS:
+        raise GridError(f"{path}: expected at most {MOST_TASKS:,} tasks, got {number:,}: give fewer values")
     both = sorted(set(grid.parameters) & set(grid.vary))
     combinations = [json.dumps(varied, sort_keys=True) for varied in grid.combinations()]
-    twice = {name for names in (grid.piece_names(), combinations) for name in names if names.count(name) > 1}
+    counted = (Counter(names) for names in (grid.piece_names(), combinations))
+    twice = {name for counts in counted for name, count in counts.items() if count > 1}
     if both or twice:
-        raise GridError(f"{path}: given twice: {', '.join([*both, *sorted(twice)])}")
+        raise GridError(f"{path}: given twice: {', '.join([*both, *sorted(twice)])}; give each once")

@@ -18,10 +18,11 @@ from typing import Any, Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from helpers.reading import FileError
 from helpers.records.places import BUILD_VARIABLE, record_path, write_atomically
 from helpers.records.runs import LabFailed, read_run, run_lab
 from helpers.records.schema import Record
-from helpers.records.source import code_version, stale_reasons
+from helpers.records.source import code_version, read_notebook, stale_reasons
 from helpers.sweep.grid import Task
 
 GRACE_S = 3.0  # a kernel looks once a second whether the process that started it is still there
@@ -64,9 +65,9 @@ class TaskResult(BaseModel):
 
 
 def read_result(task: Task) -> TaskResult | None:
-    """How a task stands, None where it was never begun."""
+    """How a task stands, None where it was never begun, or the file that says so is broken."""
     try:
-        return TaskResult.model_validate_json(task.file("json").read_text(encoding="utf-8"))
+        return TaskResult.model_validate_json(task.file("json").read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 
@@ -81,9 +82,24 @@ def read_record_of(task: Task, run_id: str) -> Record:
     ValueError
         If record and notebook do not belong together, or the record is not valid.
     """
-    with _settings({BUILD_VARIABLE: task.build}):
-        path = record_path(task.lab, task.edition, run_id)
+    path = _record_path(task, run_id)
     return read_run(path.with_name("notebook.ipynb"), path).record
+
+
+def _record_path(task: Task, run_id: str) -> Path:
+    with _settings({BUILD_VARIABLE: task.build}):
+        return record_path(task.lab, task.edition, run_id)
+
+
+def seen_here(task: Task, result: TaskResult) -> TaskResult:
+    """The result, as a failed one where the task is done but this machine does not see its record: no shared disk."""
+    if result.state != "done" or result.run_id is None or _record_path(task, result.run_id).is_file():
+        return result
+    told = (
+        f"done on {result.node}, but its record is not here, in {task.build}: also the machine that starts a sweep "
+        "must see the course's folder, with _build, at the same path as the nodes. Start it on a node of the cluster"
+    )
+    return result.model_copy(update={"state": "failed", "error": told})
 
 
 def done_before(task: Task, root: Path, version: str) -> TaskResult | None:
@@ -177,7 +193,10 @@ def _run(task: Task, node_id: str) -> TaskResult:
 
 def _traceback(task: Task, notebook: Path) -> str:
     """What the notebook says of the error; the end of the log where it says nothing."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"] if notebook.is_file() else []
+    try:
+        cells = read_notebook(notebook)["cells"] if notebook.is_file() else []
+    except FileError:  # then the log has to do
+        cells = []
     for cell in cells:
         for output in cell.get("outputs", ()):
             if output["output_type"] == "error":

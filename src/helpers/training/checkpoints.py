@@ -4,17 +4,20 @@ A checkpoint is one folder, `epoch-0002-step-00000123/` (two epochs are finished
 
     weights.safetensors     the model's state, parameters and buffers
     optimizer.safetensors   the optimiser's tensors, `<parameter>/<name>`
-    state.json              counters, history, loss scale, fingerprint of the run, sizes of the two files
+    state.json              counters, history, loss scale, fingerprint of the run; sizes and checksums of the two files
 
-It is written under another name, flushed to the disk and renamed; only then does the previous one go. Beside it lies
-`.lock`, which the run holds as long as it lives, so that no second run writes to the same folder.
+It is written under another name, flushed to the disk and renamed; only then does the previous one go, under another
+name as well before its files do. Beside it lies `.lock`, which the run holds as long as it lives, so that no second run
+writes to the same folder; what a killed run left half done goes when the next one takes the lock.
 """
 
+import contextlib
 import json
 import os
 import reprlib
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +29,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn, optim
 
-FORMAT = 1
+FORMAT = 2  # 1 had no checksums
 TENSOR_FILES = ("weights.safetensors", "optimizer.safetensors")
 
 
@@ -48,19 +51,20 @@ def reserved(folder: Path) -> Iterator[None]:
     OSError
         When the folder cannot be made or written to.
     """
+    lock = FileLock(folder / ".lock")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".tried-", dir=folder):
-            pass
-        lock = FileLock(folder / ".lock")
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise CheckpointError(
-            f"checkpoint_dir {folder}: another run is training there now; wait until it has ended, or {WAY_OUT}"
-        ) from None
-    except OSError as error:
-        raise OSError(f"checkpoint_dir {folder}: cannot be written to ({error}); {WAY_OUT}") from error
-    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(blocking=False)
+            _tidy(folder)  # not before: another run may be writing here
+            with tempfile.TemporaryDirectory(prefix=".tried-", dir=folder):
+                pass
+        except Timeout:
+            raise CheckpointError(
+                f"checkpoint_dir {folder}: another run is training there now; wait until it has ended, or {WAY_OUT}"
+            ) from None
+        except OSError as error:
+            raise OSError(f"checkpoint_dir {folder}: cannot be written to ({error}); {WAY_OUT}") from error
         yield
     finally:
         lock.release()
@@ -101,8 +105,9 @@ def save_checkpoint(
         save_file(_detached(model.state_dict()), partial / TENSOR_FILES[0])
         save_file(_detached(_optimizer_tensors(optimizer)), partial / TENSOR_FILES[1])
         sizes = {name: (partial / name).stat().st_size for name in TENSOR_FILES}
-        text = json.dumps({"format": FORMAT, "files": sizes, "fingerprint": fingerprint, "state": state}, indent=1)
-        (partial / "state.json").write_text(text, encoding="utf-8")
+        sums = {name: _sum_of_file(partial / name) for name in TENSOR_FILES} | {"state": _sum_of(state)}
+        told = {"format": FORMAT, "files": sizes, "sums": sums, "fingerprint": fingerprint, "state": state}
+        (partial / "state.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
         for path in (*partial.iterdir(), partial):
             _flush(path)
         partial.rename(final)
@@ -115,7 +120,7 @@ def save_checkpoint(
             + (f"the previous one, {kept.name}, is intact" if kept else "there was none before it")
             + f". Free some space, or {WAY_OUT}; then run again."
         ) from error
-    _remove(path for path in folder.glob("epoch-*") if path != final)
+    _retire(path for path in folder.glob("epoch-*") if path != final)
     return final
 
 
@@ -136,12 +141,12 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: optim.Optimizer, fi
     try:
         saved = json.loads((path / "state.json").read_text(encoding="utf-8"))
         theirs, state = saved["fingerprint"], saved["state"]
-        for name, size in saved["files"].items():
-            if (actual := (path / name).stat().st_size) != size:
-                raise CheckpointError(f"{name}: expected {size} bytes, got {actual}")
+        _check_files(path, saved)
         weights, moments = (load_file(path / name) for name in TENSOR_FILES)
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise CheckpointError(f"checkpoint {path} is damaged ({error}); delete it to start anew") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # json, safetensors and torch raise whatever a damaged file provokes
+        raise damaged(path, error) from error
     # Through JSON, as the saved one went: tuples are lists there.
     if found := differences(theirs, json.loads(json.dumps(fingerprint))):
         raise CheckpointError(
@@ -149,9 +154,45 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: optim.Optimizer, fi
             f"{f' and {len(found) - 6} more' if len(found) > 6 else ''}. "
             "To start anew, delete that folder or choose another checkpoint_dir."
         )
-    model.load_state_dict(weights)
-    _restore_optimizer(optimizer, moments)
+    try:
+        model.load_state_dict(weights)
+        _restore_optimizer(optimizer, moments)
+    except (RuntimeError, LookupError) as error:
+        raise damaged(path, error) from error
     return state
+
+
+def damaged(path: Path, error: Exception) -> CheckpointError:
+    """What to say of a checkpoint that cannot be read."""
+    told = str(error) if isinstance(error, (CheckpointError, OSError)) else f"{type(error).__name__}: {error}"
+    return CheckpointError(f"checkpoint {path} is damaged ({told}); delete it to start anew")
+
+
+def _check_files(path: Path, saved: dict[str, Any]) -> None:
+    """CheckpointError where a file, or the state, is not the one that was written."""
+    form, sums = saved["format"], saved.get("sums", {})
+    if form not in (1, FORMAT):
+        raise CheckpointError(f"expected format 1 or {FORMAT}, got {form}")
+    for name in TENSOR_FILES:
+        size, actual = saved["files"][name], (path / name).stat().st_size
+        if actual != size:
+            raise CheckpointError(f"{name}: expected {size} bytes, got {actual}")
+        if form == FORMAT and _sum_of_file(path / name) != sums[name]:
+            raise CheckpointError(f"{name}: other bytes than were written")
+    if form == FORMAT and _sum_of(saved["state"]) != sums["state"]:
+        raise CheckpointError("state.json: other numbers than were written")
+
+
+def _sum_of_file(path: Path) -> int:
+    found = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            found = zlib.crc32(chunk, found)
+    return found
+
+
+def _sum_of(state: Any) -> int:
+    return zlib.crc32(json.dumps(state, sort_keys=True).encode())
 
 
 def differences(saved: Any, now: Any, where: str = "") -> list[str]:
@@ -195,6 +236,8 @@ def _restore_optimizer(optimizer: optim.Optimizer, tensors: Mapping[str, torch.T
         elif optimizer.defaults.get("fused"):  # AdamW keeps its step counter on the CPU unless it is fused
             tensor = tensor.to(parameter.device)
         optimizer.state[parameter][key] = tensor.detach()
+    if len({frozenset(own) for own in optimizer.state.values()}) > 1:
+        raise LookupError("the optimizer lacks numbers of some parameters")
 
 
 def _flush(path: Path) -> None:
@@ -206,6 +249,20 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a killed run left: checkpoints half written or half removed, and those older than its last."""
+    _remove([*folder.glob(".tried-*"), *folder.glob("*.partial")])
+    latest = latest_checkpoint(folder)
+    _retire(path for path in folder.glob("epoch-*") if path != latest)
+
+
+def _retire(paths) -> None:
+    """Remove checkpoints, none of which is ever seen without a part of its files under its own name."""
+    for path in list(paths):
+        with contextlib.suppress(OSError):  # one that will not go harms nobody: the newest counts
+            _remove([path.rename(path.with_name(f"{path.name}.partial"))])
 
 
 def _remove(paths) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 from helpers.progress import progress_bar
+from helpers.sharing import READABLE, hold
 
 Backbone = Callable[[Tensor], Tensor]  # images (B, C, H, W) -> features (B, D)
 
@@ -62,10 +62,14 @@ def frozen_features(
     described = {"weights": weights, "batches": batches.fingerprint, "views": views, "format": 1}
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
     path = Path(folder) / f"features-{digest[:24]}.npy"
+    num_images = getattr(batches, "num_images", None)
+    if (found := _open(path, views, num_images)) is not None:
+        return found
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):  # two runs, one computation
-        if not path.is_file():
-            _write(path, _compute(backbone, batches, views, progress))
+    with hold(path.with_name(f"{path.name}.lock")):
+        if (found := _open(path, views, num_images)) is not None:  # two runs, one computation
+            return found
+        _write(path, _compute(backbone, batches, views, progress))
     return np.load(path, mmap_mode="r")
 
 
@@ -143,6 +147,22 @@ class FeatureBatches:
             yield torch.from_numpy(view[rows].astype(np.float32)), self.labels[torch.from_numpy(rows)]
 
 
+def _open(path: Path, views: int, num_images: int | None) -> np.ndarray | None:
+    """The entry, or None where there is none, or one that was cut short or is damaged: it is computed again."""
+    if not path.is_file():
+        return None
+    try:
+        found = np.load(path, mmap_mode="r")
+    except MemoryError:
+        raise
+    except Exception:  # numpy raises whatever a broken header provokes
+        return None
+    if not isinstance(found, np.memmap) or found.ndim != 3 or found.dtype != np.float16 or not found.flags.c_contiguous:
+        return None
+    whole = path.stat().st_size == found.offset + found.nbytes and len(found) == views
+    return found if whole and num_images in (None, found.shape[1]) else None
+
+
 def _check(batches, views: int) -> None:
     if getattr(batches, "shuffle", False):
         raise ValueError("batches: expected shuffle=False, or features and labels do not match")
@@ -167,12 +187,14 @@ def _compute(backbone: Backbone, batches, views: int, progress: bool) -> np.ndar
 
 
 def _write(path: Path, features: np.ndarray) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.part")  # the lock is held: what stands there is a killed run's
+    partial.unlink(missing_ok=True)
     try:
         with partial.open("wb") as file:
             np.save(file, features)
             file.flush()
             os.fsync(file.fileno())
+        partial.chmod(READABLE)
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """What a training run was: one row per epoch, what it cost, and where it stands while it runs."""
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import psutil
 import torch
+from pydantic import TypeAdapter
 
 
 class TrainingDiverged(FloatingPointError):
@@ -143,9 +145,8 @@ class RunState:
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "RunState":
-        history = History(**saved["history"])
-        history.epochs = [EpochRow(**row) for row in saved["history"]["epochs"]]
-        return cls(**{**saved, "history": history})
+        """The state that `to_json` gave; ValueError (pydantic's) where a value is of another type."""
+        return TypeAdapter(cls).validate_json(json.dumps(saved), strict=True)  # strict Python takes no dict
 
 
 class Meter:

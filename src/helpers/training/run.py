@@ -15,7 +15,7 @@ import torch
 from torch import nn, optim
 
 from helpers.progress import progress_bar
-from helpers.training.checkpoints import load_checkpoint, save_checkpoint
+from helpers.training.checkpoints import damaged, load_checkpoint, save_checkpoint
 from helpers.training.config import TrainingConfig, resolve_precision
 from helpers.training.distributed import (
     check_share,
@@ -209,9 +209,12 @@ class Run:
     def resume(self, checkpoint: Path, fingerprint: dict[str, Any]) -> None:
         """Continue from a checkpoint of this very run."""
         saved = load_checkpoint(checkpoint, self.model, self.optimizer, fingerprint)
-        if scale := saved.pop("loss_scale"):  # empty but for fp16
-            self.scaler.load_state_dict(scale)
-        self.state = RunState.from_json(saved)
+        try:
+            if scale := saved.pop("loss_scale"):  # empty but for fp16
+                self.scaler.load_state_dict(scale)
+            self.state = RunState.from_json(saved)
+        except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise damaged(checkpoint, error) from error
         self.state.history.resumed_from_step = self.state.history.steps
         self.meter = Meter(self.state)
 

@@ -1,6 +1,9 @@
 """Lab 9: the search stops, repeats itself and goes on where it was; what is found; sentences and figures."""
 
 import json
+import subprocess
+import sys
+import threading
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -12,7 +15,7 @@ from helpers.data import load_dataset
 from helpers.pages.l09 import figures, report, says, study
 from helpers.pages.l09.headline import headline
 from helpers.pages.l09.methods import BEST, CNN, DEFAULT, DEFAULTS, SPACE, STATEMENTS, VIT
-from helpers.pages.l09.search import search
+from helpers.pages.l09.search import closes, search
 from helpers.training import TrainingDiverged
 
 LABELS = np.arange(400) % 4
@@ -22,6 +25,7 @@ PARAMETERS = {
     "start": "scratch",
     "models": [CNN, VIT],
     "trials": 2,
+    "workers": 1,
     "epochs": 2,
     "search_seed": 0,
     "seeds": 1,
@@ -109,6 +113,87 @@ def test_a_training_that_diverges_is_counted_not_dropped(tmp_path):
     assert all(trial["diverged"] and trial["stopped"] and trial["val_top1"] == [] for trial in bad)
 
 
+# --------------------------------------------------------------------------------------------------- several workers
+
+
+def test_a_trial_is_stopped_by_what_another_worker_has_finished(tmp_path):
+    """Worker 1 is held in the first trial, the defaults, until worker 0 has run all the others."""
+    started, go_on, found = threading.Event(), threading.Event(), {}
+
+    def held(settings, after_a_pass):
+        started.set()
+        assert go_on.wait(60)
+        for _ in range(8):
+            after_a_pass(SimpleNamespace(value=0.1))
+
+    def first():
+        found[1] = search(held, lambda net: net.value, 8, 3, tmp_path / "two", worker=1)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert started.wait(60)
+    found[0] = search(made_up(), lambda net: net.value, 8, 3, tmp_path / "two", worker=0)
+    assert [trial["number"] for trial in found[0]] == list(range(1, 8)), "the held one has not ended"
+    go_on.set()
+    thread.join()
+    assert [(one["number"], one["worker"]) for one in found[1]] == [(0, 1)] + [(k, 0) for k in range(1, 8)]
+    assert found[1][0]["stopped"], "though it is the only one that its worker ever ran"
+    assert len(found[1][0]["val_top1"]) == 3
+    alone = search(made_up(), lambda net: net.value, 8, 3, tmp_path / "alone")
+    assert not alone[0]["stopped"], "in turn the first is compared with none"
+    assert [one["settings"] for one in alone] == [one["settings"] for one in found[1]], "the points are the same"
+
+
+def test_what_one_worker_was_cut_off_in_stays_its_own_and_the_others_go_on(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        search(made_up(cut=3, calls=[]), lambda net: net.value, 8, 3, tmp_path, worker=0)
+    other = search(made_up(), lambda net: net.value, 8, 3, tmp_path, worker=1)
+    assert [(trial["number"], trial["worker"]) for trial in other] == [(0, 0), (1, 0)] + [(k, 1) for k in range(3, 8)]
+    again = search(made_up(), lambda net: net.value, 8, 3, tmp_path, worker=0)
+    assert [trial["number"] for trial in again] == list(range(8))
+    assert again[2]["worker"] == 0
+    assert [closes(tmp_path, worker) for worker in (0, 1, 0)] == [True, False, True]
+
+
+WORKER = """
+import json, sys
+from pathlib import Path
+from types import SimpleNamespace
+from helpers.pages.l09.search import search
+
+def train(settings, after_a_pass):
+    for _ in range(4):
+        after_a_pass(SimpleNamespace(value=settings["learning_rate"]))
+
+print(json.dumps(search(train, lambda net: net.value, 12, 0, Path(sys.argv[1]), int(sys.argv[2]))))
+"""
+
+
+@pytest.mark.slow
+def test_of_two_processes_none_runs_a_trial_that_the_other_runs(tmp_path):
+    command = [sys.executable, "-c", WORKER, str(tmp_path)]
+    both = [subprocess.Popen([*command, str(k)], stdout=subprocess.PIPE, text=True) for k in (0, 1)]
+    rows = [json.loads(one.communicate(timeout=600)[0]) for one in both]
+    last = max(rows, key=len)
+    assert [trial["number"] for trial in last] == list(range(12)), "as many as planned, none twice"
+    alone = search(made_up(4), lambda net: net.value, 12, 0, tmp_path / "alone")
+    assert [trial["settings"] for trial in last] == [trial["settings"] for trial in alone]
+
+
+def test_of_two_workers_one_closes_the_search_of_a_network(drawn, tmp_path):
+    parameters = PARAMETERS | {"models": [VIT], "workers": 2}
+    assert list(study.grid(parameters)) == ["vit_mini/0", "vit_mini/1"]
+    runs = [study.run_one(VIT, drawn, parameters, tmp_path, worker) for worker in (0, 1)]
+    assert [len(run["trials"]) for run in runs] == [2, 2]
+    assert [len(run["finals"]) for run in runs] == [2, 0]
+    assert study.whole(runs[::-1], parameters) == runs[:1]
+    for some in (runs[1:], [*runs, runs[0]]):
+        with pytest.raises(ValueError, match="one whole search for each of vit_mini is needed; found: "):
+            study.whole(some, parameters)
+    assert report.findings(runs[1:], drawn.test.labels) == []
+    assert report.founds(runs[1:], drawn.test.labels, 1, 2) == []
+
+
 # -------------------------------------------------------------------------------------------------------------- study
 
 
@@ -133,7 +218,9 @@ def test_nothing_is_chosen_on_the_test_images():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"), [({"image_size": 30}, "image_size: expected a multiple"), ({"trials": 1}, "trials: expected")]
+    ("wrong", "message"),
+    [({"image_size": 30}, "image_size: expected a multiple"), ({"trials": 1}, "trials: expected")]
+    + [({"workers": wrong}, "workers: expected 1 to 2, the trials") for wrong in (0, 3)],
 )
 def test_wrong_settings_are_refused_before_any_work(wrong, message):
     with pytest.raises(ValueError, match=message):

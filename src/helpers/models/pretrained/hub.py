@@ -127,11 +127,26 @@ def check_sum(path: Path) -> str:
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """File name -> sha256, as `SHA256SUMS` of the folder lists them; empty without one."""
+    """File name -> sha256, as `SHA256SUMS` of the folder lists them; empty without one.
+
+    Raises
+    ------
+    ValueError
+        For a line of another form.
+    """
     path = folder / SUMS
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
-    return {name.lstrip("*"): digest for digest, name in pairs}
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    found = {}
+    for line in text.splitlines():
+        match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S.*)", line)
+        if match is None and line.strip():
+            raise ValueError(
+                f"{path}: expected lines as sha256sum writes them, got {line[:80]!r}; "
+                "fetch the folder again with `make weights`, or remove this file"
+            )
+        if match is not None:
+            found[match[2]] = match[1]
+    return found
 
 
 def _config(timm_name: str) -> Any:

@@ -1,5 +1,6 @@
 """First weights for a model: from the hub, shipped with the package, from a folder, or fresh."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -197,14 +198,19 @@ def _mean_std(card: ModelCard) -> tuple[tuple[float, float, float], tuple[float,
 
 def _state_from_file(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """The tensors of a file and its metadata."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     try:
         with safe_open(path, "pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             return tensors, file.metadata() or {}
-    except SafetensorError as error:
-        raise ValueError(f"{path} is not a whole safetensors file: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # safetensors and torch raise whatever a broken header provokes
+        raise ValueError(
+            f"{path} is not a whole safetensors file: {error}; copy it again, "
+            "or fetch it with `make weights`"
+        ) from error
 
 
 def _grid_of_weights(
@@ -215,8 +221,8 @@ def _grid_of_weights(
     36 positions may be 6 x 6, 4 x 9 or 3 x 12: the file says it, or it is the model's own grid.
     """
     if grid is not None:
-        sides = [int(side) if side.isdecimal() else 0 for side in grid.split("x")]
-        if len(sides) != 2 or sides[0] * sides[1] != positions:
+        sides = [int(side) for side in grid.split("x") if re.fullmatch("[1-9][0-9]{0,3}", side)]
+        if len(sides) != 2 or grid.count("x") != 1 or sides[0] * sides[1] != positions:
             raise ValueError(
                 f"{where}: expected a grid of {positions} positions such as '8x8' in the metadata, "
                 f"got {grid!r}"
@@ -266,7 +272,10 @@ def _load(
         shown = "; ".join(problems[:8]) + (
             f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
         )
-        raise ValueError(f"the tensors of {where} do not fit the model: {shown}")
+        raise ValueError(
+            f"the tensors of {where} do not fit the model: {shown}. "
+            "Choose another file, or other weights"
+        )
     model.load_state_dict(state, strict=False)
 
 

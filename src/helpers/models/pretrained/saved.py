@@ -12,29 +12,55 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 
-from helpers.models.pretrained.cards import MODELS, TERMS
+from helpers.models.pretrained.cards import MODELS, TERMS, check_image_size
 from helpers.models.pretrained.loading import Pretrained
 from helpers.models.pretrained.package import LICENCE
+from helpers.reading import read_json, reasons
 
 CARD = "card.json"
 FORMAT = 1
-NEEDED = (
-    "model",
-    "file",
-    "sha256",
-    "classes",
-    "image_size",
-    "mean",
-    "std",
-    "decoding",
-    "temperature",
-)
+AGAIN = "keep the model again, or choose another"
+Mean = Annotated[float, Field(ge=0, le=1)]  # in units of 1 = white
+Std = Annotated[float, Field(ge=1e-3, le=1)]
+
+
+class Accuracy(BaseModel):
+    """How good a kept model was: what a card says under `accuracy`."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+
+class _Card(BaseModel):
+    """What a card has to say so that its model can be asked; it may say more."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
+    model: str
+    file: str = Field(pattern=r"^[\w.-]{1,100}\.safetensors$")
+    sha256: str
+    classes: list[str] = Field(min_length=1)
+    image_size: int = Field(ge=32, le=2048)
+    mean: list[Mean] = Field(min_length=3, max_length=3)
+    std: list[Std] = Field(min_length=3, max_length=3)
+    decoding: str
+    temperature: float = Field(ge=1e-6, le=1e6)
+    known_above: float | None = None
+    first_weights: dict[str, Any] = {}
+    accuracy: Accuracy | None = None
+    date: str | None = None
+
+
+NEEDED = tuple(name for name, field in _Card.model_fields.items() if field.is_required())
 
 
 @dataclass(frozen=True)
@@ -147,12 +173,11 @@ def load(folder: Path) -> SavedModel:
     path = folder / CARD
     if not path.is_file():
         raise FileNotFoundError(f"no saved model in {folder}: it holds no {CARD}")
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is no JSON: {error}") from error
+    card = read_json(path, AGAIN)
+    if not isinstance(card, dict):
+        raise ValueError(f"{path}: expected a card, got JSON of another form: {AGAIN}")
     missing = [name for name in NEEDED if name not in card]
-    if card.get("format") != FORMAT or missing or card.get("model") not in MODELS:
+    if card.get("format") != FORMAT or missing or card.get("model") not in list(MODELS):
         what = (
             f"lacks {', '.join(missing)}"
             if missing
@@ -160,9 +185,16 @@ def load(folder: Path) -> SavedModel:
         )
         raise ValueError(
             f"{path} {what}: this version of the course reads format {FORMAT} and the models "
-            f"{', '.join(MODELS)}"
+            f"{', '.join(MODELS)}; {AGAIN}"
         )
-    file = folder / Path(card["file"]).name
+    try:
+        _Card.model_validate(card)
+        check_image_size(card["model"], card["image_size"])
+    except ValidationError as error:
+        raise ValueError(f"{path}: {reasons(error)}: {AGAIN}") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}: {AGAIN}") from error
+    file = folder / card["file"]
     data = file.read_bytes() if file.is_file() else b""
     if hashlib.sha256(data).hexdigest() != card["sha256"]:
         raise ValueError(
@@ -172,7 +204,7 @@ def load(folder: Path) -> SavedModel:
     try:
         model.load_state_dict(tensors_from_bytes(data))
     except (SafetensorError, RuntimeError) as error:
-        raise ValueError(f"{file} does not fit {card['model']}: {error}") from error
+        raise ValueError(f"{file} does not fit {card['model']}: {error}; {AGAIN}") from error
     mean, std = tuple(card["mean"]), tuple(card["std"])
     ready = Pretrained(
         model, card["model"], card["image_size"], mean, std, card.get("first_weights", {})

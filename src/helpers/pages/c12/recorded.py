@@ -109,7 +109,7 @@ def told(record: Record) -> str:
     own = {(row["model"], row["size"]): row["test_top1"]["value"] for row in points if row["arm"] == "scratch"}
     few, many = min(size for _, size in own), max(size for _, size in own)
     cnn, vit = ([f"{100 * own[name, size]:.1f}" for size in (few, many)] for name in ("xception_mini", "vit_mini"))
-    crossing = dict(record.summary["crossing"])  # type: ignore[call-overload]
+    crossing: dict[str, str] = dict(record.summary["crossing"])  # type: ignore[arg-type]
     text = f"**On {pictures(record)}**, from scratch: {crossing.pop('scratch')}. Of "
     text += f"{few:,} images a class the CNN learns to name {cnn[0]}\xa0% and the ViT {vit[0]}\xa0%, "
     text += f"of {many:,} {cnn[1]}\xa0% and {vit[1]}\xa0%. "

@@ -1,9 +1,10 @@
-"""Figures of chapter 18: what is known of each candidate, reliability, foreign pictures."""
+"""Figures of chapter 18: what is known of each candidate, reliability, foreign pictures, a grid on many GPUs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
@@ -15,6 +16,13 @@ SCORES = (  # name, colour, mark, how far below the middle of its row
     ("confidence", FAMILY_COLOURS["cnn"], "o", -0.22),
     ("energy", FAMILY_COLOURS["vit"], "s", 0.0),
     ("nearness", FAMILY_COLOURS["deit"], "D", 0.22),
+)
+SPENT = (  # face and letters of: computing, loading, start, checkpoints, waiting
+    (FAMILY_COLOURS["vit"], "white"),
+    (PALE_BLUE, INK),
+    (FAINT, INK),
+    (DIM, INK),
+    ("none", INK),
 )
 Cell = tuple[str, str]  # what is written, and one of the faces
 
@@ -98,3 +106,65 @@ def foreign_rows(rows: Mapping[str, Sequence[Any]]) -> Figure:
         ax.text(place, 1.04, name, transform=ax.transAxes, color=colour, fontsize=10, va="center", weight="bold")
     ax.grid(axis="y", visible=False)
     return figure
+
+
+def where_gpus_stop(
+    minutes: Mapping[str, Sequence[tuple[int, float]]], shares: Mapping[int, Mapping[str, float]]
+) -> Figure:
+    """Above: minutes of a grid over the number of GPUs, a line a kind of GPU, dashed what halving for ever would give.
+    Below: how the time that is paid for is spent, a bar a number of GPUs.
+
+    Parameters
+    ----------
+    minutes
+        What is written beside the line -> (GPUs, minutes), from one GPU on.
+    shares
+        GPUs -> part -> share of the paid time, the same parts in the same order.
+
+    Raises
+    ------
+    ValueError
+        Without a line or without a bar.
+    """
+    check_some(minutes, "line")
+    check_some(shares, "bar")
+    figure, (top, low) = plt.subplots(2, 1, figsize=(WIDTH, 5.4), height_ratios=(3.2, 1.9))
+    for rows in minutes.values():
+        gpus, found = zip(*rows, strict=True)
+        top.plot(gpus, [found[0] / n for n in gpus], color=DIM, lw=1.2, ls=(0, (4, 3)))
+    for (told, rows), width in zip(minutes.items(), (1.6, 2.6), strict=False):
+        top.plot(*zip(*rows, strict=True), color=INK, lw=width, drawstyle="steps-post")
+        end, floor = rows[-1]
+        label = f"{told}:\n{floor:.2g} min, one task"
+        top.annotate(label, (end, floor), xytext=(6, 0), textcoords="offset points", va="center", color=INK)
+    top.set(xscale="log", yscale="log", ylabel="minutes for the grid")
+    top.set_xlabel("GPUs, one task each", loc="left")
+    top.set_xlim(0.85, 5000)  # room for what is written beside the lines
+    top.set_xticks((1, 8, 64, 256), ("1", "8", "64", "256"))
+    top.set_yticks((1, 10, 100, 1000), ("1", "10", "100", "1,000"))
+    top.minorticks_off()
+    _bars(low, shares)
+    return figure
+
+
+def _bars(ax: Axes, shares: Mapping[int, Mapping[str, float]]) -> None:
+    looks = dict(zip(next(iter(shares.values())), SPENT, strict=False))
+    for y, row in enumerate(shares.values()):
+        left = 0.0
+        for part, share in row.items():
+            face, letters = looks[part]
+            ax.barh(y, share, left=left, height=0.62, color=face, edgecolor=QUIET, lw=0.6)
+            if share > 0.075:
+                ax.text(left + share / 2, y, f"{100 * share:.0f}", ha="center", va="center", fontsize=10, color=letters)
+            if y == 0 and share > 0.075:
+                ax.text(left + share / 2, -0.42, part, ha="center", va="bottom", fontsize=10, color=INK)
+            if y == len(shares) - 1 and part in ("checkpoints", "waiting"):
+                x, side = (left + share, "right") if part == "checkpoints" else (left + share / 2, "center")
+                ax.text(x, y + 0.38, part, ha=side, va="top", fontsize=10, color=INK)
+            left += share
+    ax.set(xlim=(0, 1), ylim=(len(shares) - 0.3, -0.85), xlabel="of the paid GPU time (%)")
+    ax.set_yticks(range(len(shares)), [f"{gpus} GPU{'s' if gpus > 1 else ''}" for gpus in shares])
+    ax.set_xticks([0, 0.5, 1], ["0", "50", "100"])
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(left=False)
+    ax.grid(False)

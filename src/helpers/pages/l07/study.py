@@ -51,15 +51,26 @@ def check(parameters: Parameters) -> None:
 
 
 def load(parameters: Parameters) -> Dataset:
-    """The images: dogs drawn by the course's code, photographs of Tiny ImageNet without a dog, or Stanford Dogs."""
+    """The images: dogs drawn by the course's code, photographs of Tiny ImageNet without a dog, or Stanford Dogs.
+
+    Raises
+    ------
+    ValueError
+        Where no class has as many training images as the largest of the sizes.
+    """
     name, size = parameters["dataset"], parameters["image_size"]
     if name == "breeds":
-        return load_dataset(name, image_size=size, **parameters["breeds"])
-    if name == "tiny_imagenet":
+        data = load_dataset(name, image_size=size, **parameters["breeds"])
+    elif name == "tiny_imagenet":
         from helpers.data.tiny_imagenet import load_tiny_imagenet
 
-        return load_tiny_imagenet(image_size=size)
-    return load_dataset(name, image_size=size, val_fraction=0.0)
+        data = load_tiny_imagenet(image_size=size)
+    else:
+        data = load_dataset(name, image_size=size, val_fraction=0.0)
+    most, wanted = int(np.bincount(data.train.labels).max()), parameters["sizes"][-1]
+    if wanted > most:  # two sizes would be the same images
+        raise ValueError(f"sizes: this copy of {name} has at most {most} training images a class, got {wanted}")
+    return data
 
 
 def grid(parameters: Parameters) -> dict[str, tuple[str, str, int, int]]:

@@ -59,7 +59,7 @@ def rates(runs: Runs) -> Figure:
                 continue
             at = (trial["settings"]["learning_rate"], 100 * trial["val_top1"][-1])
             ax.plot(*at, "o", color=colour, ms=6, markerfacecolor="white" if trial["stopped"] else colour)
-            told = {run["trials"][0]["number"]: "defaults", run["best"]: "best"}.get(trial["number"])
+            told = {0: "defaults", run["best"]: "best"}.get(trial["number"])
             if told:
                 ax.annotate(told, at, xytext=(0, 9), textcoords="offset points", ha="center", fontsize=10, color=INK)
         ax.set(xscale="log", ylabel="right (%)")

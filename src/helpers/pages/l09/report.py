@@ -81,7 +81,7 @@ def answers(runs: Runs, labels: np.ndarray) -> dict[tuple[str, str], np.ndarray]
 
 
 def founds(runs: Runs, labels: np.ndarray, n_val: int, epochs: int) -> list[Found]:
-    """One for each network.
+    """One for each network whose search has ended.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def founds(runs: Runs, labels: np.ndarray, n_val: int, epochs: int) -> list[Foun
     """
     right, rows = answers(runs, labels), []
     for model in MODELS:
-        for run in (run for run in runs if run["model"] == model):
+        for run in (run for run in runs if run["model"] == model and run["finals"]):
             trials = run["trials"]
             best = next(trial for trial in trials if trial["number"] == run["best"])
             first = trials[0]

@@ -1,8 +1,10 @@
 """The search for settings: points of a Sobol sequence, judged on validation images; those below the median stop early.
 
 SciPy draws the points, Optuna keeps the trials and stops those that, after as many passes, lie below the median of the
-trials before them (Golovin et al., "Google Vizier", KDD 2017). Both networks get the same points in the same order, the
-defaults first. A search that was cut off goes on with the trial that it was in, to the same numbers.
+trials that have ended by then (Golovin et al., "Google Vizier", KDD 2017). Both networks get the same points in the
+same order, the defaults first. Several workers may share one search: its trials lie in one file, whoever is free takes
+the next point, and each is judged beside the ended trials of all. A worker that was cut off goes on with the point that
+it was at; alone, to the same numbers.
 """
 
 import math
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from filelock import FileLock
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
@@ -45,9 +48,9 @@ def suggested(trial: optuna.Trial) -> dict[str, float]:
 
 
 def search(
-    train: Train, ask: Callable[[nn.Module], float], trials: int, seed: int, folder: Path
+    train: Train, ask: Callable[[nn.Module], float], trials: int, seed: int, folder: Path, worker: int = 0
 ) -> list[dict[str, Any]]:
-    """Run so many trials.
+    """Run so many trials, alone or with other workers on the same folder, until no point is left to begin.
 
     Parameters
     ----------
@@ -60,75 +63,106 @@ def search(
     seed
         Of the points.
     folder
-        Where finished trials are kept until the search has ended.
+        Where the trials are kept until the search has ended; the same for all who share them.
+    worker
+        The number of this one; no other may run under it at the same time.
 
     Returns
     -------
     list[dict]
-        One row a trial: `number`, `settings`, `val_top1` after each pass, `stopped` early or not, `diverged`,
-        `seconds`.
+        One row for each trial that has ended, whoever ran it, in the order of the points: its `number`, `settings`,
+        `val_top1` after each pass, `stopped` early or not, `diverged`, `seconds`, `worker`. Fewer than `trials` while
+        other workers are still at theirs.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = opened(folder)
-
-    def objective(trial: optuna.Trial) -> float:
-        began, settings, passes = time.perf_counter(), suggested(trial), 0
-        value = 0.0
-
-        def after_a_pass(model: nn.Module) -> dict[str, float]:
-            nonlocal passes, value
-            passes, value = passes + 1, ask(model)
-            trial.report(value, passes)
-            trial.set_user_attr("seconds", time.perf_counter() - began)
-            if trial.should_prune():
-                raise optuna.TrialPruned
-            return {"val_top1": value}
-
+    todo, study = points(trials, seed), opened(folder)
+    for cut_off in study.get_trials(states=(TrialState.RUNNING,)):
+        if cut_off.user_attrs["worker"] == worker:
+            study.tell(cut_off.number, state=TrialState.FAIL)
+    while (trial := claimed(study, todo, folder, worker)) is not None:
         try:
-            train(settings, after_a_pass)
-        except TrainingDiverged as error:
-            trial.set_user_attr("diverged", True)
-            raise optuna.TrialPruned from error
-        return value
+            study.tell(trial, run(trial, train, ask))
+        except optuna.TrialPruned:
+            study.tell(trial, state=TrialState.PRUNED)
+    ended = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
+    return sorted(map(row_of, ended), key=lambda row: row["number"])
 
-    for point in points(trials, seed)[len(study.trials) :]:
-        study.enqueue_trial(point)
-        study.optimize(objective, n_trials=1)
-    return [row_of(trial) for trial in study.trials]
+
+def run(trial: optuna.Trial, train: Train, ask: Callable[[nn.Module], float]) -> float:
+    """One trial; its last accuracy.
+
+    Raises
+    ------
+    optuna.TrialPruned
+        If it is stopped early, or diverges.
+    """
+    began, settings, passes, value = time.perf_counter(), suggested(trial), 0, 0.0
+
+    def after_a_pass(model: nn.Module) -> dict[str, float]:
+        nonlocal passes, value
+        passes, value = passes + 1, ask(model)
+        trial.report(value, passes)
+        trial.set_user_attr("seconds", time.perf_counter() - began)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+        return {"val_top1": value}
+
+    try:
+        train(settings, after_a_pass)
+    except TrainingDiverged as error:
+        trial.set_user_attr("diverged", True)
+        raise optuna.TrialPruned from error
+    return value
 
 
 def opened(folder: Path) -> optuna.Study:
-    """The search as it stands: a new one, or one that was cut off, without the trial that it was in.
-
-    A trial that did not end would go on competing with the others, so a study that has one is copied without it.
-    """
+    """The search in a folder, a new one where there is none."""
     folder.mkdir(parents=True, exist_ok=True)
-    storage = JournalStorage(JournalFileBackend(str(folder / "trials.log")))
-    names = optuna.get_all_study_names(storage)
-    kept = ended(optuna.load_study(study_name=max(names), storage=storage)) if names else []
-    study = optuna.create_study(
-        study_name=f"{len(names):03d}",
-        storage=storage,
+    return optuna.create_study(
+        study_name="search",
+        load_if_exists=True,
+        storage=JournalStorage(JournalFileBackend(str(folder / "trials.log"))),
         sampler=optuna.samplers.RandomSampler(),  # never asked: every point is given
         pruner=optuna.pruners.MedianPruner(n_startup_trials=FREE, n_warmup_steps=FIRST_LOOK),
         direction="maximize",
     )
-    study.add_trials(kept)
-    return study
 
 
-def ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    """Its finished and its stopped trials."""
-    return study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
+def claimed(study: optuna.Study, todo: list[dict[str, float]], folder: Path, worker: int) -> optuna.Trial | None:
+    """The first point that nobody has begun, as a trial of this worker; None if there is none.
+
+    A trial that was cut off has failed: its point is free again.
+    """
+    with FileLock(folder / "claims.lock"):
+        begun = study.get_trials(deepcopy=False)
+        if not any(trial.state == TrialState.WAITING for trial in begun):  # one that is, somebody died over in here
+            taken = {trial.user_attrs["point"] for trial in begun if trial.state != TrialState.FAIL}
+            free = next((number for number in range(len(todo)) if number not in taken), None)
+            if free is None:
+                return None
+            study.enqueue_trial(todo[free], user_attrs={"point": free, "worker": worker})
+        trial = study.ask()
+        trial.set_user_attr("worker", worker)
+    return trial
+
+
+def closes(folder: Path, worker: int) -> bool:
+    """Whether it falls to this worker to go on from the search that has ended: to the first that asks."""
+    with FileLock(folder / "claims.lock"):
+        study = opened(folder)
+        first = study.user_attrs.get("closed by", worker)
+        study.set_user_attr("closed by", first)
+    return bool(first == worker)
 
 
 def row_of(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     """A trial as the record holds it."""
     return {
-        "number": trial.number,
+        "number": trial.user_attrs["point"],
         "settings": dict(trial.params),
         "val_top1": [trial.intermediate_values[step] for step in sorted(trial.intermediate_values)],
         "stopped": trial.state == TrialState.PRUNED,
         "diverged": bool(trial.user_attrs.get("diverged", False)),
         "seconds": float(trial.user_attrs.get("seconds", 0.0)),
+        "worker": trial.user_attrs["worker"],
     }

@@ -1,5 +1,5 @@
 """What lab 9 does for one network: the search, then the defaults and the best settings with fresh seeds, and one look
-at the test images."""
+at the test images. Several workers may share the search; the last of them does the rest."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from helpers.data.batches import Batches
 from helpers.models.pretrained import build_model
 from helpers.models.pretrained.loading import Pretrained
 from helpers.pages.l09.methods import BEST, CNN, DEFAULT, DEFAULTS
-from helpers.pages.l09.search import Report, search
+from helpers.pages.l09.search import Report, closes, search
 from helpers.training import TrainingConfig, fit, predict
 
 # Data set -> the weights of the course that have learned from other pictures than these.
@@ -28,12 +28,14 @@ def check(parameters: Parameters) -> None:
     Raises
     ------
     ValueError
-        For an image size that patches of 8 px do not tile, or fewer than two trials.
+        For an image size that patches of 8 px do not tile, fewer than two trials, or more workers than trials.
     """
     if parameters["image_size"] % 8:
         raise ValueError(f"image_size: expected a multiple of 8 pixels, got {parameters['image_size']}")
     if parameters["trials"] < 2:
         raise ValueError(f"trials: expected at least 2, the defaults and another one, got {parameters['trials']}")
+    if not 1 <= parameters["workers"] <= parameters["trials"]:
+        raise ValueError(f"workers: expected 1 to {parameters['trials']}, the trials, got {parameters['workers']}")
     training_config(parameters, CNN, DEFAULTS, seed=0)
 
 
@@ -55,9 +57,11 @@ def load(parameters: Parameters) -> Dataset:
     return data
 
 
-def grid(parameters: Parameters) -> dict[str, str]:
-    """Piece -> model: one network's search and its final trainings."""
-    return {model: model for model in parameters["models"]}
+def grid(parameters: Parameters) -> dict[str, tuple[str, int]]:
+    """Piece -> model and worker: one network's search and its final trainings, or a worker's share of them."""
+    if parameters["workers"] == 1:
+        return {model: (model, 0) for model in parameters["models"]}
+    return {f"{model}/{k}": (model, k) for model in parameters["models"] for k in range(parameters["workers"])}
 
 
 def training_config(parameters: Parameters, model: str, settings: Mapping[str, float], seed: int) -> TrainingConfig:
@@ -119,14 +123,15 @@ def best_of(trials: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return max(finished, key=lambda trial: trial["val_top1"][-1])
 
 
-def run_one(model: str, data: Dataset, parameters: Parameters, folder: Path) -> dict[str, Any]:
+def run_one(model: str, data: Dataset, parameters: Parameters, folder: Path, worker: int = 0) -> dict[str, Any]:
     """Search for a network's settings, then train it anew at the defaults and at the best ones.
 
     Returns
     -------
     dict
         `model`, `seed` of the search, `trials` (rows of `search`), `best` (its number), `finals`: rows of `setting`,
-        `seed` and `predictions` (a list of n classes of the test images).
+        `seed` and `predictions` (a list of n classes of the test images). Where other workers have not ended their
+        trials, or one has taken the final trainings on: no `best` (None) and no `finals`.
     """
     asks = build(model, data, parameters, 0)  # the scale of the images; its weights are not used
 
@@ -137,11 +142,28 @@ def run_one(model: str, data: Dataset, parameters: Parameters, folder: Path) -> 
     def trained(settings: Mapping[str, float], after_a_pass: Report) -> None:
         train(model, data, parameters, settings, 0, after_a_pass)
 
-    trials = search(trained, ask, parameters["trials"], parameters["search_seed"], folder)
+    trials = search(trained, ask, parameters["trials"], parameters["search_seed"], folder, worker)
+    row = {"model": model, "seed": parameters["search_seed"], "trials": trials}
+    if len(trials) < parameters["trials"] or not closes(folder, worker):
+        return row | {"best": None, "finals": []}
     best, finals = best_of(trials), []
     for setting, settings in ((DEFAULT, DEFAULTS), (BEST, best["settings"])):
         for seed in range(FINAL_SEED, FINAL_SEED + parameters["seeds"]):
             built = train(model, data, parameters, settings, seed, folder=folder / f"{setting}-{seed}")
             finals.append({"setting": setting, "seed": seed, "predictions": answers(built, data.test)})
-    row = {"model": model, "seed": parameters["search_seed"], "trials": trials, "best": best["number"]}
-    return row | {"finals": finals}
+    return row | {"best": best["number"], "finals": finals}
+
+
+def whole(runs: Sequence[Mapping[str, Any]], parameters: Parameters) -> list[Mapping[str, Any]]:
+    """Of each network the row that holds all of its search: that of the worker who closed it.
+
+    Raises
+    ------
+    ValueError
+        If a network has not exactly one.
+    """
+    found = [run for run in runs if run["finals"]]
+    if [run["model"] for run in found] != list(parameters["models"]):
+        there = ", ".join(run["model"] for run in found) or "none"
+        raise ValueError(f"one whole search for each of {', '.join(parameters['models'])} is needed; found: {there}")
+    return found
