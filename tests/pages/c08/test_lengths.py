@@ -22,6 +22,10 @@ def test_the_figures_are_those_of_the_record(record):
 
 
 def test_a_lead_that_does_not_grow_is_refused(record):
-    record.summary["quality"]["dot"][0]["words"]["value"] = 1.0
-    with pytest.raises(ValueError, match="dot: expected a lead that grows with the length"):
-        length_figures(record)
+    rows = record.summary["quality"]["dot"]
+    for k in (0, -2):  # too early, or lost again
+        kept = rows[k]["words"]["value"]
+        rows[k]["words"]["value"] = 1.0 if k == 0 else 0.5
+        with pytest.raises(ValueError, match="dot: expected a lead that grows with the length"):
+            length_figures(record)
+        rows[k]["words"]["value"] = kept

@@ -35,7 +35,11 @@ def length_figures(record: Record) -> dict[str, Any]:
     rows, own = quality(record), standings(record)
     _check_claims(rows)
     short, long = ({name: groups[k] for name, groups in rows.items()} for k in (0, -2))
+    leads = [a["words"]["value"] - b["words"]["value"] for a, b in zip(rows["additive"], rows["none"], strict=True)]
+    full = rows["none"][int(np.argmax(leads[:-1]))]
     figures: dict[str, Any] = {"short_to": short["none"]["to"], "long_from": long["none"]["from"]}
+    figures["full_from"] = full["from"]
+    figures["seeds_apart"] = max(100 * (max(row["bleu"]) - min(row["bleu"])) for row in own.values())
     for name in ATTENTIONS:
         figures[f"bleu_{name}"] = _share(rows[name][-1]["bleu"])
         figures[f"token_short_{name}"] = _share(short[name]["words"])
@@ -77,7 +81,10 @@ def _check_claims(rows: Quality) -> None:
     for name in ("dot", "additive"):
         pairs = list(zip(rows[name], rows["none"], strict=True))
         ahead = [a["words"]["value"] - b["words"]["value"] for a, b in pairs[:-1]]
-        if not (np.diff(ahead) > 0).all():
-            raise ValueError(f"{name}: expected a lead that grows with the length, true words told, got {ahead}")
+        full = int(np.argmax(ahead))
+        if not (np.diff(ahead[: full + 1]) > 0).all() or full < len(ahead) / 2 or min(ahead[full:]) < max(ahead) - 0.01:
+            raise ValueError(
+                f"{name}: expected a lead that grows with the length and then stays, true words told, got {ahead}"
+            )
         if not all(none["bleu"]["high"] < other["bleu"]["low"] for other, none in pairs):
             raise ValueError(f"{name}: expected BLEU whose interval meets none of the model without attention")

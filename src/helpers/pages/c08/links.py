@@ -14,7 +14,7 @@ from helpers.plots.tables import NBSP, percent, points
 Row = Mapping[str, Any]  # one sentence of the record: "source", "target", "weights", "erasure", "links"
 Guess = Callable[[Row, int], int]  # sentence and number of its English word -> number of a French word
 PLACES = {  # name -> sentence, English word, French word: weights that the text quotes
-    "w_red_rouge": (1, "red", "rouge"),
+    "w_black_noir": (2, "black", "noir"),
     "w_red_voiture": (0, "red", "voiture"),
     "w_is_petite": (0, "is", "petite"),
 }
