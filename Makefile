@@ -92,8 +92,8 @@ gather: $(READY) ## make one record of the finished pieces of a run: make gather
 stale: $(READY) ## list the recorded runs whose code has changed since
 	@$(BIN)/python -m helpers.records stale
 
-equal: $(READY) ## show by two runs that code changed since a commit makes no other number: make equal SINCE=... NAME=... [EDITION=smoke] [PARAMS=...]
-	@$(BIN)/python -m helpers.records equal '$(SINCE)' '$(NAME)' '$(if $(filter file,$(origin EDITION)),smoke,$(EDITION))' $(PARAMS)
+equal: $(READY) ## show by two runs that code changed since a commit makes no other number: make equal SINCE=... NAME=... [EDITION=smoke] [ROWS=1] [PARAMS=...]
+	@$(BIN)/python -m helpers.records equal '$(SINCE)' '$(NAME)' '$(if $(filter file,$(origin EDITION)),smoke,$(EDITION))' $(if $(ROWS),--rows) $(PARAMS)
 
 jupyter: $(READY) ## open the labs in JupyterLab
 	$(BIN)/jupyter lab labs

@@ -39,6 +39,21 @@ def test_runs_that_differ_show_nothing(run):
         equal.change_of(run(summary={"said": "in 3 s"}), run(summary={"said": "in 4 s"}))
 
 
+def test_rows_alone_may_be_equal_and_leave_a_record_stale(run):
+    rows = {"runs": [{"seed": 0, "top1": 0.5}]}
+    before, after = run(0.5, module="a", **rows), run(0.6, module="b", **rows)
+    with pytest.raises(ValueError, match="not equal"):
+        equal.change_of(before, after)
+    change = equal.change_of(before, after, rows=True)
+    assert (change.rows, change.numbers) == (True, 2)
+    named = ("helpers.schedule", "b" * 64, "a" * 64)
+    assert not equal.is_shown_equal(equal.Changes(changes=[change]), before, *named)
+    assert equal.is_shown_equal(equal.Changes(changes=[change]), before, *named, rows=True)
+    after.runs[0]["top1"] = 0.4
+    with pytest.raises(ValueError, match="not equal"):
+        equal.change_of(before, after, rows=True)
+
+
 def test_a_record_stays_fresh_under_a_chain_of_changes_of_its_own_lab_and_pictures(run, course):
     module = course.root / "src" / "helpers" / "schedule.py"
     module.write_text("def rate(step):\n    return 1 / step\n")

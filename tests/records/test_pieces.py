@@ -1,5 +1,6 @@
 """Pieces of a long run: which part of the grid a run does, and when pieces may be gathered."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -157,3 +158,20 @@ def test_pieces_of_other_code_than_the_gathering_one_are_refused(piece, gather, 
     piece("vit/0", 1)
     with pytest.raises(ValueError, match=f"the pieces were run with other code, {named}: run them again"):
         gather(**now)
+
+
+def test_pieces_are_gathered_by_another_report_once_their_rows_were_shown_equal(piece, gather, course, made):
+    piece("vit/0", 1)
+    piece("vit/1", 2)
+    told = {"lab": LAB, "pictures": "breeds", "edition": "smoke", "since": "a", "to": "b", "numbers": 3}
+    now = {"helpers.x": "2", "helpers.imported_by_it": "1"}
+    changes = {"changes": [told | {"files": {"helpers.x": ("1", "2")}, "rows": True}]}
+    path = course.root / "results" / "equal.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(changes))
+    record = gather(modules=now)
+    assert record.modules == now
+    assert {one.code_version for one in record.pieces} == {made.record_dict()["code_version"]}
+    path.write_text(json.dumps({"changes": [told | {"files": {"helpers.z": ("1", "2")}, "rows": True}]}))
+    with pytest.raises(ValueError, match=r"helpers\.imported_by_it, helpers\.x: run them again"):
+        gather(modules=now)

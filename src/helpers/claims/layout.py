@@ -37,11 +37,13 @@ class Cells(BaseModel):
 
 
 class Layout(BaseModel):
-    """How a record is read: where its paths start, the cells behind its differences, what unnamed intervals cover."""
+    """How a record is read: where its paths start, the cells behind its differences, what unnamed intervals cover;
+    `over` says of what the sampled things are, where they are no test images."""
 
     model_config = ConfigDict(extra="forbid")
     under: list[str] = []
     covers: str = ""
+    over: str = ""
     cells: Cells | None = None
 
     def ends(self, record: dict[str, Any], row: Any) -> tuple[float, float, float] | None:

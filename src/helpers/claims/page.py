@@ -22,7 +22,8 @@ def slug(verdict: str) -> str:
 def number(value: float, unit: str) -> str:
     """A value in its unit, without the sign of the unit; fractions are in percent or points where the unit says so."""
     if unit in ("points", "percent"):
-        text = f"{100 * value:{'+' if unit == 'points' else ''}.1f}"
+        nearly = unit == "percent" and 0.9995 <= abs(value) < 1  # one decimal would make it all
+        text = f"{100 * value:{'+' if unit == 'points' else ''}.{2 if nearly else 1}f}"
     elif unit in ("count", "year"):
         text = f"{value:.0f}" if unit == "year" else f"{value:,.0f}"
     elif unit == "tiny":
@@ -102,6 +103,11 @@ def test_link(claim: Claim, test: str) -> str:
     return f"{{{kind}}}`{digits}`"
 
 
+def _begun(text: str) -> str:
+    """With a capital at its start, but for a name of code."""
+    return text if "_" in text.split()[0] else text[0].upper() + text[1:]
+
+
 def card(judged: Judged) -> str:
     """One claim as Markdown. The verdict stands in a field of its own that holds nothing else."""
     claim = judged.claim
@@ -118,7 +124,7 @@ def card(judged: Judged) -> str:
         trained = " Trained networks." if finding.trained else ""
         picture = interval_svg(finding, figure, stance)
         lines += [
-            f"- [{MARKS[stance]}]{{.stance-{stance}}} {finding.what[0].upper() + finding.what[1:]}: "
+            f"- [{MARKS[stance]}]{{.stance-{stance}}} {_begun(finding.what)}: "
             f"{picture}{figure_text(finding, figure)}. [{rule_text(finding)}{trained}]{{.rule}}"
         ]
     if claim.later:

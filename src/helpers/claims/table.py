@@ -127,7 +127,7 @@ class Finding(BaseModel):
         value = (found[self.value] - self.minus) / self.per
         ends = [found.get(self.low), found.get(self.high)]
         low, high = (None if end is None else (end - self.minus) / self.per for end in ends)
-        covers = found.get("covers") or ("" if low is None else layout.covers)
+        covers = layout.over or found.get("covers") or layout.covers if low is not None else ""
         both = layout.ends(record, follow(record, self.at[:-1])) if layout.cells else None
         return Figure(value, low, high, None if low is None else found.get(self.n), covers, both)
 

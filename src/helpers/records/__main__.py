@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("since", metavar="COMMIT", help="the commit before")
     command.add_argument("name", metavar="NAME")
     command.add_argument("edition", metavar="EDITION", choices=EDITIONS)
+    command.add_argument(
+        "--rows", action="store_true", help="compare the rows of the runs alone: the report was changed"
+    )
     commands.add_parser("stale", help="list the recorded runs whose code has changed since")
     return parser
 
@@ -56,9 +59,10 @@ def _equal(options: argparse.Namespace, rest: list[str]) -> None:
     root = project_root()
     folders = [run_lab(options.name, options.edition, rest, commit) for commit in (options.since, "HEAD")]
     before, after = (read_as(Record, folder / "record.json", RECORD_AGAIN) for folder in folders)
-    change = change_of(before, after)
+    change = change_of(before, after, options.rows)
     path = keep(root or Path.cwd(), change)
-    told = f"{change.numbers:,} numbers of {change.lab} are equal at {change.since} and {change.to}"
+    which = "numbers of the rows" if change.rows else "numbers"
+    told = f"{change.numbers:,} {which} of {change.lab} are equal at {change.since} and {change.to}"
     print(f"{told}; {len(change.files)} changed files of its code noted in {path.name}")
 
 

@@ -6,6 +6,9 @@ compares every number that both records hold but times, memory and dates. Where 
 for each file that changed what it was and what it became, and a record of that lab on those pictures stays fresh under
 this change. It is not said of another lab, nor of other pictures: they may use another part of the file. It is said of
 what the short edition runs; a branch that only the long one takes is not tried.
+
+Where the report of a lab was changed, which judges the rows of its runs, `ROWS=1` compares the rows alone. A record is
+stale all the same, since its report is the old one; but pieces of a long run may be gathered again, by the new report.
 """
 
 import json
@@ -47,6 +50,8 @@ class Change(BaseModel):
         Module, or path of the lab -> [hash before, hash after].
     numbers
         How many were compared.
+    rows
+        Whether these are those of the runs' rows alone.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -57,6 +62,7 @@ class Change(BaseModel):
     to: str
     files: dict[str, tuple[str, str]]
     numbers: int
+    rows: bool = False
 
 
 class Changes(BaseModel):
@@ -84,9 +90,11 @@ def pictures_of(record: Record) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def is_shown_equal(changes: Changes, record: Record, file: str, now: str, was: str) -> bool:
-    """Whether runs of the record's lab on its pictures lead from one hash of a file to the other, change by change."""
+def is_shown_equal(changes: Changes, record: Record, file: str, now: str, was: str, rows: bool = False) -> bool:
+    """Whether runs of the record's lab on its pictures lead from one hash of a file to the other, change by change;
+    with `rows` also by those of which the rows alone were compared."""
     own = [one for one in changes.changes if (one.lab, one.pictures) == (record.lab, pictures_of(record))]
+    own = [one for one in own if rows or not one.rows]
     steps = [one.files[file] for one in own if file in one.files]
     reached = {was}
     while more := {end for step in steps for end in step if reached & set(step)} - reached:
@@ -110,9 +118,11 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def compared(before: Record, after: Record) -> tuple[int, list[str]]:
-    """How many numbers both records hold, and in which they differ, by path."""
-    one, two = (dict(_leaves({"summary": r.summary, "runs": r.runs})) for r in (before, after))
+def compared(before: Record, after: Record, rows: bool = False) -> tuple[int, list[str]]:
+    """How many numbers both records hold, or their rows alone, and in which they differ, by path."""
+    one, two = (
+        dict(_leaves({"runs": r.runs} if rows else {"summary": r.summary, "runs": r.runs})) for r in (before, after)
+    )
     differ = [f"{path}: only in one of the two runs" for path in one.keys() ^ two.keys()]
     for path in one.keys() & two.keys():
         a, b = one[path], two[path]
@@ -125,8 +135,8 @@ def compared(before: Record, after: Record) -> tuple[int, list[str]]:
     return len(one), sorted(differ)
 
 
-def change_of(before: Record, after: Record) -> Change:
-    """What two equal runs show.
+def change_of(before: Record, after: Record, rows: bool = False) -> Change:
+    """What two equal runs show; with `rows` of their rows alone.
 
     Raises
     ------
@@ -138,7 +148,7 @@ def change_of(before: Record, after: Record) -> Change:
     same = all(before.parameters[name] == after.parameters[name] for name in both)
     if not same or (before.lab, before.edition) != (after.lab, after.edition):
         raise ValueError("expected two runs of one lab, edition and parameters")
-    count, differ = compared(before, after)
+    count, differ = compared(before, after, rows)
     if differ:
         more = f"\n  and {len(differ) - 8} more" if len(differ) > 8 else ""
         raise ValueError(f"{before.lab}: not equal:\n  " + "\n  ".join(differ[:8]) + more)
@@ -150,7 +160,7 @@ def change_of(before: Record, after: Record) -> Change:
     versions = [record.code_version.split("+")[-1] for record in (before, after)]
     return Change(
         lab=before.lab, pictures=pictures_of(before), edition=before.edition, since=versions[0], to=versions[1],
-        files=files, numbers=count,
+        files=files, numbers=count, rows=rows,
     )  # fmt: skip
 
 

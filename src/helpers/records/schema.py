@@ -68,13 +68,14 @@ class DataInfo(BaseModel):
 
 
 class Piece(BaseModel):
-    """One of the runs that a gathered record came from."""
+    """One of the runs that a gathered record came from; `code_version` is None from before pieces told it."""
 
     model_config = ConfigDict(extra="forbid")
     piece: str
     run_id: str = Field(pattern=RUN_ID)
     started_at: datetime
     wall_s: float = Field(ge=0)
+    code_version: str | None = None
 
 
 class Record(BaseModel):

@@ -12,10 +12,12 @@ from pydantic import JsonValue
 
 from helpers.records.compare import beside_the_recorded
 from helpers.records.devices import device_type, device_warning, peak_memory
+from helpers.records.equal import is_shown_equal, read_changes
 from helpers.records.pieces import GATHERED, agreeing_pieces
 from helpers.records.places import current_run, project_root, record_path, write_atomically
 from helpers.records.schema import DataInfo, Piece, Record
 from helpers.records.source import (
+    NOT_THE_METHOD,
     code_version,
     library_versions,
     running_source_sha256,
@@ -157,24 +159,41 @@ def _sum(parts: list[float | None]) -> float | None:
     return None if None in parts else round(sum(part for part in parts if part is not None), 1)
 
 
+def _other_code(piece: Record, record: Record) -> list[str]:
+    """Which code of a piece is not that of the gathering run, nor was shown to make the same rows."""
+    lab = f"labs/{record.lab}.ipynb"
+    method = {name: one for name, one in (piece.modules or {}).items() if not NOT_THE_METHOD.fullmatch(name)}
+    was = {lab: piece.source_sha256} | method
+    now = {lab: record.source_sha256} | (record.modules or {})
+    changed = {name for name in {*was, *now} if was.get(name) != now.get(name)}
+    changes = read_changes(project_root() or Path.cwd())
+    shown = {
+        n for n in changed & was.keys() & now.keys() if is_shown_equal(changes, piece, n, now[n], was[n], rows=True)
+    }
+    if shown:  # whatever a changed module now imports was part of that comparison
+        shown |= now.keys() - was.keys()
+    return ["the lab's own source" if name == lab else name for name in sorted(changed - shown)]
+
+
 def _of_pieces(record: Record) -> Record:
     """The record of a gathered run: the device that trained, the seconds of all pieces, and which runs they were.
 
     Raises
     ------
     ValueError
-        If the lab or its modules are not those of the pieces.
+        If the lab or its modules are not those of the pieces, nor were shown to make the same rows (`make equal`).
     """
     pieces = agreeing_pieces(record.lab, record.edition, parameters=record.parameters)
-    was, now = pieces[0].modules or {}, record.modules or {}
-    changed = [name for name in sorted({*was, *now}) if was.get(name) != now.get(name)]
-    changed += ["the lab's own source"] if record.source_sha256 != pieces[0].source_sha256 else []
-    if changed:
-        raise ValueError(f"the pieces were run with other code, {', '.join(changed)}: run them again")
+    if changed := _other_code(pieces[0], record):
+        remedy = "run them again, or show by `make equal ... ROWS=1` that they would have the same rows"
+        raise ValueError(f"the pieces were run with other code, {', '.join(changed)}: {remedy}")
     told = [
-        Piece(piece=str(p.parameters["piece"]), run_id=str(p.run_id), started_at=p.started_at, wall_s=p.wall_s)
+        Piece(
+            piece=str(p.parameters["piece"]), run_id=str(p.run_id), started_at=p.started_at, wall_s=p.wall_s,
+            code_version=p.code_version,
+        )
         for p in pieces
-    ]
+    ]  # fmt: skip
     return record.model_copy(
         update={
             "parameters": record.parameters | {"piece": None},

@@ -17,28 +17,29 @@ def set_verdict(run, a, b, verdict, value):
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "said"),
+    ("first", "second", "cells", "said"),
     [
-        (("holds", 0.12), ("holds", 0.2), "is 12 and 20 points ahead of VGG-like"),
-        (("the opposite holds", -0.03), ("the opposite holds", -0.04), "is 3 and 4 points behind VGG-like"),
-        (("undecided", 0.03), ("undecided", -0.2), "cannot be told from VGG-like, either time"),
-        (
-            ("undecided", 0.03),
-            ("holds", 0.2),
-            "is 20 points ahead of VGG-like once, and cannot be told from it the other time",
-        ),
-        (("the opposite holds", -0.3), ("holds", 0.2), "is ahead of VGG-like once and behind it once"),
+        (("holds", 0.12), ("holds", 0.2), ("+12.0", "+20.0"), "ahead, both times"),
+        (("the opposite holds", -0.03), ("the opposite holds", -0.04), ("−3.0", "−4.0"), "behind, both times"),
+        (("undecided", 0.03), ("undecided", -0.2), ("+3.0", "−20.0"), "open, both times"),
+        (("undecided", 0.03), ("holds", 0.2), ("+3.0", "+20.0"), "open, then ahead"),
+        (("the opposite holds", -0.3), ("holds", 0.2), ("−30.0", "+20.0"), "behind, then ahead"),
     ],
 )
-def test_a_pair_in_two_runs(runs, first, second, said):
+def test_a_pair_in_two_runs(runs, first, second, cells, said):
     for run, (verdict, value) in zip(runs, (first, second), strict=True):
         set_verdict(run, "resnet_like", "vgg_like", verdict, value)
-    assert record.said_twice(runs, "resnet_like", "vgg_like") == said
+    row = record.pairs_table(runs)[1]
+    assert (row["pair"], row["verdict"]) == ("ResNet-like − VGG-like", said)
+    for column, cell in zip(("20 classes", "20 others"), cells, strict=True):
+        assert row[column].startswith(cell)
+        assert "points" not in row[column]
 
 
 def test_a_pair_of_no_statement_is_refused(runs):
+    runs[1].summary["verdicts"] = [row for row in runs[1].summary["verdicts"] if row["a"] != "vgg_like"]
     with pytest.raises(ValueError, match="expected a pair of the lab's statements"):
-        record.said_twice(runs, "knn", "vit_mini")
+        record.pairs_table(runs)
 
 
 def test_verdicts_of_two_runs_are_counted(runs):
@@ -53,7 +54,8 @@ def test_verdicts_of_two_runs_are_counted(runs):
         set_verdict(run, "convnext_mini", "resnet_like", "the opposite holds", -0.2)
     words = record.twice_words(runs)
     assert [words[key] for key in ("asked", "same", "half_open", "against", "settled")] == ["11", "9", "1", "1", "1"]
-    assert words["settled_words"] == "*a ConvNeXt beats a ResNet*: the opposite"
+    assert words["settled_words"] == "ResNet-like is ahead of ConvNeXt-mini"
+    assert words["open_twice"] == "8"
 
 
 def test_what_all_classes_say_is_set_beside_the_twenties(runs):

@@ -25,6 +25,14 @@ def test_a_row_keeps_its_columns_in_front_and_names_every_seed(record):
     assert row["step"] == ", ".join(["never"] * record.parameters["seeds"])
 
 
+def test_a_short_row_has_the_columns_of_the_long_one_and_one_number_in_each(record):
+    standing = reversal.standings(record)["none"]
+    short, long = (make(standing, positions="none") for make in (reversal.short_row, reversal.reversal_row))
+    assert list(short) == list(long)
+    for column in ("letters, %", "words, %"):
+        assert long[column].startswith(f"{float(short[column]):.1f} ")
+
+
 def test_letters_by_position_are_those_of_the_runs(record):
     shares, rows = reversal.by_position(record), reversal.standings(record)
     assert np.shape(shares["base"]) == (record.parameters["seeds"], record.parameters["length"])

@@ -17,7 +17,7 @@ def test_the_orders_are_told_by_their_losses_against_the_head(released_orders, s
 def test_an_order_that_gains_is_refused_where_the_text_says_that_none_does(released_orders, small_orders, square):
     for record, told in (
         (released_orders, lambda: orders.orders_told(released_orders, small_orders)),
-        (released_orders, lambda: orders.advice(released_orders, square)),
+        (released_orders, lambda: orders.advice(released_orders, small_orders, square)),
         (small_orders, lambda: orders.orders_told(released_orders, small_orders)),
     ):
         best = record.summary["rows"][-1]["against_head"]
@@ -53,11 +53,11 @@ def test_the_gains_are_a_row_an_order_with_a_dash_where_none_was_run(released_or
     assert last.count("−2.0") == 3
 
 
-def test_the_advice_has_a_row_for_each_record_and_one_that_was_not_measured(released_orders, square):
+def test_the_advice_has_a_row_for_each_record_and_one_that_was_not_measured(released_orders, small_orders, square):
     for row in square.summary["differences"]:
         if row["name"].endswith("full – top10"):
             row["difference"] |= {"value": 0.07, "low": 0.06, "high": 0.08}
-    whole = orders.advice(released_orders, square).data
+    whole = orders.advice(released_orders, small_orders, square).data
     assert "freeing more lost 2.0 to 6.0 points" in whole
-    assert orders.advice(None, None).data.count("not measured here") == 1
-    assert whole.count("\n") == orders.advice(None, None).data.count("\n") + 2
+    assert orders.advice(None, None, None).data.count("not measured here") == 1
+    assert whole.count("\n") == orders.advice(None, None, None).data.count("\n") + 2

@@ -10,12 +10,14 @@ from typing import Any
 
 from helpers.measure.accuracy import Estimate, over_seeds
 from helpers.pages.c06.depth import DEPTHS, STUDY
+from helpers.plots.tables import NBSP, points
 from helpers.records import Record, read_record
 
 LAB = "02_twenty_years"
 FIRST, OTHER = "tiny20", "tiny20.other"  # 20 classes of Tiny ImageNet, and 20 others
 ALL = "tiny194"  # four of the networks on all classes, one training each
 CHAPTER_14 = ("cait_mini", "swin_mini", "mixer_mini")  # what the second run holds besides
+VERDICTS = {"holds": "ahead", "the opposite holds": "behind", "undecided": "open"}
 LABELS = {
     "knn": "nearest neighbours",
     "mlp": "perceptron (MLP)",
@@ -68,26 +70,33 @@ def statements_of(record: Record) -> dict[str, SimpleNamespace]:
     }
 
 
-def said_twice(runs: Sequence[Record], a: str, b: str) -> str:
-    """What the paired difference of two methods says in two runs, as a half sentence.
+PAIRS = (
+    ("vgg_like", "alexnet_like", "small kernels, depth"),
+    ("resnet_like", "vgg_like", "the sum, batch norm"),
+    ("xception_mini", "resnet_like", "separable for whole"),
+    ("convnext_mini", "resnet_like", "seven years of habits"),
+)  # and what each was built to differ in
+
+
+def pairs_table(runs: Sequence[Record]) -> list[dict[str, str]]:
+    """One row a pair of networks: the difference in two runs, in points with its interval, and what both say.
 
     Raises
     ------
     ValueError
         For a pair that the lab's statements do not hold.
     """
-    pairs = [row for run in runs for row in statements_of(run).values() if (row.a, row.b) == (a, b)]
-    if len(pairs) != len(runs):
-        raise ValueError(f"expected a pair of the lab's statements, got {a} and {b}")
-    told = [row for row in pairs if row.verdict != "undecided"]
-    if not told:
-        return f"cannot be told from {LABELS[b]}, either time"
-    by = " and ".join(f"{abs(100 * row.difference.value):.0f}" for row in told)
-    words = {"ahead of" if row.difference.value > 0 else "behind" for row in told}
-    if len(words) == 2:
-        return f"is ahead of {LABELS[b]} once and behind it once"
-    found = f"is {by} points {words.pop()} {LABELS[b]}"
-    return found if len(told) == len(pairs) else f"{found} once, and cannot be told from it the other time"
+    rows = []
+    for a, b, idea in PAIRS:
+        both = [row for run in runs for row in statements_of(run).values() if (row.a, row.b) == (a, b)]
+        if len(both) != len(runs):
+            raise ValueError(f"expected a pair of the lab's statements, got {a} and {b}")
+        line = {"pair": f"{LABELS[a]} − {LABELS[b]}", "built to differ in": idea}
+        differences = [points(row.difference).replace(f"{NBSP}points", "") for row in both]
+        line |= dict(zip(("20 classes", "20 others"), differences, strict=True))
+        said = [VERDICTS[row.verdict] for row in both]
+        rows.append(line | {"verdict": f"{said[0]}, both times" if len(set(said)) == 1 else ", then ".join(said)})
+    return rows
 
 
 def twice_words(runs: Sequence[Record]) -> dict[str, str]:
@@ -99,7 +108,8 @@ def twice_words(runs: Sequence[Record]) -> dict[str, str]:
         sum(len(pair) == 2 and "undecided" not in pair for pair in pairs),
     )
     settled = [name for name, pair in zip(first, pairs, strict=True) if pair in ({"holds"}, {"the opposite holds"})]
-    named = "; ".join(f"*{name}*" + ("" if first[name].verdict == "holds" else ": the opposite") for name in settled)
+    turned = [(first[name].a, first[name].b)[:: 1 if first[name].verdict == "holds" else -1] for name in settled]
+    named = "; ".join(f"{LABELS[winner]} is ahead of {LABELS[loser]}" for winner, loser in turned)
     return {
         "asked": str(len(pairs)),
         "same": str(same),
@@ -107,6 +117,7 @@ def twice_words(runs: Sequence[Record]) -> dict[str, str]:
         "half_open": str(len(pairs) - same - against),
         "settled": str(len(settled)),
         "settled_words": named,
+        "open_twice": str(same - len(settled)),
     }
 
 
@@ -140,7 +151,7 @@ def table_of(record: Record) -> list[dict[str, Any]]:
 
 
 def words(runs: Sequence[Record]) -> dict[str, str]:
-    """What the page's sentences say, computed from two runs: the data, whether years help, the pairs, the budget."""
+    """What the page's sentences say, computed from two runs: the data, whether years help, the budget."""
     run, rows = runs[0], rows_of(runs[0])
     test, seeds = rows[0].top1.n, rows[0].n_seeds
     train = run.data.n_train if run.data else 0
@@ -154,7 +165,4 @@ def words(runs: Sequence[Record]) -> dict[str, str]:
     ladder += f"{last.label} ({last.year})."
     budget = f"{test:,} test images, {seeds} seeds, {run.summary['epochs']} passes "
     budget += f"of each network over {train:,} images."
-    found = {"data_words": data, "ladder_words": ladder, "budget_words": budget}
-    pairs = {"vgg": "alexnet_like", "resnet": "vgg_like", "xception": "resnet_like", "convnext": "resnet_like"}
-    ours = {"vgg": "vgg_like", "resnet": "resnet_like", "xception": "xception_mini", "convnext": "convnext_mini"}
-    return found | {f"{key}_said": said_twice(runs, ours[key], other) for key, other in pairs.items()}
+    return {"data_words": data, "ladder_words": ladder, "budget_words": budget}

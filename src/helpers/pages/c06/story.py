@@ -50,10 +50,9 @@ RELEASED = (
 
 
 def released() -> list[dict[str, str]]:
-    """Network, release, the name of its recipe, and top-1 on ImageNet as torchvision states it."""
+    """Network, release, and top-1 on ImageNet as torchvision states it."""
     found = []
     for name, weights in RELEASED:
         top1 = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"]
-        recipe = weights.meta["recipe"].rsplit("/", 1)[-1]
-        found.append({"network": name, "release": weights.name, "recipe": recipe, "top-1 (%)": f"{top1:.1f}"})
+        found.append({"network": name, "release": weights.name, "top-1 (%)": f"{top1:.1f}"})
     return found

@@ -12,7 +12,6 @@ from helpers.records import Record, read_record
 
 PLACE = (24, 17)  # row and column of the pixel whose weights the page shows
 NETWORKS = {"vgg16": "VGG-16", "resnet50": "ResNet-50", "xception": "Xception"}
-RELEASED_NAMES = {"efficientnet_lite0": "EfficientNet-Lite0", "xception_mini": "xception_mini", "vit_mini": "vit_mini"}
 
 
 @cache

@@ -52,6 +52,12 @@ def reversal_row(row: Standing, **columns: str) -> dict[str, str]:
     }
 
 
+def short_row(row: Standing, **columns: str) -> dict[str, str]:
+    """The same line with one number a cell: means over the seeds, without their range and intervals."""
+    letters, words = (f"{100 * share:.1f}" for share in (np.mean(row["by_seed"]), row["words"]["value"]))
+    return reversal_row(row, **columns) | {"letters, %": letters, "words, %": words}
+
+
 def division_rows(record: Record) -> list[dict[str, str]]:
     """The wide head with and without the division, at the lower rate and at the higher one."""
     own, rate = standings(record), record.model_dump()["parameters"]["learning_rate"]
@@ -67,12 +73,6 @@ def norm_rows(record: Record) -> list[dict[str, str]]:
     kinds = [(row["built"]["pre_norm"], row["built"]["warmup"] > 0) for row in rows]
     names = [f"{'pre' if pre else 'post'}-norm, {WARM[warm]}" for pre, warm in kinds]
     return [reversal_row(row, norm=name) for row, name in zip(rows, names, strict=True)]
-
-
-def steps_told(row: Standing) -> Markdown:
-    """When the seeds that got there first had nine letters of ten right, from the soonest to the latest."""
-    steps = sorted(step for step in row["soon"] if step is not None)
-    return Markdown(" to ".join(str(step) for step in dict.fromkeys((steps[0], steps[-1]))))
 
 
 def gains_told(ahead: Standing, behind: Standing) -> Markdown:
@@ -103,8 +103,6 @@ def reversal_figures(record: Record) -> dict[str, Any]:
         "every": record.model_dump()["runs"][0]["curve"][0]["step"],
         "ceiling": 100 * float(np.mean(ceiling(record))),
         "pointed": 100 * base["pointed"],
-        "scaled_steps": steps_told(own["wide_slow"]),
-        "unscaled_steps": steps_told(own["wide_raw_slow"]),
         "unscaled_low": 100 * min(own["wide_raw_slow"]["by_seed"]),
         "warm_gains": gains_told(own["post_warm"], own["post"]),
         "post_cold_low": 100 * min(own["post"]["by_seed"]),

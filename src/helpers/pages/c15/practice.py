@@ -32,6 +32,21 @@ def sweep_of(record: Record) -> dict[str, Rows]:
     }
 
 
+def farthest(record: Record) -> float:
+    """How far a weight comes at most at the best rate of the sweep: half the rate, times the steps (worked example).
+
+    Raises
+    ------
+    ValueError
+        If the networks do not share their best rate, or their steps.
+    """
+    best = {max(runs, key=lambda run: run["val_top1"]["value"])["learning_rate"] for runs in sweep_of(record).values()}
+    steps = {run["steps"] for run in dump(record)["runs"] if not run["diverged"]}
+    if len(best) != 1 or len(steps) != 1:
+        raise ValueError(f"record: expected one best rate and one number of steps, got {best} and {steps}")
+    return best.pop() * steps.pop() / 2
+
+
 def sweep_told(record: Record) -> Markdown:
     """Where each model does best, and what is left at the highest rate."""
     said = []
@@ -140,7 +155,7 @@ def square_told(square: Record) -> Markdown:
     last = steps[f"{vit}: {ALL} – {FEW}"]
     winners = {difference.value > 0 for difference in (corner, whole, part)}
     if corner.low <= 0 <= corner.high and whole.low * whole.high > 0:
-        moral = "The slides' comparison leaves it undecided, while on this way two large steps hide each other."
+        moral = "The slides' comparison alone shows no difference: a large step up and a large step down cancel."
     elif len(winners) == 1:
         moral = "Whichever comparison you make, the winner is the same; the size is not, and a size decides."
     else:
@@ -149,7 +164,7 @@ def square_told(square: Record) -> Markdown:
     return Markdown(
         f"The slides' comparison, {NAMES[vit]} all against {NAMES[cnn]} top tenth, comes out at {points(corner)}. "
         f"It is the sum of **tuning**, {signed(tuning)} points, and **model**, both trained whole, {signed(whole)} "
-        f"(before rounding); in the last, {sure}. {moral} And the way counts: by the other corner it is model, "
+        f"(before rounding); in the last, {sure}. {moral} By the other corner: model, "
         f"{signed(part)}, then tuning, {signed(last)}. **What a step brings depends on where it starts**, so the one "
         "gap tells neither."
     )

@@ -56,7 +56,7 @@ def seed_figures(record: Record) -> dict[str, Markdown]:
     by_seed = " and ".join(points(pair) for pair in tuned.by_seed.values())
     verdict = "holds 0" if step.low <= 0 <= step.high else "leaves 0 out"
     seeds = (
-        f"In lab 08's rehearsal on drawn dogs, tuning all of the small Xception instead of its top tenth brought "
+        f"In lab 8's rehearsal on drawn dogs, tuning all of the small Xception instead of its top tenth brought "
         f"{points(step)}; the interval {verdict}. The two seeds gained {by_seed} "
         "(intervals over test images only). Pairing by image removes what both tunings find easy or hard; it does "
         "nothing for the seeds. What seeds do is known from two numbers, one degree of freedom, where Student's "

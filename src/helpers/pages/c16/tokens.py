@@ -34,9 +34,9 @@ def small_vits() -> dict[str, Any]:
     )
     deit.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     found = {
-        f"ViT-mini, {what}": build_model("vit_mini", 2, weights=weights_of).model
+        f"ViT-mini, trained on {what}": build_model("vit_mini", 2, weights=weights_of).model
         for what, weights_of in (("drawings", "shipped"), ("photographs", "photographs"))
-    } | {"DeiT-mini, photographs": deit}
+    } | {"DeiT-mini, trained on photographs": deit}
     return {name: model.eval().requires_grad_(False) for name, model in found.items()}
 
 

@@ -128,7 +128,7 @@ def matrix(rows: tuple[Candidate, ...]) -> dict[str, list[tuple[str, str]]]:
         "weights, MiB": measured([f"{row.weights_mib:.0f}" for row in rows]),
         "at work, MiB": measured([f"{row.peak_mib:.0f}" for row in rows]),
         "rights": [("study", REPORTED) if row.name in SMALL else ("?", UNKNOWN) for row in rows],
-        "energy": nobody,
+        "electricity": nobody,
         "under drift": nobody,
     }
 

@@ -36,6 +36,6 @@ def model_card(name: str = "xception_mini") -> list[dict[str, Any]]:
         "What under blur, dark, another camera?": "**not known** for these weights",
         "Would another seed be as good?": "**not known**: one training",
         "May it earn money?": "**not known**; the photographs' terms say research",
-        "How much energy?": "**not known**: no meter",
+        "How much electricity?": "**not known**: no meter",
     }
     return [{"the card asks": asks, "and is told": told_of} for asks, told_of in (answered | unknown).items()]
