@@ -25,9 +25,9 @@ def diagonal(row: Row, i: int) -> int:
     return round(i * (len(row["source"]) - 1) / (len(row["target"]) - 1))
 
 
-def largest(key: str, later: int = 0) -> Guess:
-    """Where the largest of a row of `key` stands; of the row `later` rows below."""
-    return lambda row, i: int(np.argmax(row[key][i + later]))
+def largest(key: str) -> Guess:
+    """Where the largest of a row of `key` stands."""
+    return lambda row, i: int(np.argmax(row[key][i]))
 
 
 def hits(sentences: Sequence[Row], guess: Guess, stops: bool = True) -> np.ndarray:
@@ -102,10 +102,6 @@ def link_figures(by_model: Mapping[str, Sequence[Row]], agreement: Mapping[str, 
         "n_words": agreement["additive"]["attention"]["words"],
         "n_own": agreement["additive"]["attention"]["n"],
         **{name: Markdown(percent(SimpleNamespace(**share))) for name, share in shares.items()},
-        **{
-            f"later_{model}": 100 * float(share_of(hits(by_model[model], largest("weights", later=1)).sum(0)))
-            for model in ("additive", "dot")
-        },
         "stops": int(stops[:, 1].sum()),
         "stops_found": int((hits(own, read) - hits(own, read, stops=False))[:, 0].sum()),
         **{name: _weight(own[k], english, french) for name, (k, english, french) in PLACES.items()},
