@@ -233,7 +233,7 @@ def test_a_script_and_a_lab_make_their_records_by_one_function(course, made, mon
     script.write_text('"""Trains."""\nx = 1\n')
     now = records.Record(**made.record_dict()).started_at
     given = {"parameters": {"seeds": (1, 2)}, "runs": [{"seed": 0}], "summary": {}, "started_at": now}
-    record = records.make_record("08_translation", "cpu", script=script, **given)
+    record = records.make_record("09_script", "cpu", script=script, **given)
     assert record.script == "scripts/train.py"
     assert record.source_sha256 == records.source_sha256(script)
     assert record.parameters == {"seeds": [1, 2]}
