@@ -129,7 +129,7 @@ def draw(parts: list[dict[str, Any]], pages: set[str], address: Any) -> str:
     """The map as HTML; `address` turns a page into the link that leads to it."""
     rows = "".join(_part(part, pages, address) for part in parts)
     there = [open_now(parts, pages, kind) for kind in FOLDERS]
-    note = f"Open now: {there[0]} and {there[1]}. Dashed cards are still to come."
+    note = f"Open now: {there[0]} and {there[1]}."
     return f'<div class="course-map"><ol class="map-road" role="list">{rows}</ol><p class="map-note">{note}</p></div>'
 
 

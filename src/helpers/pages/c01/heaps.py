@@ -64,7 +64,7 @@ def named_by_heap(labels: np.ndarray, heaps: np.ndarray) -> np.ndarray:
 def score_by_labels(accuracy: float, wrong: float, classes: int) -> float:
     r"""Score of a classifier where a share of the labels is wrong by lot, evenly spread over the other classes.
 
-    $(1-\eta)\,a + \eta\,\frac{1-a}{K-1}$: a right answer counts where the label is right, a wrong one where it happens
+    $(1-r)\,a + r\,\frac{1-a}{K-1}$: a right answer counts where the label is right, a wrong one where it happens
     to be the wrong label.
     """
     return (1 - wrong) * accuracy + wrong * (1 - accuracy) / (classes - 1)

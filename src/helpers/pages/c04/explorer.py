@@ -25,7 +25,7 @@ SIGNS: dict[str, tuple[str, str]] = {  # what to look for, and what to do
     ),
     "rate too low": (
         "a healthy start, and two curves side by side that are still going down when the training ends",
-        "multiply the rate by three until the loss ends above the one before",
+        "raise the rate in factors of four; validation chooses",
     ),
     "bad start": (
         "a first loss many times that of guessing though the inputs are in order",
@@ -37,7 +37,7 @@ SIGNS: dict[str, tuple[str, str]] = {  # what to look for, and what to do
     ),
     "over-fitting": (
         "training towards 0 while validation turns and climbs: the gap is the sign, not the height",
-        "more data, augmentation, weight decay, dropout; stop at the lowest validation loss",
+        "more and cleaner data, augmentation; of the rest what validation chooses",
     ),
     "labels shuffled": (
         "a training loss that falls far too slowly, since every wrong label has to be learned by itself; with all "
@@ -49,7 +49,7 @@ SIGNS: dict[str, tuple[str, str]] = {  # what to look for, and what to do
         "subtract the mean, divide by the standard deviation, in training and in use",
     ),
     "evaluated in train mode": (
-        "two curves that stay too high, and another answer when asked again: it hangs on the neighbours and on luck",
+        "two curves that stay too high, and another answer when asked again: it depends on the neighbours and on luck",
         "model.eval() before every question, model.train() before every step",
     ),
 }

@@ -90,6 +90,7 @@ def question_figures(drawn: Record, square: Record, released: Record) -> dict[st
         "wall_minutes": drawn.wall_s / 60,
         "n_train": data.n_train,
         "n_test": data.n_test,
+        "n_official": drawn.model_dump()["summary"]["leak_audit"]["n_names"],
         "classes": data.num_classes,
         "seeds": square.parameters["seeds"],
         "epochs": square.parameters["epochs"],
