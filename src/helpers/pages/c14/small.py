@@ -83,7 +83,7 @@ def said_of_later(run: Record) -> str:
         "the opposite holds": ("come out the other way round", "comes out the other way round"),
         "undecided": ("stay open", "stays open"),
     }
-    sentences = []
+    sentences: list[str] = []
     for verdict, (many, one) in words.items():
         names = [f"*{name}*" for name, own in found.items() if own == verdict]
         if names:
