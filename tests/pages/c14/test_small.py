@@ -28,7 +28,7 @@ def test_only_statements_about_the_family_are_drawn(run):
 def test_the_sentence_counts_the_verdicts_on_the_later_three(run):
     for row in run.summary["verdicts"]:
         row["verdict"] = "undecided"
-    assert small.said_of_later(run).startswith("5 stay open: *a CaiT")
+    assert small.said_of_later(run).startswith("Five of the five stay open: *a CaiT")
     for row in run.summary["verdicts"]:
         if row["b"] == "mixer_mini":
             row["verdict"] = "the opposite holds"
@@ -36,6 +36,6 @@ def test_the_sentence_counts_the_verdicts_on_the_later_three(run):
             row["verdict"] = "holds"
     told = small.said_of_later(run)
     assert told.startswith(
-        "1 holds: *a Swin (windows, three scales) beats a ViT*; 1 comes out the other way round: *a ViT"
+        "One of the five holds: *a Swin (windows, three scales) beats a ViT*. One comes out the other way round: *a ViT"
     )
-    assert "3 stay open" in told
+    assert "Three stay open" in told

@@ -99,11 +99,11 @@ QUESTIONS: tuple[Question, ...] = (
         "network uses: attention rollout of our ViT, or Grad-CAM of our CNN?",
         {-1.0: "Grad-CAM", 0.0: "cannot be told", 1.0: "rollout"},
         "S3.17",
-        "By deletion it cannot be told which: {points:+.0f} points, and the interval holds zero.",
+        "By deletion it cannot be told which: {value:+.2f} of the answer's probability, and the interval holds zero.",
     ),
     Question(
         "On the dogs the ViT won, 82 to 73.",
-        "How much of the dogs' test list was in the training list of the networks that were compared?",
+        "How much of the dogs' test list was in ImageNet-1k, on which the CNN of the two had been trained?",
         {0.02: "2 %", 0.4: "40 %", 1.0: "practically all"},
         "S1.19",
         "{percent:.0f} %, as far as a published tenth can tell.",
@@ -141,8 +141,7 @@ def right_option(question: Question, value: float) -> int:
 
 def answered(question: Question, value: float) -> str:
     """The sentence that a reader gets after the guess."""
-    points = 100 * value
     if question.claim == "S3.17":
-        points = 100 * recorded.finding("explanations", "rollout minus cnn, Grad-CAM, deletion").value
-    text = question.answer.format(value=value, percent=min(100.0, 100 * value), points=points)
+        value = recorded.finding("explanations", "rollout minus cnn, Grad-CAM, deletion").value
+    text = question.answer.format(value=value, percent=min(100.0, 100 * value), points=100 * value)
     return text.replace("-", "\N{MINUS SIGN}") if question.claim == "S3.17" else text

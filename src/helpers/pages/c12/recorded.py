@@ -12,7 +12,18 @@ from helpers.records import Record, read_record
 
 LAB, PHOTOGRAPHS = "07_where_they_cross", ("tiny194", "dogs")  # the names of the recordings that take hours
 PICTURES = {"breeds": "drawn dogs", "tiny_imagenet": "small photographs", "stanford_dogs": "photographs of dogs"}
+EARLIER = {  # what the small weights had learned from before they saw these
+    "breeds": "drawings",
+    "tiny_imagenet": "drawings",
+    "stanford_dogs": "photographs without a dog",
+}
 ARMS = {"scratch": "from scratch", "strong": "strong recipe", "pretrained": "pre-trained on other pictures"}
+
+STEEPER = {  # a verdict on "more images help the ViT more than the CNN", in a sentence
+    "holds": "More images help the ViT more than the CNN.",
+    "the opposite holds": "More images help the CNN more than the ViT.",
+    "undecided": "Whether more images help the ViT more than the CNN is undecided.",
+}
 
 
 @cache
@@ -50,8 +61,13 @@ def training(arm: str, size: int, world: str = "centred") -> float:
 
 def own_rate(network: str, world: str = "centred") -> float:
     """The rate at which a network did best on digits that no test holds."""
+    return next(row["rate"] for row in chosen_rates() if (row["network"], row["world"]) == (network, world))
+
+
+def chosen_rates() -> list[dict[str, Any]]:
+    """`network`, `world` and `rate`: the best of each network on digits that no test holds."""
     rows: list[dict[str, Any]] = study().summary["own_rates"]  # type: ignore[assignment]
-    return next(row["rate"] for row in rows if row["chosen"] and (row["network"], row["world"]) == (network, world))
+    return [row for row in rows if row["chosen"]]
 
 
 def difference(name: str, size: int) -> Estimate:
@@ -104,20 +120,35 @@ def pictures(record: Record) -> str:
 
 
 def told(record: Record) -> str:
-    """Lab 7 in a few sentences: where the two cross in each arm, and whose curve is steeper from scratch."""
+    """Lab 7 in a few sentences: who is ahead in each arm, and whose curve is steeper from scratch."""
     points: list[dict[str, Any]] = record.summary["points"]  # type: ignore[assignment]
     own = {(row["model"], row["size"]): row["test_top1"]["value"] for row in points if row["arm"] == "scratch"}
     few, many = min(size for _, size in own), max(size for _, size in own)
     cnn, vit = ([f"{100 * own[name, size]:.1f}" for size in (few, many)] for name in ("xception_mini", "vit_mini"))
-    crossing: dict[str, str] = dict(record.summary["crossing"])  # type: ignore[arg-type]
-    text = f"**On {pictures(record)}**, from scratch: {crossing.pop('scratch')}. Of "
-    text += f"{few:,} images a class the CNN learns to name {cnn[0]}\xa0% and the ViT {vit[0]}\xa0%, "
-    text += f"of {many:,} {cnn[1]}\xa0% and {vit[1]}\xa0%. "
-    text += " ".join(f"*{ARMS[arm].capitalize()}*: {what}." for arm, what in crossing.items())
+    found = {arm: ahead(rows) for arm, rows in gaps(record).items()}
+    text = f"**On {pictures(record)}.** From scratch {found['scratch']}: of {few:,} images a class the CNN learns to "
+    text += f"name {cnn[0]}\xa0% and the ViT {vit[0]}\xa0%, of {many:,} {cnn[1]}\xa0% and {vit[1]}\xa0%."
+    if "strong" in found:
+        text += f" With a stronger recipe (a part of chapter 13's) {found['strong']}."
+    if "pretrained" in found:
+        text += f" Pre-trained on {EARLIER[str(record.parameters['dataset'])]}, {found['pretrained']}."
     steeper = verdict(record, "more images help the ViT more than the CNN")
-    if steeper:
-        text += f" *More images help the ViT more than the CNN*: {steeper}."
-    return text
+    return f"{text} {STEEPER[steeper]}" if steeper in STEEPER else text
+
+
+def ahead(rows: Sequence[dict[str, Any]]) -> str:
+    """Who of the two is ahead at which sizes, from the gaps of one arm (`size`, `low`, `high`), in words."""
+    cnn, vit = ([row["size"] for row in rows if row["high"] < 0], [row["size"] for row in rows if row["low"] > 0])
+    if cnn and vit and max(cnn) < min(vit):
+        return f"the CNN is ahead up to {max(cnn):,} images a class and the ViT from {min(vit):,} on"
+    if cnn and vit:
+        return "the order turns more than once"
+    if not cnn and not vit:
+        return "the two cannot be told apart at any size"
+    who, count = ("ViT", len(vit)) if vit else ("CNN", len(cnn))
+    if count == len(rows):
+        return f"the {who} is ahead at " + ("the one size" if count == 1 else f"each of {count} sizes")
+    return f"the {who} is ahead at {count} of {len(rows)} sizes, and at the others the two cannot be told apart"
 
 
 def findings(records: Sequence[Record]) -> Markdown:
@@ -145,6 +176,12 @@ def worth(model: str) -> Estimate:
     record = read_record("08_xception_vs_vit", "cpu", "dogs12000")
     rows: list[dict[str, Any]] = record.summary["differences"]  # type: ignore[assignment]
     return Estimate(**next(row["difference"] for row in rows if row["name"] == f"{model}: full – scratch"))
+
+
+def pair(tuning: str) -> Estimate:
+    """The small ViT minus the small CNN on the photographs of dogs, by how they were tuned."""
+    rows: list[dict[str, Any]] = read_record("08_xception_vs_vit", "cpu", "dogs12000").summary["differences"]  # type: ignore[assignment]
+    return Estimate(**next(row["difference"] for row in rows if row["name"] == f"{tuning}: vit_mini – xception_mini"))
 
 
 def head_alone() -> dict[int, float]:

@@ -18,6 +18,7 @@ MIXES = {  # model -> its name here, and what lets its tokens or pixels hear of 
     "cait_mini": ("CaiT-mini", "attention, all pairs, class token late"),
     "mixer_mini": ("Mixer-mini", "a matrix, the same for all images"),
 }
+NUMBERS = ("None", "One", "Two", "Three", "Four", "Five")
 LATER = ("CaiT", "Swin", "Mixer")  # in whose statements
 
 
@@ -75,16 +76,17 @@ def last_losses(run: Record) -> dict[str, float]:
 
 
 def said_of_later(run: Record) -> str:
-    """How the statements about CaiT, Swin and Mixer came out, in a sentence."""
+    """How the statements about CaiT, Swin and Mixer came out, a sentence for each verdict."""
     found = {name: one.verdict for name, one in statements(run).items() if any(new in name for new in LATER)}
     words = {  # verdict -> of several, of one
         "holds": ("hold", "holds"),
         "the opposite holds": ("come out the other way round", "comes out the other way round"),
         "undecided": ("stay open", "stays open"),
     }
-    parts = []
+    sentences: list[str] = []
     for verdict, (many, one) in words.items():
         names = [f"*{name}*" for name, own in found.items() if own == verdict]
         if names:
-            parts.append(f"{len(names)} {many if len(names) > 1 else one}: {', '.join(names)}")
-    return "; ".join(parts) + "."
+            count = NUMBERS[len(names)] if sentences else f"{NUMBERS[len(names)]} of the {NUMBERS[len(found)].lower()}"
+            sentences.append(f"{count} {many if len(names) > 1 else one}: {', '.join(names)}.")
+    return " ".join(sentences)
