@@ -29,14 +29,14 @@ def turned(gap: Estimate) -> Estimate:
 def crossings(record: Record) -> Iterator[Row]:
     """Lab 7's arms, each at its largest size."""
     dataset, side = str(record.parameters["dataset"]), max(_data(record).image_size.values())
-    plan: list[Row] = record.summary["plan"]  # type: ignore[assignment]
-    passes = {one["images a class"]: one["passes"] for one in plan}
+    summary: Row = record.model_dump()["summary"]
+    passes = {one["images a class"]: one["passes"] for one in summary["plan"]}
     before = {"scratch": "–", "strong": "–, stronger recipe", "pretrained": recorded.EARLIER[dataset]}
     for arm, gaps in recorded.gaps(record).items():
         last = max(gaps, key=lambda gap: gap["size"])
         what = recorded.PICTURES[dataset]
         ends = {key: last[key] for key in ("value", "low", "high", "n", "covers")}
-        classes = int(record.summary["num_classes"])  # type: ignore[call-overload]
+        classes = summary["num_classes"]
         yield row(
             "lab 7", what, classes, last["size"], side, passes[last["size"]], before[arm], turned(Estimate(**ends))
         )
@@ -63,7 +63,7 @@ def shipped() -> Row:
     data, recipe = told["vit_mini"]["data"], told["vit_mini"]["recipe"]
     half = sum(((end["high"] - end["low"]) / 2) ** 2 for end in ends) ** 0.5
     value = ends[0]["value"] - ends[1]["value"]
-    gap = Estimate(value, value - half, value + half, data["n_test"], "test images")
+    gap = Estimate(value, value - half, value + half, data["n_test"], "test sampling")
     each = round(data["n_train"] / data["num_classes"])
     side, passes = recipe["image_size"], recipe["epochs"]
     return row("chapter 13", "small photographs", data["num_classes"], each, side, passes, "–", gap)
@@ -72,11 +72,11 @@ def shipped() -> Row:
 def family() -> Row:
     """Lab 2's run of the family, chapter 14."""
     record = read_record("02_twenty_years", "cpu", "tiny20.other")
-    rows: list[Row] = record.summary["verdicts"]  # type: ignore[assignment]
-    (gap,) = (one["difference"] for one in rows if (one["a"], one["b"]) == ("xception_mini", "vit_mini"))
+    summary: Row = record.model_dump()["summary"]
+    (gap,) = (one["difference"] for one in summary["verdicts"] if (one["a"], one["b"]) == ("xception_mini", "vit_mini"))
     data = _data(record)
     classes, side = data.num_classes, max(data.image_size.values())
-    each, passes = data.n_train // classes, int(record.summary["epochs"])  # type: ignore[call-overload]
+    each, passes = data.n_train // classes, summary["epochs"]
     return row("lab 2, chapter 14", "small photographs", classes, each, side, passes, "–", Estimate(**gap))
 
 
