@@ -309,7 +309,8 @@ def test_the_first_chart_that_fits_a_screen_stands_under_the_card(tmp_path, pict
     assert (third.get("id") == "headline-chart") is shown
     if shown:
         assert [output.data["image/png"] for output in third.outputs] == [CHART]
-        assert third.metadata["mystnb"] == alt
+        assert third.metadata["mystnb"]["image"] == alt["image"]
+        assert "after you have predicted" in third.metadata["mystnb"]["code_prompt_show"]
         assert third.metadata["tags"] == ["remove-input", "hide-output"]
 
 

@@ -253,7 +253,5 @@ def test_the_headline_names_the_distance_to_autograd_and_the_differences():
         )
     )
     assert "**3e-16**" in text
-    assert (
-        "4 hidden layers, each at its own best rate (1 of 2 best rates lie at an end of the list): "
-        "relu minus tanh **−10.0" in text
-    )
+    assert "4 hidden layers, each at its own best rate: relu minus tanh **−10.0" in text
+    assert "Of 2 best rates 1 lies at an end of the list" in text

@@ -11,14 +11,17 @@ def headline(record: Record) -> str:
     """How near autograd is, and what each activation's own best rate leaves of the difference between them."""
     summary: dict[str, Any] = record.summary
     lines = [f"Largest relative difference of our gradients to autograd's, in float64: **{summary['autograd']:.0e}**."]
-    ends = len(summary["rates_at_an_end"])
-    outside = f" ({ends} of {len(summary['at_best'])} best rates lie at an end of the list)" if ends else ""
     for row in summary["differences"]:
         if {row["a"], row["b"]} != {"relu", "tanh"}:
             continue
         estimate = SimpleNamespace(**row["difference"])
         lines.append(
-            f"{row['depth']} hidden layer{'s' if row['depth'] > 1 else ''}, each at its own best rate{outside}: "
+            f"{row['depth']} hidden layer{'s' if row['depth'] > 1 else ''}, each at its own best rate: "
             f"{row['a']} minus {row['b']} **{points(estimate)}** on {estimate.n} test digits."
+        )
+    if ends := len(summary["rates_at_an_end"]):
+        verb = "lies" if ends == 1 else "lie"
+        lines.append(
+            f"Of {len(summary['at_best'])} best rates {ends} {verb} at an end of the list: a better one may lie outside."
         )
     return "\n".join(f"- {line}" for line in lines)

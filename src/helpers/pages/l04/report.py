@@ -105,7 +105,7 @@ class Finding:
 
     def as_row(self) -> dict[str, Any]:
         """For the record; a difference of differences may reach beyond 1."""
-        row = {"statement": self.statement, "says": self.says, "expected": self.expected}
+        row: dict[str, Any] = {"statement": self.statement, "says": self.says, "expected": self.expected}
         row |= {"beforehand": self.beforehand}
         return row | {"contrast": self.difference.as_dict(), "verdict": self.verdict, "agrees": self.agrees}
 

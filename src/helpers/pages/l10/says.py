@@ -34,8 +34,8 @@ def gap_lines(table: Sequence[Point]) -> list[str]:
 
 
 def no_goal_line(table: Sequence[Point]) -> str:
-    """Whether the distance closed because training accuracy fell, from nothing to what brings the two closest."""
-    said, mostly = [], []
+    """Why the distance closed, from nothing to what brings the two closest: one accuracy fell, or the other rose."""
+    said, shares = [], []
     for model, name in MODELS.items():
         plain = of(table, PLAIN, model)
         others = [point for point in table if point.model == model and point.arm != PLAIN]
@@ -43,12 +43,17 @@ def no_goal_line(table: Sequence[Point]) -> str:
             continue
         least = min(others, key=lambda point: point.gap)
         fell, rose = 100 * (plain.training - least.training), 100 * (least.top1.value - plain.top1.value)
-        mostly.append(fell > MOSTLY * 100 * (plain.gap - least.gap))
-        changes = f"training {-fell:+.1f} points, test {rose:+.1f}".replace("-", "−")
+        closed = 100 * (plain.gap - least.gap)
+        shares.append(fell / closed if closed > 0 else 0.5)
+        changes = f"training {0.0 - fell:+.1f} points, test {rose:+.1f}".replace("-", "−")
         said.append(f"{name} {changes}")
     if len(said) < len(MODELS):
         return ""
-    why = "closed almost wholly because training accuracy fell" if all(mostly) else "closed from both sides"
+    why = "closed in part because training accuracy fell"
+    if min(shares) > MOSTLY:
+        why = "closed almost wholly because training accuracy fell"
+    elif max(shares) < 1 - MOSTLY:
+        why = "closed almost wholly because test accuracy rose"
     return f"**So the distance is no goal:** here it {why}: {'; '.join(said)}."
 
 

@@ -25,6 +25,10 @@ def over_fitting(found: Mapping[str, Estimate]) -> str:
     return text + "."
 
 
+def _signed(estimate: Estimate) -> str:
+    return f"{estimate.value:.2f}".replace("-", "−")
+
+
 def predictions(findings: Mapping[str, Mapping[str, Estimate]]) -> list[dict[str, str]]:
     """A row a prediction; `findings` by part and name, as the lab gathers them."""
     places, pixels = findings["places"], findings["pixels"]["every pixel a token: test top-1"]
@@ -34,7 +38,7 @@ def predictions(findings: Mapping[str, Mapping[str, Estimate]]) -> list[dict[str
         {"question": "1. tanh in the place of a ReLU", "this run": over_fitting(findings["overfitting"])},
         {
             "question": "2. the dog's position, R²",
-            "this run": f"after the mean of a CNN {mean.value:.2f}, from the class token of a ViT {token.value:.2f}",
+            "this run": f"after the mean of a CNN {_signed(mean)}, from the class token of a ViT {_signed(token)}",
         },
         {
             "question": "3. every pixel a token",

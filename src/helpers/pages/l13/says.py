@@ -210,7 +210,7 @@ def equal_line(runs: Runs) -> str:
         leads = {probe: total(runs, lead(probe, vit, cnn=cnn)) for probe in ("clean", BLACK, FAR)}
         if shares[0] is not None and shares[1] is not None:
             names = ("a ViT trained longer", "the CNN") if vit == LONGER else ("the ViT", "a CNN stopped earlier")
-            known = ", ".join(f"{name} {100 * share:.0f} %" for name, share in zip(names, shares, strict=True))
+            known = f"{names[0]} {100 * shares[0]:.0f} %, {names[1]} {100 * shares[1]:.0f} %"
             apart = ", ".join(f"{probe} {told(found)}" for probe, found in leads.items() if found is not None)
             said.append(f"of their training pictures they name: {known}. ViT minus CNN there: {apart}")
     return f"**Nearer in learning:** {'; '.join(said)}." if said else ""
