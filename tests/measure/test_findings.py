@@ -58,8 +58,8 @@ def test_statements_are_counted_in_one_wording_and_later_ones_apart() -> None:
     )
     later = [{"as_expected": word, "beforehand": False} for word in ("as expected", "–")]
     assert tally(rows[:1] + later).endswith(
-        " Of 2 statements added or changed after runs had been seen: **1 as expected, 0 against, 0 open**; of 1 nothing "
-        "was expected."
+        " Of 2 statements added or changed after runs had been seen: **1 as expected, 0 against, 0 open**; of 1 "
+        "nothing was expected."
     )
     assert tally([{"as_expected": "–"}]) == "Of 1 statement written down beforehand: nothing was expected of any."
     assert tally([]) == ""

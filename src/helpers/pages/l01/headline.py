@@ -20,8 +20,6 @@ def headline(record: Record) -> str:
             f"{row['a']} minus {row['b']} **{points(estimate)}** on {estimate.n} test digits."
         )
     if ends := len(summary["rates_at_an_end"]):
-        verb = "lies" if ends == 1 else "lie"
-        lines.append(
-            f"Of {len(summary['at_best'])} best rates {ends} {verb} at an end of the list: a better one may lie outside."
-        )
+        verb, rates = "lies" if ends == 1 else "lie", len(summary["at_best"])
+        lines.append(f"Of {rates} best rates {ends} {verb} at an end of the list: a better one may lie outside.")
     return "\n".join(f"- {line}" for line in lines)

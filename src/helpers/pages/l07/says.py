@@ -18,7 +18,9 @@ def predictions(gaps: Gaps, findings: Sequence[Finding]) -> list[dict[str, str]]
     rows = []
     if "scratch" in gaps:
         fewest = min(gaps["scratch"])
-        said = f"ViT minus CNN {points(gaps['scratch'][fewest])}, at {fewest} images a class"
+        gap = gaps["scratch"][fewest]
+        who = {HOLDS: "the ViT", OPPOSITE: "the CNN", UNDECIDED: "this run cannot tell"}[verdict(gap)]
+        said = f"{who}: ViT minus CNN {points(gap)}, at {fewest} images a class"
         rows.append({"question": "1. few images, from scratch", "this run": said})
         rows.append({"question": "2. where they cross", "this run": crossing(gaps["scratch"])})
     helps, against = [], []
