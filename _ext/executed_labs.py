@@ -42,6 +42,9 @@ OWN_PICTURES = (
     "shows it on this page.*"
 )
 PROGRESS = re.compile(r"\d+ ?%\||\d+(\.\d+)?(it|s|img|images|step|batch)/(s|it)\b")
+FOUND = "What this run found (after you have predicted)"
+TEXTS = ("phrases", "fra_eng")  # data of sentences, whose classes are words
+NOT_COMPARED = "compared with no recorded run"  # news for the terminal; the page has its own box
 SHORT_LIST = 8
 TALLEST = 0.9  # height over width of a chart at the top of a page
 
@@ -106,17 +109,18 @@ def write_page(root: Path, name: str) -> Path:
 
 
 def _first_chart(page: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    """The first chart of the lab again, for the top of the page; none of a picture taller than a screen."""
+    """The first chart of the lab again, for the top of the page, folded; none of a picture taller than a screen."""
     for cell in page.cells:
         if "chart" in cell.metadata.get("tags", ()):
             pictures = [output for output in cell.outputs if _height(output.get("data", {})) < TALLEST]
             if not pictures:
                 return []
-            mystnb = {"mystnb": cell.metadata["mystnb"]} if "mystnb" in cell.metadata else {}
+            prompts = {"code_prompt_show": f"{FOUND}: the first chart", "code_prompt_hide": "Hide the chart"}
             shown = nbformat.v4.new_code_cell(
                 "# the first chart of this lab", id="headline-chart", outputs=pictures[:1]
             )
-            shown.metadata = nbformat.from_dict({"tags": ["remove-input"], **mystnb})
+            mystnb = {**cell.metadata.get("mystnb", {}), **prompts}
+            shown.metadata = nbformat.from_dict({"tags": ["remove-input", "hide-output"], "mystnb": mystnb})
             return [shown]
     return []
 
@@ -210,9 +214,11 @@ def banner(root: Path, run: Run, lab: Path) -> str:
 
 
 def _headline(record: Record) -> list[str]:
-    """What the lab found, where its page in the package says it."""
+    """What the lab found, where its page in the package says it; folded, for who has not predicted yet."""
     module = f"helpers.pages.l{record.lab[:2]}.headline"
-    return [import_module(module).headline(record)] if record.summary and find_spec(module) else []
+    if not record.summary or not find_spec(module):
+        return []
+    return [f":::{{dropdown}} {FOUND}\n{import_module(module).headline(record)}\n:::"]
 
 
 def _chapters(root: Path, lab: str) -> str:
@@ -265,6 +271,9 @@ def _date(when: datetime) -> str:
 
 
 def _data_text(data: DataInfo) -> str:
+    if data.name in TEXTS:
+        counts = f"{data.n_train:,} sentences to learn from, {data.n_test:,} to translate"
+        return f"`{data.name}`: {data.num_classes} English words and signs, {counts}"
     counts = f"{data.n_train:,} train, {data.n_val:,} validation, {data.n_test:,} test images"
     local = "; **a local variant of the published files**" if data.local_variant else ""
     skipped = f"; {data.skipped} broken images skipped" if data.skipped else ""
@@ -331,7 +340,8 @@ def _split_title(source: str) -> tuple[str, str]:
 
 def _clean_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
     if output.output_type == "stream":  # what a terminal would show: the text after the last carriage return
-        output.text = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in output.text.split("\n"))
+        lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in output.text.split("\n")]
+        output.text = "\n".join(line for line in lines if not line.startswith(NOT_COMPARED))
     return output
 
 

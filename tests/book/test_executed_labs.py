@@ -309,8 +309,9 @@ def test_the_first_chart_that_fits_a_screen_stands_under_the_card(tmp_path, pict
     assert (third.get("id") == "headline-chart") is shown
     if shown:
         assert [output.data["image/png"] for output in third.outputs] == [CHART]
-        assert third.metadata["mystnb"] == alt
-        assert third.metadata["tags"] == ["remove-input"]
+        assert third.metadata["mystnb"]["image"] == alt["image"]
+        assert "after you have predicted" in third.metadata["mystnb"]["code_prompt_show"]
+        assert third.metadata["tags"] == ["remove-input", "hide-output"]
 
 
 def test_the_command_to_run_again_names_what_is_not_the_editions_own(tmp_path):

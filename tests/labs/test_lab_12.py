@@ -145,6 +145,6 @@ def test_six_seeds_and_one_outline_come_to_their_end(course, run_lab, no_photogr
 def test_the_card_names_what_finds_the_cue_with_its_number(course, run_lab, no_photograph):
     record, _ = run_lab(**GIVEN, seeds=3)
     lines = headline(record).splitlines()
-    assert "found by **gradient at the pixels 1.00**" in lines[1]
+    assert "**gradient at the pixels 1.00** passed all three questions" in lines[1]
     assert "blob" not in lines[1]
-    assert re.search(r"\*\*\d+ as expected", lines[-1])
+    assert re.search(r": \*\*\d+ as expected, \d+ against, \d+ open\*\*", lines[-1])

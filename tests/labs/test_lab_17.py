@@ -20,7 +20,7 @@ STUB = "return None  # not written yet"
 
 
 def answers(fault, labels, seed):
-    """Made-up: the further down in the list of faults, the fewer right answers, and the wrong flatten order most."""
+    """Made-up: the further down in the list of faults, the fewer right answers, and the reshaped patches most."""
     right = 0.95 if fault == "flatten" else 0.9 - 0.05 * list(FAULTS).index(fault)
     return np.where(np.random.default_rng(seed).random(len(labels)) < right, labels, (labels + 1) % 10).tolist()
 
@@ -56,7 +56,7 @@ def test_another_deal_hides_the_sound_network_elsewhere_and_the_stub_says_nothin
     assert "Of 9 new faults our tests catch 1." in printed
     assert "Parity catches 9 with drawn weights, 8 with fresh ones." in printed
     assert "Your tests acquit the sound network: 1 of 1." in printed
-    assert now["better"] == ["wrong flatten order"]
+    assert now["better"] == ["reshaped, not transposed"]
 
 
 def test_a_readers_own_test_is_counted_controlled_and_its_false_alarms_are_named(course, run_lab, capsys):

@@ -189,7 +189,7 @@ def test_every_two_are_compared_and_only_those_apart_are_called_so():
     assert set(rows) == {("relu", "tanh"), ("relu", "sigmoid"), ("tanh", "sigmoid")}
     assert report.told(rows["relu", "tanh"])
     assert not report.told(rows["tanh", "sigmoid"])
-    assert report.order([*RUNS, *third], 1) == "tanh ≈ sigmoid  >  relu"
+    assert report.order([*RUNS, *third], 1) == "tanh  ≈  sigmoid  >  relu"
     assert report.ahead(report.pairs([*RUNS, *third]), 1).startswith(
         "**1 hidden layer.** tanh is ahead of relu by 10.0"
     )
@@ -246,10 +246,12 @@ def test_figures_have_a_panel_for_each_depth_and_refuse_nothing():
 def test_the_headline_names_the_distance_to_autograd_and_the_differences():
     gap = Estimate(-0.1, -0.12, -0.08, 500, "both")
     row = {"a": "relu", "b": "tanh", "depth": 4, "difference": gap.as_dict()}
+    ends = {"at_best": [{}, {}], "rates_at_an_end": ["relu, 4 hidden layers: highest, 8"]}
     text = headline(
         SimpleNamespace(
-            summary=json.loads(json.dumps({"autograd": 3e-16, "differences": [row, row | {"b": "sigmoid"}]}))
+            summary=json.loads(json.dumps({"autograd": 3e-16, "differences": [row, row | {"b": "sigmoid"}]} | ends))
         )
     )
     assert "**3e-16**" in text
     assert "4 hidden layers, each at its own best rate: relu minus tanh **−10.0" in text
+    assert "Of 2 best rates 1 lies at an end of the list" in text

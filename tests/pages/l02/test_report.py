@@ -128,7 +128,7 @@ def test_the_headline_names_best_and_worst_and_counts_the_verdicts():
     text = headline(SimpleNamespace(summary=summary))
     assert "Xception-mini (2016) names **75.0" in text
     assert "nearest neighbours (1967) **25.0" in text
-    assert "Of 2 statements written down beforehand 1 held, the opposite of 0 did, and 1" in text
+    assert "Of 2 statements written down beforehand: **1 as expected, 0 against, 1 open**." in text
     assert "one training of each" in text
     assert "cannot be told from" not in text
     summary["order"] = [["xception_mini", "vit_mini"], ["deit_mini", "knn"]]
@@ -139,6 +139,25 @@ def test_the_order_groups_what_cannot_be_told_from_the_first_of_its_group():
     names = ["knn", "vit_mini", "deit_mini", "xception_mini"]
     assert report.order(RUNS, LABELS, names) == [["xception_mini"], ["deit_mini", "vit_mini"], ["knn"]]
     assert report.order(RUNS, LABELS, ["mlp"]) == []
+
+
+def test_the_order_in_words_tells_neighbour_from_neighbour():
+    names = ["knn", "vit_mini", "deit_mini", "xception_mini"]
+    text = report.order_of(RUNS, LABELS, names)
+    assert text.startswith("Xception-mini  >  ")
+    assert "DeiT-mini, taught  ≈  ViT-mini" in text
+    assert report.order_of(RUNS, LABELS, ["mlp"]) == ""
+
+
+def test_the_slowest_is_named_among_all_and_among_those_that_multiply_much():
+    def row(model, speed, macs):
+        return SimpleNamespace(model=model, training_macs=speed * 1e9, images_seen=1, fit_s=1.0, macs=macs)
+
+    rows = [row("lenet", 2, 0.7e6), row("vgg_like", 50, 40e6), row("convnext_mini", 10, 15e6)]
+    assert figures.slowest_text(rows).endswith("above 5 million MACs ConvNeXt-mini")
+    assert "VGG-like 50.0, LeNet-5 2.00: 25 times less. Of those above 5" in figures.speeds_text(rows)
+    assert figures.slowest_text(rows[1:]) == "ConvNeXt-mini"
+    assert figures.speeds_text([]) == ""
 
 
 def test_training_accuracy_is_that_of_the_last_pass_over_the_seeds():

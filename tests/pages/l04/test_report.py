@@ -254,7 +254,7 @@ def test_predictions_and_headline_say_what_was_found():
     text = says.came_out(lengths, pointing, found, beams, table)
     assert text.count("\n\n") == 4
     assert "proves little" in text
-    assert "changed 5 answers of 5 translators; the count of right sentences changed by +5." in text
+    assert "tried with 5 translators, changed 5 answers; the count of right sentences changed by +5." in text
     assert says.came_out({}, [], [], [], []) == ""
     assert len(says.beam_table(beams)) == 5
     summary = {"n_test": len(PHRASES), "standings": [row.as_row() for row in report.standings(RUNS)]}

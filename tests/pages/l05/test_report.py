@@ -94,7 +94,7 @@ def test_the_ceiling_is_that_of_the_proof():
 def test_other_words_are_told_as_they_are():
     rows = report.elsewhere(RUNS)
     assert [(row["length"], row["repeats"]) for row in rows] == [(6, False), (7, False), (8, False), (8, True)]
-    assert "It mostly reads the places of a word of 8" in says.about_elsewhere(rows, 8)
+    assert "It mostly keeps the places of a word of 8, wherever" in says.about_elsewhere(rows, 8)
     assert "does not simply keep" in says.about_elsewhere([row | {"as_trained": 0.3} for row in rows], 8)
     kind = [row | {"words": 1.0} for row in rows]
     assert "holds beyond" in says.about_elsewhere(kind, 8)

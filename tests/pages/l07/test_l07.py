@@ -12,6 +12,7 @@ from helpers.data import load_dataset
 from helpers.layers.drop_path import DropPath
 from helpers.measure.accuracy import Estimate, paired_difference
 from helpers.measure.contrast import contrast
+from helpers.measure.findings import tally_line
 from helpers.pages.l07 import figures, report, says, study
 from helpers.pages.l07.headline import headline
 from helpers.pages.l07.methods import ARMS, CNN, FEWEST, MODELS, MOST, STATEMENTS, VIT
@@ -282,8 +283,8 @@ def test_the_conclusion_says_direction_recipe_and_where_training_was_too_short()
 
 def test_the_tally_counts_what_chance_would_decide():
     found = report.findings(runs_of(HELPED), LABELS)
-    assert says.tally(found).startswith(f"**{len(STATEMENTS)} statements**")
-    assert f"{0.05 * len(STATEMENTS):.1f} would be decided all the same" in says.tally(found)
+    assert tally_line(found).startswith(f"**{len(STATEMENTS)} statements**")
+    assert f"{0.05 * len(STATEMENTS):.1f} would be decided all the same" in tally_line(found)
 
 
 def test_near_chance_and_by_heart_name_the_points():
@@ -343,7 +344,7 @@ def test_the_headline_says_gaps_crossing_and_verdicts():
     text = headline(SimpleNamespace(summary=json.loads(json.dumps(summary))))
     assert "from scratch: 5 images a class: **−12.5" in text
     assert "the ViT from 50 on." in text
-    assert f"Of {len(found)} statements" in text
+    assert f"Of {sum(one.statement.beforehand for one in found)} statements written down beforehand: " in text
 
 
 def test_answers_stay_in_the_record_of_a_piece_alone():

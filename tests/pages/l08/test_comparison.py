@@ -36,6 +36,36 @@ def test_the_gap_between_opposite_corners_is_the_sum_of_its_two_steps(comparison
     )
 
 
+def test_both_ways_round_the_square_give_the_whole_gap(comparison):
+    by_name = {c.name: 100 * c.difference.value for c in comparison.contrasts()}
+    ways = comparison.two_ways()
+    assert [way.count("points = ") for way in ways] == [1, 1]
+    for way, (one, other) in zip(
+        ways,
+        [
+            ("xception_mini: full – top10", "full: vit_mini – xception_mini"),
+            ("top10: vit_mini – xception_mini", "vit_mini: full – top10"),
+        ],
+        strict=True,
+    ):
+        assert f"({one})" in way
+        assert f"({other})" in way
+        whole = by_name["opposite corners: vit_mini full – xception_mini top10"]
+        assert by_name[one] + by_name[other] == pytest.approx(whole)
+    alone = Comparison(comparison.labels, K, {("vit_mini", "full", 0): np.eye(K)[comparison.labels]})
+    assert alone.two_ways() == alone.predictions() == []
+
+
+def test_the_three_predictions_are_taken_up(comparison):
+    rows = comparison.predictions()
+    assert [row["question"][0] for row in rows] == ["1", "2", "3"]
+    assert rows[0]["this run"].count("  ") == 6, "four cells, a sign between each two"
+    assert "scratch" not in rows[0]["this run"]
+    assert "both top10: " in rows[1]["this run"]
+    assert "both full: " in rows[1]["this run"]
+    assert rows[2]["this run"].endswith("points from end to end")
+
+
 def test_the_control_is_compared_with_full_fine_tuning_of_the_same_model(comparison):
     names = [c.name for c in comparison.contrasts()]
     assert "vit_mini: full – scratch" in names

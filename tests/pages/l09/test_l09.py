@@ -288,7 +288,11 @@ def test_sentences_name_what_they_found(runs):
     assert "the defaults 50.0 % and 50.0" in lines[-3].replace("\xa0", " ")
     rows = {row["question"][:1]: row["this run"] for row in says.predictions(found, founds)}
     assert rows["1"].startswith("ViT-mini +30.0")
-    assert rows["2"] == "Xception-mini 3e-05; ViT-mini 3e-05; the default is 0.001"
+    rate = "3e-05 (below half of it)"
+    assert rows["2"] == f"Xception-mini {rate}; ViT-mini {rate}; the default is 0.001"
+    assert rows["3"] == "Xception-mini +20.0 points, then +2.5: smaller; ViT-mini +20.0 points, then +30.0: larger"
+    assert says.rate_told(0.0019) == "0.0019 (between)"
+    assert says.rate_told(0.0021) == "0.0021 (above its double)"
     told = headline(SimpleNamespace(summary={"findings": [f.as_row() for f in found], "says": lines}))
     assert f"Of {len(STATEMENTS)} statements" in told
     won = [run(CNN, 200, 200, chosen=0)]

@@ -173,11 +173,12 @@ def test_sentences_name_what_they_found(runs):
     table, found = report.points(runs, LABELS), report.findings(runs, LABELS)
     lines = says.says(table, found)
     assert "50 points apart" in lines[0]
-    assert "Of what closed, 0.0 points are training accuracy that fell, and 42.5 test accuracy that rose." in lines[1]
-    assert lines[2].startswith("**So the distance is no goal:**")
+    assert lines[1].endswith("points.")
+    assert lines[2].startswith("**So the distance is no goal:** here it closed")
+    assert "ViT-mini training +0.0 points, test +42.5" in lines[2]
     assert lines[3].startswith("**For whom?** ViT minus CNN")
     assert "9 of 9 are surer than right" in lines[4]
-    assert "as expected 4, against it 1" in lines[5].lower()
+    assert "**4 as expected, 1 against, " in lines[5]
     answers = {row["question"]: row["this run"] for row in says.predictions(table, found)}
     assert answers["2. what helps the ViT on top"].startswith(
         "+ random erasing; the largest of 4 is + random erasing, +12.5"
@@ -187,6 +188,12 @@ def test_sentences_name_what_they_found(runs):
     told = headline(SimpleNamespace(summary={"findings": [f.as_row() for f in found], "says": lines}))
     assert f"Of {len(STATEMENTS)} statements" in told
     assert says.says([], []) == []
+    both = "yes in 300 epochs: 2.2 points (a paper); our guess: no"
+    assert says.expected_columns(both) == {
+        "a source says": "yes in 300 epochs: 2.2 points (a paper)",
+        "our guess": "no",
+    }
+    assert says.expected_columns("our guess: yes") == {"a source says": "–", "our guess": "yes"}
 
 
 def test_figures_draw_each_point_and_refuse_nothing(runs):

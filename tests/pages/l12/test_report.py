@@ -10,7 +10,7 @@ import pytest
 from helpers.measure.accuracy import Estimate
 from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, verdict
 from helpers.pages.l12 import report, says, told
-from helpers.pages.l12.methods import METHODS, STATEMENTS, VIT
+from helpers.pages.l12.methods import CNN, METHODS, MISPLACED, NETWORKS, STATEMENTS, VIT
 
 COAT_OF, BUILD_OF = np.arange(30) % 3, (np.arange(30) + 1) % 3
 
@@ -105,16 +105,38 @@ def test_answers_that_no_interval_decides_are_named_by_no_map(runs):
     rows = report.choice_rows(mixed, COAT_OF, BUILD_OF)
     assert {row["uses"] for row in rows} == {report.NEITHER}, "16 of 30 are no majority that one could rely on"
     assert report.found_by(rows, VIT, "gradient") == (0, 3)
-    assert "not decided" in says.choice_told(report.used_rows(mixed, COAT_OF, BUILD_OF))
+    assert "not decided" in says.choice_told(report.used_rows(mixed, COAT_OF, BUILD_OF), rows)
 
 
 def test_the_places_are_right_where_painting_hurts_the_own_cue(runs):
     rows = report.place_rows(runs, COAT_OF, BUILD_OF)
     for row in rows:
         assert verdict(row["difference"]) == (HOLDS if row["lesson"] == "build" else OPPOSITE)
-    assert not any("trust no line" in line for line in said_of(runs, rows))
+    assert report.misplaced(rows) == {}
+    assert not any("Not judged" in line for line in said_of(runs, rows))
     turned = [row | {"lesson": {"coat": "build", "build": "coat"}[row["lesson"]]} for row in rows]
-    assert any("trust no line" in line for line in said_of(runs, turned))
+    assert report.misplaced(turned) == {name: ["build", "coat"] for name in NETWORKS}
+    assert sum("Not judged" in line for line in said_of(runs, turned)) == len(NETWORKS)
+
+
+def test_of_a_network_whose_places_failed_the_check_no_map_is_judged(runs):
+    table = told.map_rows(runs, [VIT])
+    assert [(row.network, row.method) for row in table if row.finds] == [(CNN, "gradient")]
+    found = told.findings(runs, 2, [VIT])
+    assert {one.as_expected for one in found if one.statement.text.startswith("ViT")} == {"open"}
+    assert any(one.as_expected == "as expected" for one in found if one.statement.text.startswith("CNN"))
+    assert says.order_told(table, VIT) == MISPLACED
+    assert says.deletion_told(table, VIT) == f"ViT: {MISPLACED}"
+    choices = report.choice_rows(runs, COAT_OF, BUILD_OF, 2)
+    assert says.chooser_told(choices, [VIT]).endswith(f"ViT: {MISPLACED}")
+    assert {says.named_by(row, [VIT]) == MISPLACED for row in choices if row["network"] == VIT} == {True}
+
+
+def test_two_trainings_are_printed_one_by_one(runs):
+    used = report.used_rows([run for run in runs if run["seed"] < 2], COAT_OF, BUILD_OF)
+    assert {says.share_told(row, "by the coat", "coat, each") for row in used} == {"100, 100 %", "0, 0 %"}
+    three = report.used_rows(runs, COAT_OF, BUILD_OF)
+    assert "[" in says.share_told(three[0], "by the coat", "coat, each")
 
 
 def test_the_run_in_words_names_the_map_that_tells_and_no_other(runs):

@@ -362,12 +362,14 @@ def test_sentences_name_leaders_guesses_and_recipes(runs):
     learnt = [run | {"known": None if run["recipe"] == FROZEN else 0.75} for run in runs]
     lines = says.says(learnt, table, found)
     assert "ViT-mini plain pictures 75" in line_of(lines, "Equal steps are not equal learning")
-    equal = line_of(lines, "As much learning")
-    assert equal.count("they name 75 and 75 %") == 2
+    equal = line_of(lines, "Nearer in learning")
+    assert equal.count("they name: ") == 2
+    assert "a ViT trained longer 75 %, the CNN 75 %" in equal
+    assert "the ViT 75 %, a CNN stopped earlier 75 %" in equal
     assert says.told(report.total(runs, lead(BLACK, PLAIN, cnn=SHORTER))) in equal
     assert "over 128 ways" in line_of(lines, "Whose protocol")  # 8 probes, 16 pairs of recipes
     assert "half black" in line_of(lines, "The grid")
-    assert "2 of them made after the first run" in line_of(lines, "12 statements")
+    assert "Of 2 statements added or changed after runs had been seen" in line_of(lines, "12 statements")
     assert len(says.predictions(runs, table)) == 3
     only = [run for run in runs if run["network"] == CNN]
     assert says.predictions(only, report.standings(only)) == []

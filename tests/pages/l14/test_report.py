@@ -101,9 +101,9 @@ def test_with_one_depth_nothing_is_said_of_depth():
 def test_the_deepest_arms_are_ordered_at_the_usual_rate_and_signs_are_those_of_neighbours():
     arms, leads = report.order(RUNS, LABELS)
     assert (arms, [lead.value for lead in leads]) == (["scale", "plain"], [pytest.approx(0.3)])
-    assert says.order_told(arms, leads) == "LayerScale > plain ViT"
+    assert says.order_told(arms, leads) == "LayerScale  >  plain ViT"
     close = [run("post", 24, 40), run("plain", 24, 100), run("scale", 24, 101)]
-    assert says.order_told(*report.order(close, LABELS)) == "LayerScale ≈ plain ViT > post-norm"
+    assert says.order_told(*report.order(close, LABELS)) == "LayerScale  ≈  plain ViT  >  post-norm"
     assert says.order_told([], []) == ""
 
 

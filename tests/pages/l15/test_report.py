@@ -173,5 +173,25 @@ def test_what_travels_is_the_gain_on_seen_minus_the_gain_on_unseen_images():
     assert leak.effects(runs[:1], LABELS, own) == {}
 
 
-def test_students_that_cannot_be_told_from_the_best_stand_in_its_group():
-    assert report.order(RUNS, LABELS, ["none", "token"]) == [["token"], ["none"]]
+def test_students_stand_in_order_with_a_sign_between_neighbours():
+    assert report.order(RUNS, LABELS, ["none", "token"]) == "hard, own token  >  labels alone"
+    assert report.order(RUNS, LABELS, []) == ""
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        ((-0.01, -0.13, 0.1), "−1 % [−13, 10]: at most 10 % arrives; all and half are excluded"),
+        ((0.4, -0.2, 1.1), "40 % [−20, 110]: at most 110 % arrives; nothing is excluded"),
+        ((0.5, 0.3, 0.7), "50 % [30, 70]: at most 70 % arrives; all and none are excluded"),
+    ],
+)
+def test_what_arrives_is_held_against_all_half_and_none(share, words):
+    assert leak.arrived_text(share) == words
+
+
+def test_the_tokens_are_held_against_the_order_of_the_paper():
+    rows = [{"student": "token", "cosines": [1.0, 0.998]}, {"student": "two_labels", "cosines": [1.0, 0.992]}]
+    assert "not as in the paper; one training of each, too short to tell" in report.tokens_text(rows)
+    assert "as in the paper, lessons" in report.tokens_text([rows[1], rows[0] | {"cosines": [0.9]}])
+    assert report.tokens_text(rows[:1]) == ""

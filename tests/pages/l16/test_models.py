@@ -1,5 +1,7 @@
 """Backbones at hand, candidates, maps and controls, on the small shipped models."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from matplotlib.figure import Figure
 from scipy.special import softmax
 
 from helpers.data import Dataset, Split
+from helpers.measure.accuracy import Estimate
+from helpers.measure.learning_curve import Forecast
 from helpers.models import pretrained as pre
 from helpers.pages.l16 import backbones as bb
 from helpers.pages.l16 import controls, maps, pictures, report, trust
@@ -304,3 +308,29 @@ def test_the_explained_picture_says_when_a_person_should_look(asked, data):
     assert titles[0] == "a 60 %\nis: b\\$"
     assert titles[1].startswith(titles[0])
     assert "ask a person" in titles[1]
+
+
+def test_a_threshold_helps_only_where_it_leaves_more_right_answers():
+    labels = np.array([0, 0, 1, 1])
+    known = np.array([[0.99, 0.01], [0.99, 0.01], [0.01, 0.99], [0.6, 0.4]])
+    assert "75.0 %; the best threshold leaves 100.0 %" in report.threshold_text(known, labels)
+    blind = np.array([[0.99, 0.01], [0.6, 0.4], [0.4, 0.6], [0.99, 0.01]])
+    assert "no threshold is better: here none helps" in report.threshold_text(blind, labels)
+
+
+def test_a_family_that_was_not_tried_on_photographs_is_named():
+    def tried(*pairs):
+        return [SimpleNamespace(backbone=name, weights=weights) for name, weights in pairs]
+
+    cnn, drawn = ("efficientnet_lite0", "package"), ("vit_mini", "shipped")
+    assert report.families_text(tried(cnn, drawn)).startswith("No ViT pre-trained on photographs was tried")
+    assert report.families_text(tried(cnn, ("deit_small_patch16_224", "hub"))) == ""
+    assert "No CNN and no ViT" in report.families_text(tried(drawn))
+
+
+def test_a_gain_that_is_smaller_than_the_error_of_the_check_is_no_reason():
+    wide = Estimate(0.9, 0.8, 0.95, 40, "test sampling")
+    small = Forecast(20, 10, Estimate(0.013, 0.002, 0.02, 40, "both"), 0.882, wide)
+    assert report.LOST_IN_ERROR in report.forecast_text(small)
+    large = Forecast(20, 10, Estimate(0.05, 0.02, 0.08, 40, "both"), 0.882, wide)
+    assert report.LOST_IN_ERROR not in report.forecast_text(large)

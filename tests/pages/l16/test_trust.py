@@ -22,12 +22,23 @@ def test_the_temperature_is_found_again(temperature):
     assert trust.fit_temperature(logits * temperature, labels) == pytest.approx(temperature, rel=0.06)
 
 
-def test_a_few_right_answers_do_not_ask_for_certainty():
-    """Without a prior the likeliest temperature is the lowest one that is allowed, and every answer 100 % sure."""
-    logits = np.eye(4)[np.arange(8) % 4] * 2
-    found = trust.fit_temperature(logits, np.arange(8) % 4)
-    assert 0.2 < found < 1.5
-    assert softmax(logits / found, axis=1).max() < 0.97
+def test_right_answers_alone_do_not_ask_for_certainty():
+    """Without a mistake the likeliest temperature is the lowest one that is allowed, and every answer 100 % sure."""
+    logits, labels = np.eye(4)[np.arange(8) % 4] * 2, np.arange(8) % 4
+    assert trust.fit_temperature(logits, labels) == 1
+    assert "All 8 validation photographs are right" in trust.temperature_text(logits, labels, 1.0)
+
+
+def test_a_few_mistakes_make_no_model_surer():
+    labels = np.arange(40) % 4
+    logits = np.eye(4)[labels] * 0.5  # timid
+    logits[0] = np.eye(4)[1] * 0.5
+    assert trust.fit_temperature(logits, labels) == 1
+    assert "with 1 mistake: too few to make" in trust.temperature_text(logits, labels, 1.0)
+    many = np.tile(logits, (12, 1))
+    found = trust.fit_temperature(many, np.tile(labels, 12))
+    assert found < 0.5
+    assert f"12 mistakes: {found:.2f}." in trust.temperature_text(many, np.tile(labels, 12), found)
 
 
 def test_few_photographs_do_not_pull_a_calibrated_sharp_model_away():

@@ -204,7 +204,7 @@ def test_figures_show_what_they_are_given(judged):
     assert list(ax.lines[0].get_xdata()) == [0, 1, 2, 3, 4, 5], "the sound network agrees everywhere"
     rows = report.standings(RUNS, LABELS)
     texts = [text.get_text() for text in figures.ladder(rows, 0.25, "right").axes[0].texts]
-    assert texts[:4] == ["the sound network", "80.5", "wrong flatten order", "98.5"]
+    assert texts[:4] == ["the sound network", "80.5", "reshaped, not transposed", "98.5"]
     for draw in (
         lambda: figures.falling({}, 1.0),
         lambda: figures.board({}),

@@ -19,4 +19,7 @@ def headline(record: Record) -> str:
             f"{row['depth']} hidden layer{'s' if row['depth'] > 1 else ''}, each at its own best rate: "
             f"{row['a']} minus {row['b']} **{points(estimate)}** on {estimate.n} test digits."
         )
+    if ends := len(summary["rates_at_an_end"]):
+        verb, rates = "lies" if ends == 1 else "lie", len(summary["at_best"])
+        lines.append(f"Of {rates} best rates {ends} {verb} at an end of the list: a better one may lie outside.")
     return "\n".join(f"- {line}" for line in lines)

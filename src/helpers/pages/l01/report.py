@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, over_seeds
-from helpers.measure.ranking import ranked
+from helpers.measure.findings import order_text
 from helpers.pages.l01 import study
 from helpers.plots.tables import points
 
@@ -37,11 +37,10 @@ def pairs(runs: Runs) -> list[dict[str, Any]]:
 
 
 def order(runs: Runs, depth: int) -> str:
-    """Best first, each at its own best rate; ≈ joins those that the test does not tell from their group's first."""
+    """Best first, each at its own best rate; between two neighbours > where the test tells these two apart, else ≈."""
     rates = study.best_rates(runs)
     names = [name for name in seen(runs, "activation") if (name, depth) in rates]
-    groups = ranked({name: study.right(runs, name, depth, rates[name, depth]) for name in names})
-    return "  >  ".join(" ≈ ".join(group) for group in groups)
+    return order_text({name: study.right(runs, name, depth, rates[name, depth]) for name in names})
 
 
 def fastest(runs: Runs) -> dict[tuple[str, int], dict[str, Any]]:

@@ -14,6 +14,7 @@ from helpers.plots.style import INK, QUIET, check_some, colour_of
 FONT = 7.5  # of the labels, points
 # Where a label may stand, in points from its mark to its own middle, the nearest first: below, above, then further off.
 PLACES = tuple((0.0, sign * (9.0 + 10.0 * step)) for step in range(9) for sign in (-1, 1))
+LARGE = 5e6  # MACs of an answer; below, the fixed part of a step may be most of it
 
 
 def ladder(rows: Sequence[Any], chance: float) -> Figure:
@@ -121,6 +122,40 @@ def speeds(rows: Sequence[Any]) -> dict[str, float]:
         for row in rows
         if row.training_macs is not None
     }
+
+
+def speeds_text(rows: Sequence[Any]) -> str:
+    """The fastest and the slowest by `speeds`, and the slowest of those that have something to multiply; empty without
+    a network."""
+    found, macs = speeds(rows), {row.model: row.macs for row in rows}
+    if not found:
+        return ""
+    fastest, slowest = max(found, key=lambda name: found[name]), min(found, key=lambda name: found[name])
+    text = (
+        f"{METHODS[fastest].label} {found[fastest]:.1f}, {METHODS[slowest].label} {found[slowest]:.2f}: "
+        f"{found[fastest] / found[slowest]:.0f} times less."
+    )
+    large = {name: speed for name, speed in found.items() if (macs[name] or 0) > LARGE}
+    if large and slowest not in large:
+        other = min(large, key=lambda name: large[name])
+        text += (
+            f" Of those above {LARGE / 1e6:.0f} million MACs the slowest is {METHODS[other].label}, {large[other]:.2f}."
+        )
+    return text
+
+
+def slowest_text(rows: Sequence[Any]) -> str:
+    """Who takes the most seconds for a MAC: of all, and of those that have something to multiply."""
+    found, macs = speeds(rows), {row.model: row.macs for row in rows}
+    slowest = min(found, key=lambda name: found[name])
+    large = {name: speed for name, speed in found.items() if (macs[name] or 0) > LARGE}
+    if not large or slowest in large:
+        return METHODS[slowest].label
+    other = min(large, key=lambda name: large[name])
+    return (
+        f"{METHODS[slowest].label}, which has little to multiply; of those above {LARGE / 1e6:.0f} million MACs "
+        f"{METHODS[other].label}"
+    )
 
 
 def _mark_all(ax: Axes, marks: Sequence[tuple[Any, float, float]]) -> None:

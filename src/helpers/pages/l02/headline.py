@@ -3,13 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
+from helpers.measure.findings import as_expected, tally
 from helpers.pages.l02.methods import METHODS
 from helpers.plots.tables import percent
 from helpers.records import Record
 
 
 def headline(record: Record) -> str:
-    """The best method and those not told from it, the worst, and how many of the statements held."""
+    """The best method and those not told from it, the worst, and how the statements came out."""
     summary: dict[str, Any] = record.summary
     rows = sorted(summary["methods"], key=lambda row: -row["test_top1"]["value"])
     best, worst = rows[0], rows[-1]
@@ -22,13 +23,9 @@ def headline(record: Record) -> str:
     tied = [METHODS[name].label for name in summary["order"][0] if name != best["model"]]
     if tied:
         lines.append(f"On these test images the first cannot be told from {' or '.join(tied)}.")
-    found = [row["verdict"] for row in summary["verdicts"]]
-    if found:
-        lines.append(
-            f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "
-            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide"
-            + ("." if best["n_seeds"] > 1 else "; all of it said of one training of each.")
-        )
+    told = tally({"as_expected": as_expected(row["verdict"], True)} for row in summary["verdicts"])
+    if told:  # each statement was expected to hold
+        lines.append(told + (" That is said of one training of each." if best["n_seeds"] == 1 else ""))
     return "\n".join(f"- {line}" for line in lines)
 
 

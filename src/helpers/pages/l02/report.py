@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
+from helpers.measure.findings import order_text
 from helpers.measure.ranking import ranked
 from helpers.pages.l02.methods import LATER_STATEMENTS, METHODS, STATEMENTS
 
@@ -149,6 +150,12 @@ def last_pass(runs: Sequence[Mapping[str, Any]]) -> float | None:
 def order(runs: Sequence[Mapping[str, Any]], labels: np.ndarray, models: Sequence[str]) -> list[list[str]]:
     """Models from best to worst, those that cannot be told from the first of a group in it: `ranked`."""
     return ranked({model: right for model, right in answers(runs, labels).items() if model in models})
+
+
+def order_of(runs: Sequence[Mapping[str, Any]], labels: np.ndarray, models: Sequence[str]) -> str:
+    """The same in words, neighbour by neighbour: `order_text`."""
+    right = {model: rows for model, rows in answers(runs, labels).items() if model in models}
+    return order_text(right, {model: METHODS[model].label for model in right})
 
 
 def verdicts(runs: Sequence[Mapping[str, Any]], labels: np.ndarray) -> list[Verdict]:

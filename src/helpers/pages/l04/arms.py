@@ -59,6 +59,8 @@ class Statement:
         Who says what of it.
     expected
         The verdict that this lets one expect, or empty.
+    beforehand
+        Whether it stood, as it stands and with its measure, before runs had been seen.
     """
 
     text: str
@@ -67,6 +69,7 @@ class Statement:
     b: str
     says: str
     expected: str = ""
+    beforehand: bool = True
 
 
 BAHDANAU, SUTSKEVER = "Bahdanau et al.", "Sutskever et al."
@@ -83,9 +86,17 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement("additive beats dot", SENTENCES, "additive", "dot", "nobody, at this size"),
     Statement(
-        "reversing the French helps the words, one way", WORDS, "backwards", "forwards", f"{SUTSKEVER}: yes", HOLDS
+        "reversing the French helps the words, one way",
+        WORDS,
+        "backwards",
+        "forwards",
+        f"{SUTSKEVER}: yes",
+        HOLDS,
+        False,
     ),
-    Statement("reading both ways helps the words", WORDS, "none", "forwards", f"{BAHDANAU} do, and do not compare"),
+    Statement(
+        "reading both ways helps the words", WORDS, "none", "forwards", f"{BAHDANAU} do, and do not compare", "", False
+    ),
     Statement(
         "the map of additive beats the diagonal", POINTING, "additive", "diagonal", f"{BAHDANAU}: it aligns", HOLDS
     ),

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+from helpers.measure.findings import NOTHING, tally
 from helpers.pages.l04.arms import ARMS
 from helpers.plots.tables import percent
 from helpers.records import Record
@@ -33,10 +34,6 @@ def headline(record: Record) -> str:
             f"{shares['additive', 'all']:.0f} % with additive attention; the diagonal, which reads nothing, finds "
             f"{shares['diagonal', 'all']:.0f} %, and of the words in order {shares['diagonal', 'in order']:.0f} %."
         )
-    agrees = [row["agrees"] for row in summary["findings"] if row["expected"]]
-    if agrees:
-        lines.append(
-            f"Of {len(agrees)} expectations written down beforehand {agrees.count('as expected')} came true, "
-            f"{agrees.count('against it')} did not, {agrees.count('open')} this run cannot decide."
-        )
+    told = tally(row | {"as_expected": row["agrees"].replace("not said", NOTHING)} for row in summary["findings"])
+    lines += [told] if told else []
     return "\n".join(f"- {line}" for line in lines)

@@ -77,6 +77,8 @@ class Finding:
         Of shares.
     forced
         Whether a lead could not have been as large in the shortest sentences as it is in the longest.
+    beforehand
+        Whether it stood, as it stands, before runs had been seen.
     """
 
     statement: str
@@ -84,6 +86,7 @@ class Finding:
     expected: str
     difference: Estimate
     forced: bool = False
+    beforehand: bool = True
 
     @property
     def verdict(self) -> str:
@@ -102,7 +105,8 @@ class Finding:
 
     def as_row(self) -> dict[str, Any]:
         """For the record; a difference of differences may reach beyond 1."""
-        row = {"statement": self.statement, "says": self.says, "expected": self.expected}
+        row: dict[str, Any] = {"statement": self.statement, "says": self.says, "expected": self.expected}
+        row |= {"beforehand": self.beforehand}
         return row | {"contrast": self.difference.as_dict(), "verdict": self.verdict, "agrees": self.agrees}
 
 
@@ -223,7 +227,7 @@ def findings(runs: Runs, lengths: np.ndarray, ends: Sequence[int], phrases: Sequ
                 assert one.kind == GROWTH
                 difference, forced = growth(*sides, lengths, ends), no_room(*sides, lengths, ends)
         if difference is not None:
-            found.append(Finding(one.text, one.says, one.expected, difference, forced))
+            found.append(Finding(one.text, one.says, one.expected, difference, forced, one.beforehand))
     return found
 
 

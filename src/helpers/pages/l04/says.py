@@ -140,7 +140,7 @@ def predictions(
         )
     changed = [row for row in beams if row["other"]]
     if beams:
-        answers["4. the beam"] = "; ".join(beam_words(row) for row in changed) or "changed no sentence"
+        answers["4. the beam"] = "; ".join(beam_words(row) for row in beams) if changed else "changed no sentence"
     return [{"question": question, "this run": text} for question, text in answers.items()]
 
 
@@ -208,7 +208,7 @@ def came_out(
     if changed:
         gained = sum(row["exact_beam"] - row["exact_greedy"] for row in changed)
         told.append(
-            f"**The beam** changed {sum(row['other'] for row in changed)} answers of {len(changed)} translators; the "
-            f"count of right sentences changed by {gained:+d}."
+            f"**The beam**, tried with {len(beams)} translators, changed {sum(row['other'] for row in beams)} answers; "
+            f"the count of right sentences changed by {gained:+d}."
         )
     return "\n\n".join(told)

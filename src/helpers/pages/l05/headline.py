@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+from helpers.measure.findings import NOTHING, tally
 from helpers.plots.tables import percent
 from helpers.records import Record
 
@@ -27,12 +28,8 @@ def headline(record: Record) -> str:
             f"Asked for words of {summary['length'] - 1} letters, the network that learnt {summary['length']} gets "
             f"**{100 * shorter[0]['letters']:.0f} %** of the letters, {100 * shorter[0]['words']:.0f} % of the words."
         )
-    agrees = [row["agrees"] for row in summary["findings"] if row["expected"]]
-    if agrees:
-        lines.append(
-            f"Of {len(agrees)} expectations written down beforehand {agrees.count('as expected')} came true, "
-            f"{agrees.count('against it')} did not, {agrees.count('open')} this run cannot decide."
-        )
+    told = tally(row | {"as_expected": row["agrees"].replace("not said", NOTHING)} for row in summary["findings"])
+    lines += [told] if told else []
     return "\n".join(f"- {line}" for line in lines)
 
 

@@ -85,6 +85,8 @@ class Finding:
         The signed sum of shares of letters.
     full
         Whether no arm has room to be better, so that a likeness says nothing.
+    beforehand
+        Whether it stood, as it stands, before runs had been seen.
     """
 
     statement: str
@@ -93,6 +95,7 @@ class Finding:
     terms: tuple[tuple[int, str], ...]
     difference: Estimate
     full: bool = False
+    beforehand: bool = True
 
     @property
     def verdict(self) -> str:
@@ -205,7 +208,7 @@ def findings(runs: Runs, length: int) -> list[Finding]:
         if {arm for _, arm in one.terms} <= set(shares):
             summed = signed_mean([(sign, shares[arm]) for sign, arm in one.terms])
             full = one.needs_room and all(shares[arm].mean() > TOP for _, arm in one.terms)
-            found.append(Finding(one.text, one.says, one.expected, one.terms, summed, full))
+            found.append(Finding(one.text, one.says, one.expected, one.terms, summed, full, one.beforehand))
     return found
 
 

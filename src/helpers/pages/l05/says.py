@@ -95,11 +95,20 @@ def about_elsewhere(rows: Sequence[Mapping[str, Any]], length: int) -> str:
             f"{100 * row['pointed']:.0f} % of the steps, and on the place that would be right in a word of {length} in "
             f"{100 * row['as_trained']:.0f} % of those at which there is such a place. "
         )
-    fixed = all(row["as_trained"] > max(0.5, row["pointed"]) for row in near)
-    return text + (
-        f"It mostly reads the places of a word of {length}, wherever the word ends."
-        if fixed
-        else "It does not simply keep the places that it was trained on; what it follows instead is not shown here."
+    return text + _kept_places(near, length)
+
+
+def _kept_places(near: Sequence[Mapping[str, Any]], length: int) -> str:
+    """In which words of a neighbouring length the largest weight mostly stays on the places of the trained one."""
+    kept = {row["length"]: row["as_trained"] > max(0.5, row["pointed"]) for row in near}
+    yes, no = ([str(n) for n, keeps in kept.items() if keeps is wanted] for wanted in (True, False))
+    if not no:
+        return f"It mostly keeps the places of a word of {length}, wherever the word ends."
+    if not yes:
+        return f"It does not simply keep the places of a word of {length}; what it follows instead is not shown here."
+    return (
+        f"In words of {' and '.join(yes)} it mostly keeps the places of a word of {length}, in words of "
+        f"{' and '.join(no)} it does not; why is not shown."
     )
 
 

@@ -3,13 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
+from helpers.measure.findings import tally
 from helpers.pages.l07.methods import ARMS
 from helpers.plots.tables import points
 from helpers.records import Record
 
 
 def headline(record: Record) -> str:
-    """The gap at both ends, whether the order turns, and how many statements held."""
+    """The gap at both ends, whether the order turns, and how the statements came out."""
     summary: dict[str, Any] = record.summary
     lines = []
     for arm, own in summary["gaps"].items():
@@ -18,10 +19,5 @@ def headline(record: Record) -> str:
         lines.append(f"ViT minus CNN, {ARMS[arm]}: {said}.")
     if "scratch" in summary["crossing"]:
         lines.append(f"From scratch, {summary['crossing']['scratch']}.")
-    found = [row["verdict"] for row in summary["findings"] if row.get("beforehand", True)]
-    if found:
-        lines.append(
-            f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "
-            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide."
-        )
+    lines += [said] if (said := tally(summary["findings"])) else []
     return "\n".join(f"- {line}" for line in lines)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from helpers.measure.accuracy import Estimate
-from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, Finding, verdict
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, Finding, tally_line, verdict
 from helpers.pages.l07.methods import ARMS, FEWEST, MODELS, STEEPER, VIT
 from helpers.pages.l07.report import Point, crossing
 from helpers.plots.tables import points
@@ -11,7 +11,6 @@ from helpers.plots.tables import points
 Gaps = Mapping[str, Mapping[int, Estimate]]
 MIXED = "strong"  # its training crops are mixtures: what is named rightly of them cannot be compared
 HELP = {"strong": "strong recipe", "pretrained": "pre-training"}
-LEVEL = 0.05  # of a 95 % interval
 
 
 def predictions(gaps: Gaps, findings: Sequence[Finding]) -> list[dict[str, str]]:
@@ -19,7 +18,9 @@ def predictions(gaps: Gaps, findings: Sequence[Finding]) -> list[dict[str, str]]
     rows = []
     if "scratch" in gaps:
         fewest = min(gaps["scratch"])
-        said = f"ViT minus CNN {points(gaps['scratch'][fewest])}, at {fewest} images a class"
+        gap = gaps["scratch"][fewest]
+        who = {HOLDS: "the ViT", OPPOSITE: "the CNN", UNDECIDED: "this run cannot tell"}[verdict(gap)]
+        said = f"{who}: ViT minus CNN {points(gap)}, at {fewest} images a class"
         rows.append({"question": "1. few images, from scratch", "this run": said})
         rows.append({"question": "2. where they cross", "this run": crossing(gaps["scratch"])})
     helps, against = [], []
@@ -103,17 +104,6 @@ def signed(number: float) -> str:
     return f"{number:+.1f}".replace("-", "−")
 
 
-def tally(findings: Sequence[Finding]) -> str:
-    """How many statements came out how, and how many would be decided by chance alone."""
-    words = [one.as_expected for one in findings]
-    decided = sum(verdict(one.sum) != UNDECIDED for one in findings)
-    return (
-        f"**{len(findings)} statements**, {decided} decided. If none of them had anything to it, "
-        f"{LEVEL * len(findings):.1f} would be decided all the same. As expected {words.count('as expected')}, against "
-        f"it {words.count('against it')}, open {words.count('open')}; of {words.count('–')} nothing was expected."
-    )
-
-
 def says(table: Sequence[Point], gaps: Gaps, findings: Sequence[Finding]) -> list[str]:
     """The conclusion of the lab, a sentence or two a line."""
     lines = [f"**From scratch:** {crossing(gaps['scratch'])}."] if "scratch" in gaps else []
@@ -127,4 +117,4 @@ def says(table: Sequence[Point], gaps: Gaps, findings: Sequence[Finding]) -> lis
     for arm, label in (("strong", "Strong recipe"), ("pretrained", "Pre-training")):
         if changes := apart(table, gaps, arm):
             lines.append(f"**{label}**, points against from scratch. {'; '.join(changes)}.")
-    return lines + ([tally(findings)] if findings else [])
+    return lines + ([tally_line(findings)] if findings else [])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, mcnemar, paired_difference, pooled, pooled_per_class, top1
+from helpers.measure.findings import order_text
 
 Cell = tuple[str, str]  # (model, tuning)
 
@@ -105,6 +106,48 @@ class Comparison:
             a, b = models
             steps.append((f"opposite corners: {b} full – {a} top10", (b, "full"), (a, "top10")))
         return [Contrast(name, a, b, paired_difference(self.correct(a), self.correct(b))) for name, a, b in steps]
+
+    def two_ways(self) -> list[str]:
+        """The gap between the opposite corners as a sum of two steps, both ways round; empty where a corner is missing.
+
+        Points without intervals: those of the steps stand among `contrasts`."""
+        found = {c.name: 100 * c.difference.value for c in self.contrasts()}
+        corners = [name for name in found if name.startswith("opposite corners")]
+        if not corners:
+            return []
+        a, b = dict.fromkeys(model for model, _ in self.cells)
+        ways = [
+            (f"{a}: full – top10", f"full: {b} – {a}"),
+            (f"top10: {b} – {a}", f"{b}: full – top10"),
+        ]
+        return [
+            f"{found[corners[0]]:+.1f} points = {found[one]:+.1f} ({one}) {found[other]:+.1f} ({other})".replace(
+                "-", "−"
+            )
+            for one, other in ways
+        ]
+
+    def predictions(self) -> list[dict[str, str]]:
+        """The answers of this run to the three predictions, as rows; only those that were run."""
+        cells = [cell for cell in self.cells if cell[1] != "scratch"]
+        right = {" ".join(cell): self.correct(cell) for cell in cells}
+        rows = []
+        if len(cells) > 1:
+            rows.append({"question": "1. which cell wins", "this run": order_text(right)})
+        models = list(dict.fromkeys(model for model, _ in cells))
+        shared = [c for c in self.contrasts() if c.a[1] == c.b[1] != "scratch"]
+        if len(models) == 2 and shared:
+            said = "; ".join(f"both {c.a[1]}: {c.reading}" for c in shared)
+            rows.append({"question": "2. both models tuned the same way", "this run": said})
+        widths = [
+            100 * (c.difference.high - c.difference.low)
+            for c in shared
+            if c.difference.low is not None and c.difference.high is not None
+        ]
+        if widths:
+            said = f"{min(widths):.1f} to {max(widths):.1f} points from end to end"
+            rows.append({"question": "3. intervals of these differences", "this run": said})
+        return rows
 
     def mcnemar_rows(self) -> list[dict[str, Any]]:
         """McNemar's exact test for every contrast and seed; `b` counts images that only the first got right."""

@@ -15,7 +15,7 @@ PARTS = {
 
 
 def headline(record: Record) -> str:
-    """The best cell, and the gap of the slides' two corners beside that at equal tuning where all are there."""
+    """The best cell, and the gap of the proof of concept beside that at equal tuning, where all are there."""
     summary: dict[str, Any] = record.summary
     cells = sorted(summary["cells"], key=lambda cell: -cell["test_top1"]["value"])
     best, n = cells[0], cells[0]["test_top1"]["n"]
@@ -28,7 +28,7 @@ def headline(record: Record) -> str:
     if {"opposite corners", "full"} <= set(gaps):
         corner, equal = gaps["opposite corners"], gaps["full"]
         text += (
-            f"\n- The comparison of the slides, {_cell(corner['a'])} against {_cell(corner['b'])}: "
+            f"\n- The comparison of the proof of concept, {_cell(corner['a'])} against {_cell(corner['b'])}: "
             f"**{_points(corner)}**.\n- Both all tuned: **{_points(equal)}**."
         )
     return text

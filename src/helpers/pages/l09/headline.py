@@ -2,17 +2,14 @@
 
 from typing import Any
 
+from helpers.measure.findings import tally
 from helpers.records import Record
 
 
 def headline(record: Record) -> str:
-    """The conclusion as recorded, and how many statements held."""
+    """The winners as recorded, and how the statements came out."""
     summary: dict[str, Any] = record.summary
-    found = [row["verdict"] for row in summary["findings"]]
-    lines = [line for line in summary["says"] if "statements**" not in line]
-    if found:
-        lines.append(
-            f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "
-            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide."
-        )
+    lines = [line for line in summary["says"] if line.startswith("**The winner, asked again:**")]
+    if said := tally(summary["findings"]):
+        lines.append(f"{said} (A fifth was dropped, and the rule that stops a trial changed, after two runs.)")
     return "\n".join(f"- {line}" for line in lines)

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from math import log
 
-from helpers.measure.findings import UNDECIDED, Finding
+from helpers.measure.findings import UNDECIDED, Finding, tally_line
 from helpers.pages.l09.methods import CNN, DEFAULTS, MODELS, NAMES, VIT, gain
 from helpers.pages.l09.report import Found
 from helpers.plots.tables import percent, points
-
-LEVEL = 0.05  # of a 95 % interval
 
 
 def written(settings: Mapping[str, float]) -> str:
@@ -55,25 +53,31 @@ def predictions(findings: Sequence[Finding], founds: Sequence[Found]) -> list[di
     if gains:
         said = "; ".join(f"{MODELS[model]} {points(found)}" for model, found in gains.items())
         rows.append({"question": "1. what the search brings, on the test", "this run": said})
-    rates = [f"{MODELS[found.model]} {found.settings['learning_rate']:.1g}" for found in founds]
+    rates = [f"{MODELS[found.model]} {rate_told(found.settings['learning_rate'])}" for found in founds]
     if rates:
         said = f"{'; '.join(rates)}; the default is {DEFAULTS['learning_rate']:.1g}"
         rows.append({"question": "2. the best rate", "this run": said})
-        rows.append(
-            {"question": "3. the winner, chosen and asked again", "this run": "; ".join(luck_line(f) for f in founds)}
-        )
+    leads = [line for found in founds if (line := lead_line(found))]
+    if leads:
+        rows.append({"question": "3. the winner's lead, chosen and asked again", "this run": "; ".join(leads)})
     return rows
 
 
-def tally(findings: Sequence[Finding]) -> str:
-    """How many statements came out how, and how many would be decided by chance alone."""
-    decided = sum(one.verdict != UNDECIDED for one in findings)
-    words = [one.as_expected for one in findings]
-    return (
-        f"**{len(findings)} statements**, {decided} decided. If none of them had anything to it, "
-        f"{LEVEL * len(findings):.2f} would be decided all the same. As expected {words.count('as expected')}, against "
-        f"it {words.count('against it')}, open {words.count('open')}."
-    )
+def rate_told(rate: float) -> str:
+    """A learning rate and on which side of half the default and of its double it lies."""
+    default = DEFAULTS["learning_rate"]
+    where = "below half of it" if rate < default / 2 else "above its double" if rate > 2 * default else "between"
+    return f"{rate:.2g} ({where})"
+
+
+def lead_line(found: Found) -> str:
+    """The winner's lead over the defaults where it won, and where both were asked afresh; empty where there is none."""
+    if found.is_default or found.default_val is None:
+        return ""
+    won, again = 100 * (found.val.value - found.default_val), 100 * (found.test.value - found.default_test.value)
+    word = "smaller" if again < won else "larger" if again > won else "the same"
+    leads = f"{won:+.1f} points, then {again:+.1f}".replace("-", "−")
+    return f"{MODELS[found.model]} {leads}: {word}"
 
 
 def says(founds: Sequence[Found], findings: Sequence[Finding]) -> list[str]:
@@ -87,4 +91,4 @@ def says(founds: Sequence[Found], findings: Sequence[Finding]) -> list[str]:
                     "search and as many trainings as there are seeds."
                 )
     lines += [f"**The winner, asked again:** {luck_line(found)}." for found in founds]
-    return lines + ([tally(findings)] if findings else [])
+    return lines + ([tally_line(findings)] if findings else [])

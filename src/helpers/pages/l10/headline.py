@@ -2,17 +2,14 @@
 
 from typing import Any
 
+from helpers.measure.findings import tally
 from helpers.records import Record
 
 
 def headline(record: Record) -> str:
-    """The conclusion as recorded, and how many statements held."""
+    """What closes the distance, for whom, and how the statements came out."""
     summary: dict[str, Any] = record.summary
-    found = [row["verdict"] for row in summary["findings"]]
-    lines = [line for line in summary["says"] if "statements**" not in line]
-    if found:
-        lines.append(
-            f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "
-            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide."
-        )
+    wanted = ("**So the distance", "**For whom?**")
+    lines = [line for line in summary["says"] if line.startswith(wanted)]
+    lines += [said] if (said := tally(summary["findings"])) else []
     return "\n".join(f"- {line}" for line in lines)

@@ -2,31 +2,40 @@
 
 from typing import Any
 
-from helpers.pages.l12.methods import METHODS, SHORT
+from helpers.measure.accuracy import Estimate
+from helpers.measure.findings import HOLDS, tally, verdict
+from helpers.pages.l12.methods import METHODS, MISPLACED, SHORT
+from helpers.pages.l12.report import misplaced
 from helpers.records import Record
+
+Rows = list[dict[str, Any]]
 
 
 def headline(record: Record) -> str:
-    """Which maps find the cue and which are above zero on one question alone, and how many statements held."""
+    """Which maps find the cue, which the lesson moves without their naming it, and how the statements came out."""
     summary: dict[str, Any] = record.summary
+    wrong = misplaced([row | {"difference": Estimate(**row["difference"])} for row in summary["places"]])
     lines = []
     for network in dict.fromkeys(row["network"] for row in summary["maps"]):
-        own = [row for row in summary["maps"] if row["network"] == network]
+        if network in wrong:
+            lines.append(f"{SHORT[network]}: {MISPLACED}.")
+            continue
+        own: Rows = [row for row in summary["maps"] if row["network"] == network]
         found = [row for row in own if row["finds"]]
-        line = f"{SHORT[network]}: by all three questions the cue is found by **{_named(found, 'tells')}**; "
-        line += (
-            f"on one of its own, the odd one out, above zero **{_named([r for r in own if r not in found], 'odd')}**"
-        )
-        lines.append(line + ".")
-    verdicts = [row["as_expected"] for row in summary["findings"]]
-    counted = {kind: verdicts.count(kind) for kind in ("as expected", "against it", "open")}
-    told = ", ".join(f"{count} {kind}" for kind, count in counted.items() if count)
-    lines.append(f"Of {len(verdicts)} statements written down beforehand: **{told}**.")
+        moved = [row for row in own if row not in found and _above(row, "odd") and not _above(row, "tells")]
+        line = f"{SHORT[network]}: **{_named(found, 'tells') or 'no map'}** passed all three questions."
+        if moved:
+            line += f" With the lesson changes **{_named(moved, 'odd')}**, and does not say which lesson."
+        lines.append(line)
+    lines += [said] if (said := tally(summary["findings"])) else []
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _named(rows: list[dict[str, Any]], question: str) -> str:
-    """The maps whose interval of a question lies above zero at the first width, each with its value."""
-    told = [(METHODS[row["method"]].label, row["answers"][0][question]) for row in rows]
-    above = [f"{label} {one['value']:.2f}" for label, one in told if one and one["low"] is not None and one["low"] > 0]
-    return ", ".join(above) or "none"
+def _above(row: dict[str, Any], question: str) -> bool:
+    """Whether the interval of a question lies above zero at every width of the outline."""
+    return all(one[question] and verdict(Estimate(**one[question])) == HOLDS for one in row["answers"])
+
+
+def _named(rows: Rows, question: str) -> str:
+    """Maps, each with its value of a question at the first width."""
+    return ", ".join(f"{METHODS[row['method']].label} {row['answers'][0][question]['value']:.2f}" for row in rows)

@@ -52,6 +52,7 @@ def methods_of(network: str) -> list[str]:
 
 
 Term = tuple[int, str, str]  # sign, network, map
+MISPLACED = "not judged: its places failed the check"  # said of every map of such a network
 OUTLINE = (2.0, 3.0)  # pixels on either side of the outline that are the build's; the first width is drawn
 
 

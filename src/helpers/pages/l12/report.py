@@ -22,7 +22,7 @@ def answered(runs: Runs, network: str, lesson: str, how: str, truth: np.ndarray)
 
 def used_rows(runs: Runs, coat: np.ndarray, build: np.ndarray) -> list[dict[str, Any]]:
     """What each network uses: of cue conflicts the share named by the coat and by the build, their difference, that of
-    the learned cue for each training, and how often another coat or another build changes the answer."""
+    the learned cue for each training, and how often another coat or build changes the answer, in all and each."""
     rows = []
     for network in networks_in(runs):
         for lesson in LESSONS:
@@ -36,6 +36,7 @@ def used_rows(runs: Runs, coat: np.ndarray, build: np.ndarray) -> list[dict[str,
             for how in ("another coat", "another build"):
                 changed = [np.array(run["answers"][how]) != np.array(run["answers"]["as it is"]) for run in own]
                 row[how] = pooled(np.array(changed))
+                row[f"{how}, each"] = np.array(changed).mean(1).tolist()
             rows.append(row)
     return rows
 
@@ -55,6 +56,17 @@ def place_rows(runs: Runs, coat: np.ndarray, build: np.ndarray) -> list[dict[str
             harm = paired_difference(right["inside painted"], right["outline painted"])
             rows.append({"network": network, "lesson": lesson, **kept, "difference": harm})
     return rows
+
+
+def misplaced(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Network -> the lessons whose places painting over does not show to be right; of `place_rows`.
+
+    The outline has to matter surely more to the network that learned the build, and not surely more to the coat's."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if (verdict(row["difference"]) == HOLDS) != (row["lesson"] == BUILD):
+            found.setdefault(row["network"], []).append(row["lesson"])
+    return found
 
 
 # ------------------------------------------------------------------------------------- networks that could choose

@@ -1,14 +1,14 @@
 """What a run of lab 12 says, in sentences whose words depend on what was measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, verdict
-from helpers.pages.l12.methods import BOTH, METHODS, SHORT
+from helpers.measure.findings import HOLDS, UNDECIDED, verdict
+from helpers.pages.l12.methods import BOTH, BUILD, COAT, METHODS, MISPLACED, SHORT
 from helpers.pages.l12.odd import FEWEST
-from helpers.pages.l12.report import found_by
+from helpers.pages.l12.report import found_by, misplaced, names_it
 from helpers.pages.l12.told import MapRow
-from helpers.plots.tables import NBSP
+from helpers.plots.tables import NBSP, percent
 
 Rows = Sequence[Mapping[str, Any]]
 FEW = 3  # maps that are named one by one
@@ -33,31 +33,33 @@ def _plain(value: float) -> str:
     return "0.00" if text[1:] == "0.00" else text
 
 
-def percent_of(share: float) -> str:
-    """A share without decimals."""
-    return f"{100 * share:.0f} %"
-
-
 def each(shares: Sequence[float]) -> str:
     """The values of single trainings, `91, 94, 93`."""
     return ", ".join(f"{100 * share:.0f}" for share in shares)
 
 
-def choice_told(used: Rows) -> str:
-    """The first prediction: by which cue each network answers that could choose."""
+def share_told(row: Mapping[str, Any], name: str, each_: str) -> str:
+    """A share of `used_rows` with its interval; where the trainings are too few for one, theirs one by one."""
+    return percent(row[name]) if len(row[each_]) >= FEWEST else f"{each(row[each_])} %"
+
+
+def choice_told(used: Rows, choices: Rows) -> str:
+    """The first prediction: by which cue each network answers that could choose, as each of its trainings decides."""
     parts = []
     for row in used:
         if row["lesson"] == BOTH:
-            word = {HOLDS: "the coat", OPPOSITE: "the build", UNDECIDED: "not decided"}[verdict(row["difference"])]
-            coat, build = row["by the coat"], row["by the build"]
-            shares = f"coat {percent_of(coat.value)}, build {percent_of(build.value)}"
-            parts.append(f"{SHORT[row['network']]}: {word} ({shares})")
+            said = [one["uses"] for one in choices if one["network"] == row["network"]]
+            word = f"the {said[0]}" if len(set(said)) == 1 and said[0] in (COAT, BUILD) else "not decided"
+            shares = f"coat {each(row['coat, each'])} %, build {each(row['build, each'])} %"
+            parts.append(f"{SHORT[row['network']]}: {word} ({shares}; each training)")
     return "; ".join(parts)
 
 
 def order_told(rows: Sequence[MapRow], network: str) -> str:
     """The maps that ask the network, from the one that tells most; those whose interval holds zero in brackets."""
     own = sorted(_asking(rows, network), key=lambda row: -row.alone.value)
+    if not all(row.judged for row in own):
+        return MISPLACED
     texts = []
     for row in own:
         text = f"{METHODS[row.method].label} {_plain(row.alone.value)}"
@@ -81,6 +83,8 @@ def deletion_told(rows: Sequence[MapRow], network: str) -> str:
     )
     if not first:
         return ""
+    if not all(row.judged for row in first):
+        return f"{SHORT[network]}: {MISPLACED}"
     blind, finders = [row for row in first if not METHODS[row.method].asks], [row for row in first if row.finds]
     missed = [row for row in rows if row.network == network and row.finds and not row.first]
     who = _names(first) if len(first) <= FEW else f"{len(first)} maps"
@@ -103,6 +107,11 @@ def why_not(row: MapRow) -> str:
 def map_line(rows: Sequence[MapRow], network: str, wrong: Sequence[str]) -> str:
     """Which maps of a network find the cue, which look as if, and which know it without saying it."""
     own = _asking(rows, network)
+    if wrong:
+        return (
+            f"**{SHORT[network]}.** Not judged: painting over does not show the places to be right for the network "
+            f"that learned the {_and(wrong)}, so no map of this network is said to find the cue, or not to."
+        )
     found = _names([row for row in own if row.finds]) or "no map"
     text = f"**{SHORT[network]}.** Finding the cue, by all three questions: {found}"
     for row in own:
@@ -114,19 +123,15 @@ def map_line(rows: Sequence[MapRow], network: str, wrong: Sequence[str]) -> str:
     still = [row for row in own if not (row.finds or row in known or verdict(row.alone) == HOLDS)]
     if still:
         text += f"; nothing shown: {_names(still)}"
-    if wrong:
-        text += f". Painting over does not show the places to be right for the {_and(wrong)}: trust no line of it"
     return text + "."
 
 
 def conclusions(rows: Sequence[MapRow], used: Rows, choices: Rows, places: Rows, seeds: int) -> list[str]:
     """The run in plain words: which maps find the cue, whether deletion does, and what the choosers do."""
     said = []
-    networks = list(dict.fromkeys(row.network for row in rows))
+    networks, wrong = list(dict.fromkeys(row.network for row in rows)), misplaced(places)
     for network in networks:
-        own = [row for row in places if row["network"] == network]
-        wrong = [row["lesson"] for row in own if (verdict(row["difference"]) == HOLDS) != (row["lesson"] == "build")]
-        said.append(map_line(rows, network, wrong))
+        said.append(map_line(rows, network, wrong.get(network, [])))
     if seeds < FEWEST:
         said.append(
             f"**{seeds} {'trainings' if seeds > 1 else 'training'} of each**: the odd one out needs {FEWEST} for an "
@@ -135,16 +140,26 @@ def conclusions(rows: Sequence[MapRow], used: Rows, choices: Rows, places: Rows,
     told = [text for text in (deletion_told(rows, network) for network in networks) if text]
     if told:
         said.append(f"**Does deletion pick a map that finds the cue?** {'. '.join(told)}.")
-    said.append(f"**Left to choose**, the networks use: {choice_told(used)}.")
+    said.append(f"**Left to choose**, the networks use: {choice_told(used, choices)}.")
     if choices:
-        said.append(f"**Does a map name the cue that they chose?** {chooser_told(choices)}.")
+        said.append(f"**Does a map name the cue that they chose?** {chooser_told(choices, wrong)}.")
     return said
 
 
-def chooser_told(choices: Rows) -> str:
-    """For each network the maps that name the chosen cue in every training."""
+def named_by(row: Mapping[str, Any], wrong: Collection[str] = ()) -> str:
+    """The maps that name the cue which one network chose; a row of `choice_rows`."""
+    if row["network"] in wrong:
+        return MISPLACED
+    return ", ".join(METHODS[name].label for name in row["said"] if names_it(row, name)) or "none"
+
+
+def chooser_told(choices: Rows, wrong: Collection[str] = ()) -> str:
+    """For each network the maps that name the chosen cue in every training; `wrong` are those that are not judged."""
     parts = []
     for network in dict.fromkeys(row["network"] for row in choices):
+        if network in wrong:
+            parts.append(f"{SHORT[network]}: {MISPLACED}")
+            continue
         said = next(row["said"] for row in choices if row["network"] == network)
         counts = {name: found_by(choices, network, name) for name in said}
         right = [METHODS[name].label for name, (hits, n) in counts.items() if hits == n]

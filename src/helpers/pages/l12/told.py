@@ -1,6 +1,6 @@
 """What the maps of lab 12 tell of the cue: three questions, each at every width of the outline, and the verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -136,6 +136,8 @@ class MapRow:
         Mean gain by deletion over both lessons; None where it was not asked.
     first
         Whether no other map's gain is surely larger.
+    judged
+        Whether the places of this network passed their check; else no answer of its maps counts.
     """
 
     network: str
@@ -144,6 +146,7 @@ class MapRow:
     points: tuple[tuple[float, ...], tuple[float, ...]]
     deletion: Estimate | None
     first: bool
+    judged: bool = True
 
     @property
     def alone(self) -> Estimate:
@@ -152,8 +155,8 @@ class MapRow:
 
     @property
     def finds(self) -> bool:
-        """Whether it finds the cue at every width."""
-        return all(one.finds for one in self.answers)
+        """Whether it finds the cue at every width, by places that passed their check."""
+        return self.judged and all(one.finds for one in self.answers)
 
     def surely(self, question: str) -> bool:
         """Whether the interval of `tells`, `beyond` or `odd` lies above zero at every width."""
@@ -182,8 +185,8 @@ def first_by_deletion(runs: Runs, network: str) -> set[str]:
     return {method for method in judged if verdict(mean_of(own[best] - own[method])) != HOLDS}
 
 
-def map_rows(runs: Runs) -> list[MapRow]:
-    """One row for each network and map."""
+def map_rows(runs: Runs, misplaced: Collection[str] = ()) -> list[MapRow]:
+    """One row for each network and map; `misplaced` are the networks whose places failed the check."""
     rows = []
     for network in networks_in(runs):
         sample, first = of(runs, network, COAT)[0]["maps"], first_by_deletion(runs, network)
@@ -192,7 +195,7 @@ def map_rows(runs: Runs) -> list[MapRow]:
             gain = mean_of(gains(runs, network, method)) if method in sample["deletion"] else None
             at = [(leanings(runs, network, lesson, method) > 0.5).mean(1) for lesson in (COAT, BUILD)]
             points = (tuple(at[0].tolist()), tuple(at[1].tolist()))
-            rows.append(MapRow(network, method, answers, points, gain, method in first))
+            rows.append(MapRow(network, method, answers, points, gain, method in first, network not in misplaced))
     return rows
 
 
@@ -201,26 +204,31 @@ def map_rows(runs: Runs) -> list[MapRow]:
 
 @dataclass(frozen=True)
 class Finding(shared.Finding):
-    """A statement and what was measured at the first width of the outline; `others` at the other ones."""
+    """A statement and what was measured at the first width of the outline; `others` at the other ones. Not `judged`
+    where the places of its network failed the check."""
 
     others: tuple[Estimate, ...] = ()
+    judged: bool = True
 
     @property
     def verdict(self) -> str:
-        """That of the interval, where it is the same at every width; else "undecided"."""
+        """That of the interval, where it is the same at every width; else, and where not judged, "undecided"."""
+        if not self.judged:
+            return UNDECIDED
         found = {verdict(one) for one in (self.sum, *self.others)}
         return found.pop() if len(found) == 1 else UNDECIDED
 
     def as_row(self) -> dict[str, Any]:
         """For the record."""
-        return super().as_row() | {"others": [one.as_dict() for one in self.others]}
+        return super().as_row() | {"others": [one.as_dict() for one in self.others], "judged": self.judged}
 
 
-def findings(runs: Runs, widths: int) -> list[Finding]:
-    """The statements of the networks that ran, at so many widths."""
+def findings(runs: Runs, widths: int, misplaced: Collection[str] = ()) -> list[Finding]:
+    """The statements of the networks that ran, at so many widths; those of `misplaced` networks are not judged."""
     shown, found = networks_in(runs), []
     for one in STATEMENTS:
         if {network for _, network, _ in one.terms} <= set(shown):
             sums = [contrast(signed(runs, one.terms, width=k)) for k in range(widths)]
-            found.append(Finding(one, sums[0], tuple(sums[1:])))
+            judged = not {network for _, network, _ in one.terms} & set(misplaced)
+            found.append(Finding(one, sums[0], tuple(sums[1:]), judged))
     return found

@@ -2,17 +2,14 @@
 
 from typing import Any
 
+from helpers.measure.findings import tally
 from helpers.records import Record
 
 
 def headline(record: Record) -> str:
-    """The conclusion as recorded, and how many statements held."""
+    """Who leads where, how far the protocol moves the lead, and how the statements came out."""
     summary: dict[str, Any] = record.summary
-    verdicts = [row["verdict"] for row in summary["findings"] if row["beforehand"]]
-    lines = [line for line in summary["says"] if "statements**" not in line]
-    if verdicts:
-        lines.append(
-            f"Of {len(verdicts)} statements written down beforehand {verdicts.count('holds')} held, the opposite of "
-            f"{verdicts.count('the opposite holds')} did, and {verdicts.count('undecided')} this run cannot decide."
-        )
+    wanted = ("**Both trained on plain pictures:**", "**Whose protocol decides?**")
+    lines = [line for line in summary["says"] if line.startswith(wanted)]
+    lines += [said] if (said := tally(summary["findings"])) else []
     return "\n".join(f"- {line}" for line in lines)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, verdict
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, tally_line, verdict
 from helpers.measure.intervals import Estimate
 from helpers.pages.l13.methods import (
     BESIDE,
@@ -25,8 +25,6 @@ from helpers.pages.l13.methods import (
 )
 from helpers.pages.l13.report import Finding, Runs, Standing, kept, total
 from helpers.plots.tables import points
-
-LEVEL = 0.05  # of a 95 % interval
 
 
 def of(table: Sequence[Standing], network: str, recipe: str, probe: str) -> Standing | None:
@@ -205,30 +203,17 @@ def learnt_line(runs: Runs) -> str:
 
 
 def equal_line(runs: Runs) -> str:
-    """What is left of the leads when the two have learnt about as much: a ViT trained longer, a CNN stopped earlier."""
+    """What is left of the leads when the two have learnt more alike: a ViT trained longer, a CNN stopped earlier."""
     said = []
     for vit, cnn in ((LONGER, PLAIN), (PLAIN, SHORTER)):
         shares = known_of(runs, VIT, vit), known_of(runs, CNN, cnn)
         leads = {probe: total(runs, lead(probe, vit, cnn=cnn)) for probe in ("clean", BLACK, FAR)}
         if shares[0] is not None and shares[1] is not None:
-            who = "a ViT trained longer" if vit == LONGER else "a CNN stopped earlier"
-            names = f"they name {100 * shares[0]:.0f} and {100 * shares[1]:.0f} % of their training pictures"
+            names = ("a ViT trained longer", "the CNN") if vit == LONGER else ("the ViT", "a CNN stopped earlier")
+            known = f"{names[0]} {100 * shares[0]:.0f} %, {names[1]} {100 * shares[1]:.0f} %"
             apart = ", ".join(f"{probe} {told(found)}" for probe, found in leads.items() if found is not None)
-            said.append(f"with {who} {names}; ViT minus CNN: {apart}")
-    return f"**As much learning:** {'; '.join(said)}." if said else ""
-
-
-def tally(findings: Sequence[Finding]) -> str:
-    """How many statements came out how, and how many would be decided by chance alone."""
-    words = [one.as_expected for one in findings]
-    decided = sum(one.verdict != UNDECIDED for one in findings)
-    later = sum(not one.statement.beforehand for one in findings)
-    when = f" ({later} of them made after the first run)" if later else ""
-    chance = f"by chance alone, up to {LEVEL * len(findings):.1f}"
-    return (
-        f"**{len(findings)} statements**{when}, {decided} decided ({chance}): as "
-        f"expected {words.count('as expected')}, against it {words.count('against it')}, open {words.count('open')}."
-    )
+            said.append(f"of their training pictures they name: {known}. ViT minus CNN there: {apart}")
+    return f"**Nearer in learning:** {'; '.join(said)}." if said else ""
 
 
 def says(runs: Runs, table: Sequence[Standing], findings: Sequence[Finding]) -> list[str]:
@@ -243,5 +228,5 @@ def says(runs: Runs, table: Sequence[Standing], findings: Sequence[Finding]) -> 
         learnt_line(runs),
         equal_line(runs),
     ]
-    lines += [tally(findings)] if findings else []
+    lines += [tally_line(findings)] if findings else []
     return [line for line in lines if line]

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+from helpers.measure.findings import AGAINST, AS_EXPECTED, NOTHING, OPEN, tally
 from helpers.pages.l14.methods import ARMS, HIGH, USUAL
 from helpers.plots.tables import percent
 from helpers.records import Record
@@ -26,12 +27,9 @@ def headline(record: Record) -> str:
             f"At {summary['high_times']:g} times the rate the {deep} blocks reach **{_percent(sides[0])}** without "
             f"{ARMS['scale'].label} and **{_percent(sides[1])}** with it."
         )
-    found = [row["verdict"] for row in summary["findings"]]
-    if found:
-        lines.append(
-            f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "
-            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide."
-        )
+    words = {"as the paper says": AS_EXPECTED, "against the paper": AGAINST, "open": OPEN, "not said": NOTHING}
+    told = tally(row | {"as_expected": words[row["agrees"]]} for row in summary["findings"])
+    lines += [told] if told else []
     return "\n".join(f"- {line}" for line in lines)
 
 

@@ -56,12 +56,15 @@ class Statement:
         What the paper says of it, in words.
     expected
         "holds" or "the opposite holds" where the paper says so, else empty.
+    beforehand
+        Whether it was a statement before the first recorded run.
     """
 
     text: str
     terms: tuple[tuple[int, Side], ...]
     paper: str
     expected: str = ""
+    beforehand: bool = True
 
 
 def _minus(a: Side, b: Side) -> tuple[tuple[int, Side], ...]:
@@ -90,18 +93,20 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement("the high rate harms the deepest plain ViT", _minus(PLAIN, PLAIN_HIGH), "depth unsettles it", HOLDS),
     Statement("the high rate harms the deepest with LayerScale", _minus(SCALE, SCALE_HIGH), "LayerScale steadies it"),
     Statement("at the high rate LayerScale helps", _minus(SCALE_HIGH, PLAIN_HIGH), "yes", HOLDS),
-    Statement("the deepest with class attention beats the shallow plain ViT", _minus(LATE, SHORT), "yes", HOLDS),
-    Statement("the high rate harms the shallow plain ViT", _minus(SHORT, SHORT_HIGH), "says nothing of it"),
+    Statement("the deepest with class attention beats the shallow plain ViT", _minus(LATE, SHORT), "yes", HOLDS, False),
+    Statement("the high rate harms the shallow plain ViT", _minus(SHORT, SHORT_HIGH), "says nothing of it", "", False),
     Statement(
         "it harms the plain ViT more when deep",
         (*_minus(PLAIN, PLAIN_HIGH), *_minus(SHORT_HIGH, SHORT)),
         "depth unsettles it",
         HOLDS,
+        False,
     ),
     Statement(
         "it harms the deepest more without LayerScale",
         (*_minus(PLAIN, PLAIN_HIGH), *_minus(SCALE_HIGH, SCALE)),
         "LayerScale steadies it",
         HOLDS,
+        False,
     ),
 )

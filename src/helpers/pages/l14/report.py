@@ -69,6 +69,7 @@ class Finding:
     paper: str
     expected: str
     difference: Estimate
+    beforehand: bool = True
 
     @property
     def verdict(self) -> str:
@@ -169,7 +170,7 @@ def findings(runs: Runs, labels: np.ndarray) -> list[Finding]:
         cells = [own for _, own in terms]
         if len(set(cells)) == len(cells) and set(cells) <= set(answers):
             summed = contrast([(sign, answers[own]) for sign, own in terms])
-            found.append(Finding(one.text, terms, one.paper, one.expected, summed))
+            found.append(Finding(one.text, terms, one.paper, one.expected, summed, one.beforehand))
     return found
 
 

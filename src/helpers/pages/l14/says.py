@@ -13,7 +13,7 @@ def order_told(arms: Sequence[str], leads: Sequence[Estimate]) -> str:
     """Arms from best to worst; between two neighbours `>` where the test images tell them apart, else `≈`."""
     text = ARMS[arms[0]].label if arms else ""
     for arm, lead in zip(arms[1:], leads, strict=True):
-        text += f" {'>' if verdict(lead) == HOLDS else '≈'} {ARMS[arm].label}"
+        text += f"  {'>' if verdict(lead) == HOLDS else '≈'}  {ARMS[arm].label}"
     return text
 
 
@@ -68,13 +68,14 @@ def conclusions(table: Sequence[Standing], found: Sequence[Finding], steps: int,
         said.append(
             f"**What one would like to know:** all remedies and depth, against neither: {points(contest.difference)}."
         )
+    single = "" if table and len(table[0].by_seed) > 1 else "; said of one training of each, and another may turn it"
     hurt = by_text.get("it harms the deepest more without LayerScale")
     deep = by_text.get("it harms the plain ViT more when deep")
     if hurt and deep:
         said.append(
             f"**The high rate** cost the deepest plain ViT {_more(hurt.difference)} than the one with LayerScale "
             f"({points(hurt.difference)}), and {_more(deep.difference)} than the shallow plain one "
-            f"({points(deep.difference)}): {_cause(deep.difference)}."
+            f"({points(deep.difference)}): {_cause(deep.difference)}{single}."
         )
     lost_runs = sum(row.diverged for row in table)
     runs = sum(len(row.by_seed) for row in table)

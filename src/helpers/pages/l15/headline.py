@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
+from helpers.measure.findings import as_expected, tally
+from helpers.pages.l15.methods import promised
 from helpers.plots.tables import percent, points
 from helpers.records import Record
 
@@ -19,12 +21,8 @@ def headline(record: Record) -> str:
             f"Of {alone['test_top1']['n']:,} test images of {summary['num_classes']} classes a ViT taught by labels "
             f"alone names **{_percent(alone)}** rightly, one taught as DeiT is **{_percent(taught)}**, {seeds}."
         )
-    found = [row["verdict"] for row in summary["findings"]]
-    if found:
-        lines.append(
-            f"Of {len(found)} statements written down beforehand {found.count('holds')} held, the opposite of "
-            f"{found.count('the opposite holds')} did, and {found.count('undecided')} this run cannot decide."
-        )
+    told = tally({"as_expected": as_expected(row["verdict"], promised(row["paper"]))} for row in summary["findings"])
+    lines += [told] if told else []
     leak = summary["leak"]
     if leak:
         teacher, student = (SimpleNamespace(**leak[who]) for who in ("teacher, seen", "student, seen"))

@@ -136,6 +136,16 @@ def arrived(found: Mapping[str, Estimate]) -> tuple[float, float, float] | None:
     return student.value / worth, student.low / worth, student.high / worth
 
 
+def arrived_text(share: tuple[float, float, float]) -> str:
+    """What arrives, and which of all, half and none its interval excludes; `share` as of `arrived`."""
+    value, low, high = share
+    numbers = f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]".replace("-", "−")
+    out = [name for name, at in (("all", 1.0), ("half", 0.5), ("none", 0.0)) if not low <= at <= high]
+    verb = "is" if len(out) == 1 else "are"
+    told = f"{' and '.join(out)} {verb} excluded" if out else "nothing is excluded"
+    return f"{numbers}: at most {100 * max(high, 0.0):.0f} % arrives; {told}"
+
+
 def minus(one: Estimate, other: Estimate) -> Estimate:
     """The difference of two estimates of different images; their half intervals are squared and added.
 

@@ -59,3 +59,8 @@ STATEMENTS: tuple[tuple[str, str, str, str], ...] = (
     ("the better teacher has the better student", "token_efficientnet", "token", "not always"),
     ("the student passes its teacher", "token", "teacher:xception_mini", "+0.5"),
 )
+
+
+def promised(paper: str) -> bool | None:
+    """Whether what the paper found lets one expect that a statement holds: True for a gain, None for anything else."""
+    return True if paper.startswith("+") else None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from helpers.measure.accuracy import Estimate, paired_difference, pooled, top1
-from helpers.measure.ranking import ranked
+from helpers.measure.findings import order_text
 from helpers.pages.l15.methods import STATEMENTS, STUDENTS, TEACHER
 
 HOLDS, OPPOSITE, UNDECIDED = "holds", "the opposite holds", "undecided"
@@ -117,9 +117,10 @@ def standings(runs: Runs, labels: np.ndarray, teachers: Mapping[str, np.ndarray]
     return rows
 
 
-def order(runs: Runs, labels: np.ndarray, names: Sequence[str]) -> list[list[str]]:
-    """Students from best to worst, those that cannot be told from the first of a group in it: `ranked`."""
-    return ranked({name: rows == labels for name, rows in answers(runs).items() if name in names})
+def order(runs: Runs, labels: np.ndarray, names: Sequence[str]) -> str:
+    """Students from best to worst: `order_text`; empty where none of them ran."""
+    right = {name: rows == labels for name, rows in answers(runs).items() if name in names}
+    return order_text(right, {name: label_of(name) for name in right})
 
 
 def findings(runs: Runs, labels: np.ndarray, teachers: Mapping[str, np.ndarray]) -> list[Finding]:
@@ -186,6 +187,20 @@ def token_rows(runs: Runs, labels: np.ndarray) -> list[dict[str, Any]]:
         row |= {"logits_top1": float(np.mean(logits == labels))}
         rows.append(row | {"differ": int(np.sum(logits != heads["probabilities"]))})
     return rows
+
+
+def tokens_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Whose two tokens end farther apart, those with a lesson each or those that share the labels, beside the paper's;
+    empty where one kind did not run. `rows` of `token_rows`."""
+    ends: dict[bool, list[float]] = {}
+    for row in rows:
+        ends.setdefault(STUDENTS[row["student"]].teacher is not None, []).append(row["cosines"][-1])
+    if len(ends) < 2:
+        return ""
+    own, shared = (float(np.mean(ends[taught])) for taught in (True, False))
+    as_there = "as in the paper, lessons of their own set them farther apart" if own < shared else "not as in the paper"
+    few = "; one training of each, too short to tell" if len(ends[False]) == 1 else ""
+    return f"Cosine in the end: a lesson each {own:.3f}, the labels for both {shared:.3f}: {as_there}{few}."
 
 
 def record_rows(runs: Runs, labels: np.ndarray, keep_predictions: bool) -> list[dict[str, Any]]:

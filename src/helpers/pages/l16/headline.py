@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+from helpers.pages.l16.report import LOST_IN_ERROR
 from helpers.plots.tables import percent, points
 from helpers.records import Record
 
@@ -20,5 +21,7 @@ def headline(record: Record) -> str:
     forecast = summary.get("forecast")
     if forecast:
         gain = points(SimpleNamespace(**forecast["top1_gain"]))
-        text += f"\n- Another {forecast['more']:g} photographs a class would likely bring {gain}."
+        text += f"\n- Another {forecast['more']:g} photographs a class would likely bring {gain}, if its law holds."
+        error = abs(forecast["predicted_top1"] - forecast["measured_top1"]["value"])
+        text += f" {LOST_IN_ERROR}" if forecast["top1_gain"]["value"] <= error else ""
     return text

@@ -23,6 +23,7 @@ LEARNED = {  # weights -> what they learned from, and their terms in short; the 
     "shipped": ("drawn pictures", "CC BY 4.0"),
     "folder": ("unknown", "unknown"),
 }
+LOST_IN_ERROR = "The gain is no larger than the error of the law's own check: do not collect photographs because of it."
 ABOVE = (0.5, 0.7, 0.8, 0.9, 0.95)  # confidences
 
 
@@ -153,6 +154,25 @@ def threshold_rows(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[s
     return rows
 
 
+def threshold_text(probabilities: np.ndarray, labels: np.ndarray) -> str:
+    """Whether any threshold of `threshold_rows` makes the answers that are left more often right, in a sentence."""
+    everything = float(np.mean(probabilities.argmax(1) == labels))
+    kept = [accuracy.value for t in ABOVE if (accuracy := answered(probabilities, labels, t)[1]) is not None]
+    best = max(kept, default=0.0)
+    if best <= everything:
+        return f"Answering all is right in {100 * everything:.1f} %, and no threshold is better: here none helps."
+    return f"Answering all is right in {100 * everything:.1f} %; the best threshold leaves {100 * best:.1f} %."
+
+
+def families_text(candidates: Sequence[Candidate]) -> str:
+    """Which family that learned from photographs is missing among the candidates, in a sentence; else empty."""
+    tried = {MODELS[one.backbone].family for one in candidates if one.weights != "shipped"}
+    missing = [name for family, name in (("cnn", "CNN"), ("vit", "ViT")) if family not in tried]
+    if not missing:
+        return ""
+    return f"No {' and no '.join(missing)} pre-trained on photographs was tried: this run says nothing of CNN or ViT."
+
+
 def last_word(
     row: Mapping[str, Any], labels: np.ndarray, asked_for: Sequence[str], skipped: Mapping[str, str], seed: int
 ) -> list[dict[str, str]]:
@@ -210,6 +230,7 @@ def forecast_text(ahead: Forecast | None) -> str:
     """The forecast in words, with its check; or why there is none."""
     if ahead is None:
         return "Too few sizes to fit a law: what more photographs would bring is a guess that this lab does not make."
+    error = ahead.measured.value - ahead.predicted
     held = ahead.measured.low is not None and ahead.measured.high is not None
     inside = held and ahead.measured.low <= ahead.predicted <= ahead.measured.high  # type: ignore[operator]
     check = "inside its interval" if inside else "outside of its interval"
@@ -218,6 +239,7 @@ def forecast_text(ahead: Forecast | None) -> str:
         f"check: fitted without the last size it says {100 * ahead.predicted:.1f} % there; measured were "
         f"{percent(ahead.measured)}, and it is {check}"
         + (f", a weak check at n = {ahead.measured.n}." if inside else ": do not trust the forecast.")
+        + (f" {LOST_IN_ERROR}" if ahead.gain.value <= abs(error) else "")
     )
 
 

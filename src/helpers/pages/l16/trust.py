@@ -11,6 +11,7 @@ from helpers.measure.intervals import Estimate, normal_quantile, wilson
 
 PERFECT = 500  # made-up answers of a model whose confidence is exactly right
 SPREAD = 0.5  # of log T before any photograph is seen: T is within a factor of 2.7 of 1, 19 times in 20
+FEW_MISTAKES = 10  # with fewer of them nothing says that a model should be surer than it is
 ALARM = 0.05  # share of validation photographs that may be taken for foreign
 
 
@@ -37,15 +38,32 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     r"""The T that makes the labels likeliest under softmax(logits / T), 0.05 to 20 (Guo et al. 2017); (n, K), (n,).
 
     Few photographs that are all right would ask for certainty. So T has a prior, $\log T\sim N(0, s^2)$ with s =
-    `SPREAD`: it holds T near 1 where there are few photographs, and many overrule it.
+    `SPREAD`: it holds T near 1 where there are few photographs, and many overrule it. Without a mistake there is
+    nothing to fit, and T is 1; with fewer than `FEW_MISTAKES` it is not below 1, which would make the model surer.
     """
     z, rows = logits.astype(np.float64), np.arange(len(labels))
+    mistakes = int((z.argmax(axis=1) != labels).sum())
+    if not mistakes:
+        return 1.0
 
     def cost(log_t: float) -> float:
         misfit = -np.sum(log_softmax(z / np.exp(log_t), axis=1)[rows, labels])
         return float(misfit + (log_t / SPREAD) ** 2 / 2)
 
-    return float(np.exp(minimize_scalar(cost, bounds=(np.log(0.05), np.log(20.0)), method="bounded").x))
+    found = float(np.exp(minimize_scalar(cost, bounds=(np.log(0.05), np.log(20.0)), method="bounded").x))
+    return max(1.0, found) if mistakes < FEW_MISTAKES else found
+
+
+def temperature_text(logits: np.ndarray, labels: np.ndarray, temperature: float) -> str:
+    """What the list that it was fitted on allows to say of a temperature, in a sentence; (n, K), (n,)."""
+    n, mistakes = len(labels), int((logits.argmax(axis=1) != labels).sum())
+    if not mistakes:
+        told = "they cannot say how sure is too sure, so the temperature stays 1"
+        return f"All {n} validation photographs are right: {told}."
+    found = f"Fitted on {n} validation photographs with {mistakes} mistake{'s' if mistakes > 1 else ''}"
+    if temperature == 1.0 and mistakes < FEW_MISTAKES:
+        return f"{found}: too few to make the model surer, so the temperature stays 1."
+    return f"{found}: {temperature:.2f}."
 
 
 def calibration(probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) -> Calibration:

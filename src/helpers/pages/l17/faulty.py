@@ -60,7 +60,7 @@ FAULTS: dict[str, Fault] = {
     "no_scale": Fault("scale left out", "attention", "softmax(Q Kᵀ), without the division by √d"),
     "post_norm": Fault("post-norm unasked", "block", "the norm after the sum, as in the Transformer of translation"),
     "flatten": Fault(
-        "wrong flatten order", "patches", "(B, D, G²) is reshaped to (B, G², D), where its axes must be exchanged"
+        "reshaped, not transposed", "patches", "(B, D, G²) is reshaped to (B, G², D), where its axes must be exchanged"
     ),
     "batch_mean": Fault("mean over the batch axis", "last norm", "a LayerNorm by hand that takes its mean over axis 0"),
     "dropout_on": Fault(

@@ -109,9 +109,12 @@ def verdict(row: Standing) -> str:
     return "worse" if high < 0 else "better" if low > 0 else "not told apart"
 
 
-def verdicts(rows: Sequence[Standing], what: str) -> list[str]:
-    """The networks of one verdict, asked in company as one does."""
-    return [row.label for row in rows if row.behind and row.asked == "predictions" and verdict(row) == what]
+def verdicts(rows: Sequence[Standing], what: str, by_rule: bool = False) -> list[str]:
+    """The networks of one verdict, asked in company as one does; `by_rule`: loaded by the rule of shapes alone."""
+    ruled = {row.fault for row in rows if by_rule and row.asked == "by_rule"}
+    asked = {row.fault: "by_rule" if row.fault in ruled else "predictions" for row in rows}
+    found = [row for row in rows if row.behind and row.asked == asked[row.fault] and verdict(row) == what]
+    return [FAULTS[row.fault].name for row in found]
 
 
 def stays_fresh(row: Standing) -> str:
