@@ -44,7 +44,7 @@ def test_lab_7_is_told_as_its_record_says(dataset, what):
     summary["points"].append({"arm": "scratch", "model": "vit_mini", "size": 100, "test_top1": {"value": 0.62}})
     record = SimpleNamespace(parameters={"dataset": dataset}, summary=summary)
     text = recorded.told(record)
-    ahead = "the CNN is ahead at 1 of 2 sizes, and at the others the two cannot be told apart"
+    ahead = "the CNN is ahead at 1 of 2 sizes, and at the other the two cannot be told apart"
     assert text.startswith(f"**On {what} of 12 classes.** From scratch {ahead}: of 3 images a class")
     assert "With a stronger recipe (a part of chapter 13's) the ViT is ahead at each of 2 sizes." in text
     assert f"Pre-trained on {recorded.EARLIER[dataset]}, the two cannot be told apart at any size." in text

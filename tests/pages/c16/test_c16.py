@@ -146,8 +146,8 @@ def made_case():
 
 def test_the_explorer_says_which_curve_falls_sooner(light_with_a_still):
     assert area((1, 0.5, 0)) == 0.5
-    assert "sooner than by lot" in told(made_case(), 0)
-    assert "later than by lot" in told(made_case(), 1)
+    assert "sooner than at random" in told(made_case(), 0)
+    assert "later than at random" in told(made_case(), 1)
     light_with_a_still(MapExplorer([made_case()], [np.zeros((16, 16, 3), np.uint8)]))
     with pytest.raises(ValueError, match="expected maps with curves of 3 points"):
         case("x", np.zeros((16, 16, 3), np.uint8), (1, 0.5, 0), [("one", np.eye(2), (1, 0))])

@@ -71,7 +71,7 @@ def test_figures_draw_every_row_and_fill_the_chosen_layer():
 def test_the_steps_of_the_ruler_and_a_gallery():
     picture, curve = np.zeros((8, 8, 3), np.uint8), (np.linspace(0, 1, 5), np.ones(5), np.zeros(5))
     assert len(figures.ruler_step(1, picture, picture, np.eye(2), curve).axes) == 2
-    assert words(figures.ruler_step(3, picture, picture, np.eye(2), curve).axes[0]) == ["by the map", "by lot"]
+    assert words(figures.ruler_step(3, picture, picture, np.eye(2), curve).axes[0]) == ["by the map", "at random"]
     titles = [ax.get_title(loc="left") for ax in figures.gallery(picture, {"a": None, "b": np.eye(2)}).axes]
     assert titles == ["a", "b", ""]
     said = [("as it was", "spotted", "big-head")] * 3

@@ -126,7 +126,8 @@ def told(record: Record) -> str:
     few, many = min(size for _, size in own), max(size for _, size in own)
     cnn, vit = ([f"{100 * own[name, size]:.1f}" for size in (few, many)] for name in ("xception_mini", "vit_mini"))
     found = {arm: ahead(rows) for arm, rows in gaps(record).items()}
-    text = f"**On {pictures(record)}.** From scratch {found['scratch']}: of {few:,} images a class the CNN learns to "
+    least = f"{few:,} image{'s' if few > 1 else ''}"
+    text = f"**On {pictures(record)}.** From scratch {found['scratch']}: of {least} a class the CNN learns to "
     text += f"name {cnn[0]}\xa0% and the ViT {vit[0]}\xa0%, of {many:,} {cnn[1]}\xa0% and {vit[1]}\xa0%."
     if "strong" in found:
         text += f" With a stronger recipe (a part of chapter 13's) {found['strong']}."
@@ -148,7 +149,8 @@ def ahead(rows: Sequence[dict[str, Any]]) -> str:
     who, count = ("ViT", len(vit)) if vit else ("CNN", len(cnn))
     if count == len(rows):
         return f"the {who} is ahead at " + ("the one size" if count == 1 else f"each of {count} sizes")
-    return f"the {who} is ahead at {count} of {len(rows)} sizes, and at the others the two cannot be told apart"
+    rest = "the others" if len(rows) - count > 1 else "the other"
+    return f"the {who} is ahead at {count} of {len(rows)} sizes, and at {rest} the two cannot be told apart"
 
 
 def findings(records: Sequence[Record]) -> Markdown:

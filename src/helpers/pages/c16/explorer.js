@@ -4,7 +4,7 @@ function render({ model, el }) {
   const { cases } = model.get("data");
   const now = { at: 0, map: 0, bare: false };
   const { body, say } = frame(el, { name: "maps", title: "Choose a map, then look at its curve",
-    hint: "Bright: what the map calls important. The curve: the probability of the answer while pixels are deleted in the map's order; dashed: by lot. A curve that falls sooner is the better map." });
+    hint: "Bright: what the map calls important. The curve: the probability of the answer while pixels are deleted in the map's order; dashed: at random. A curve that falls sooner is the better map." });
   const stops = [[11, 16, 38], [91, 42, 134], [224, 86, 63], [255, 224, 138]];
   const heat = (v) => {
     const t = Math.min(2.999, 3 * v), k = Math.floor(t);

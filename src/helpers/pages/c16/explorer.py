@@ -53,8 +53,8 @@ def case(
 
 
 def _compared(own: float, lot: float) -> str:
-    verdict = "sooner than by lot" if own < lot - 0.005 else "later than by lot" if own > lot + 0.005 else "as by lot"
-    return f"area {own:.2f} under its deletion curve, {lot:.2f} by lot; the answer goes {verdict}"
+    verdict = "sooner than at random" if own < lot - 0.005 else "later than at random" if own > lot + 0.005 else "as at random"
+    return f"area {own:.2f} under its deletion curve, {lot:.2f} at random; the answer goes {verdict}"
 
 
 def told(one: Case, at: int) -> str:

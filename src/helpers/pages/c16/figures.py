@@ -104,7 +104,7 @@ def ruler_step(step: int, picture: ArrayLike, deleted: ArrayLike, saliency: Arra
     at = len(shares) // 2
     ax.annotate("by the map", (100 * shares[at], own[at]), xytext=(-8, 8), textcoords="offset points",
                 color=BLUE, fontsize=10, ha="right")  # fmt: skip
-    ax.annotate("by lot", (100 * shares[at], chance[at]), xytext=(6, 6), textcoords="offset points",
+    ax.annotate("at random", (100 * shares[at], chance[at]), xytext=(6, 6), textcoords="offset points",
                 color=QUIET, fontsize=10)  # fmt: skip
     ax.set(xlabel="pixels deleted (%)", ylabel="probability of the answer", ylim=(0, 1.03), xlim=(0, 100))
     return figure
