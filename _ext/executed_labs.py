@@ -19,6 +19,7 @@ import os
 import re
 import shlex
 import struct
+from collections.abc import Sequence
 from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
@@ -194,16 +195,16 @@ def banner(root: Path, run: Run, lab: Path) -> str:
         if record.data is not None and record.data.terms == "user":
             small = ["Its intervals hold for your photographs, and for the models and the training that it names."]
     table = "\n".join(f"| {key} | {value} |" for key, value in _rows(root, run))
+    changed = [reason for reason in stale_reasons(record, root) if reason != NOT_HASHED]
     parts = [
         f"::::{{admonition}} {'Your own run' if own else 'The recorded run'}\n"
         f":class: {'tip' if own else 'note'} run-banner",
-        *_headline(record),
+        *_headline(record, changed),
         f"{' · '.join(facts)}. {' '.join([whose, *small])}{_chapters(root, record.lab)}",
         f"Run it again, and this page shows yours:\n\n```bash\n{_command(root, record)}\nmake book\n```",
         f":::{{dropdown}} Parameters, code and downloads\n| | |\n|---|---|\n{table}\n\n{' · '.join(links)}\n:::\n::::",
     ]
     parts += beside_the_recorded(record) if own else []
-    changed = [reason for reason in stale_reasons(record, root) if reason != NOT_HASHED]
     if changed:
         parts.append(
             ":::{dropdown} The code has changed since this run\n:class-container: stale-run\nThe code below is the code"
@@ -213,12 +214,21 @@ def banner(root: Path, run: Run, lab: Path) -> str:
     return "\n\n".join(parts)
 
 
-def _headline(record: Record) -> list[str]:
-    """What the lab found, where its page in the package says it; folded, for who has not predicted yet."""
+def _headline(record: Record, changed: Sequence[str]) -> list[str]:
+    """What the lab found, where its page in the package says it; folded, for who has not predicted yet. Of a run of
+    other code, which may have summed up otherwise, it is left out where it cannot be said, and that is said."""
     module = f"helpers.pages.l{record.lab[:2]}.headline"
     if not record.summary or not find_spec(module):
         return []
-    return [f":::{{dropdown}} {FOUND}\n{import_module(module).headline(record)}\n:::"]
+    try:
+        told = import_module(module).headline(record)
+    except (LookupError, TypeError, ValueError) as error:
+        if not changed:
+            raise
+        told = (
+            f"The code has changed since this run, and its record lacks what the summary needs ({error}): run it again."
+        )
+    return [f":::{{dropdown}} {FOUND}\n{told}\n:::"]
 
 
 def _chapters(root: Path, lab: str) -> str:

@@ -334,3 +334,13 @@ def test_the_card_of_every_lab_says_what_came_out(name):
     headline = text.split("\n\n")[1]
     assert len(re.findall(r"\*\*[^*]*\d[^*]*\*\*", headline)) >= 1, headline
     assert "goes with {chapter}" in text
+
+
+def test_a_run_of_older_code_keeps_its_page_where_its_record_lacks_a_number():
+    """Of the code that ran, the same is a mistake, and stops the build."""
+    (run,) = labs.recorded_runs(ROOT, "01_tangent_to_mlp")[:1]
+    run.record.summary.clear()
+    run.record.summary["older"] = 1
+    assert "its record lacks" in labs._headline(run.record, ["helpers.pages.l01.report has changed"])[0]
+    with pytest.raises(KeyError):
+        labs._headline(run.record, [])

@@ -53,7 +53,13 @@ def case(
 
 
 def _compared(own: float, lot: float) -> str:
-    verdict = "sooner than at random" if own < lot - 0.005 else "later than at random" if own > lot + 0.005 else "as at random"
+    verdict = (
+        "sooner than at random"
+        if own < lot - 0.005
+        else "later than at random"
+        if own > lot + 0.005
+        else "as at random"
+    )
     return f"area {own:.2f} under its deletion curve, {lot:.2f} at random; the answer goes {verdict}"
 
 
