@@ -86,27 +86,29 @@ def is_shown(node: Tag) -> bool:
 
 
 def sentences(paragraph: Tag) -> list[str]:
-    """The sentences of a paragraph as HTML; a bold beginning belongs to the sentence after it."""
-    found = [""]
-    for number, node in enumerate(paragraph.children):
+    """The sentences of a paragraph as HTML; bold words at its start, and few of them later, go with the sentence after."""
+    found, ends = [""], (".", "?", "!")
+    for node in paragraph.children:
         if isinstance(node, NavigableString):
             pieces = SENTENCE_END.split(str(node))
             found[-1] += pieces[0]
             found += pieces[1:]
-        else:
-            found[-1] += str(node)
-            if number and node.get_text().rstrip().endswith((".", "?", "!")):
-                found.append("")
+            continue
+        if node.name == "strong" and found[-1].rstrip().endswith(ends):
+            found.append("")
+        leads = not "".join(found).strip() or (not found[-1].strip() and len(node.get_text().split()) <= 3)
+        found[-1] += str(node)
+        if not leads and node.get_text().rstrip().endswith(ends):
+            found.append("")
     return [sentence.strip() for sentence in found if sentence.strip()]
 
 
 def line_of(paragraph: Tag) -> str:
     """HTML of the sentences that begin with bold, or hold as much as four bold words; else ""."""
     told = []
-    for number, sentence in enumerate(sentences(paragraph)):
+    for sentence in sentences(paragraph):
         bold = BeautifulSoup(sentence, "html.parser").find_all("strong")
-        begins = number == 0 and sentence.startswith("<strong")
-        if begins or any(len(node.get_text().split()) > 3 for node in bold):
+        if sentence.startswith("<strong") or any(len(node.get_text().split()) > 3 for node in bold):
             told.append(sentence)
     return " ".join(told)
 

@@ -122,6 +122,12 @@ def test_a_bold_beginning_takes_its_sentence_along_and_a_long_bold_part_stands_i
         "But <strong>one of four is right</strong> by luck."
     )
     assert line("A <strong>short</strong> one. See Fig. 7.2 for it.") == ""
+    assert line("<strong>Trouble.</strong> It is slow. <strong>Change.</strong> Make it fast. Then rest.") == (
+        "<strong>Trouble.</strong> It is slow. <strong>Change.</strong> Make it fast."
+    )
+    assert line("So. <strong>A whole sentence is bold.</strong> This is not.") == (
+        "<strong>A whole sentence is bold.</strong>"
+    )
 
 
 def test_formulas_and_short_code_share_a_slide_and_figures_keep_theirs():
