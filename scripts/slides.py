@@ -86,7 +86,7 @@ def is_shown(node: Tag) -> bool:
 
 
 def sentences(paragraph: Tag) -> list[str]:
-    """The sentences of a paragraph as HTML; bold words at its start, and few of them later, go with the sentence after."""
+    """The sentences of a paragraph as HTML; bold words at its start, and few later, go with the sentence after them."""
     found, ends = [""], (".", "?", "!")
     for node in paragraph.children:
         if isinstance(node, NavigableString):
@@ -142,6 +142,12 @@ def parts(section: Tag) -> Iterator[Tag]:
             yield node
 
 
+def is_empty(shown: str) -> bool:
+    """Whether nothing is to be seen of a part of the page."""
+    part = BeautifulSoup(shown, "html.parser")
+    return not part.get_text(strip=True) and part.find(["img", "svg", "script", "hr"]) is None
+
+
 def slides_of(section: Tag, heading: str) -> list[Slide]:
     """The slides of one section; its subsections are not read.
 
@@ -156,6 +162,8 @@ def slides_of(section: Tag, heading: str) -> list[Slide]:
             if found[-1].shown or (beside and found[-1].lines) or was_beside:
                 found.append(Slide(heading))
             found[-1].shown, found[-1].beside = tidy(node), beside
+            if is_empty(found[-1].shown):  # all of it stood in closed boxes
+                found[-1].shown = ""
         elif node.name == "p":
             line = line_of(node)
             if (found[-1].shown and not beside) or (line and len(found[-1].lines) >= LINES):

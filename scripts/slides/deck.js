@@ -6,7 +6,7 @@ const current = () => {
   const at = slides.findIndex((slide) => slide.getBoundingClientRect().bottom > middle);
   return at < 0 ? slides.length - 1 : at;
 };
-// What is higher than the window is drawn smaller, down to three fifths, and formulas as wide as their place.
+// What is higher than the window is drawn smaller, down to two fifths, and formulas as wide as their place.
 const fit = (slide) => {
   const body = slide.querySelector(".slide-body");
   body.style.zoom = 1;
@@ -17,7 +17,7 @@ const fit = (slide) => {
   }
   for (let turn = 0; turn < 4 && slide.offsetHeight > innerHeight + 2; turn += 1) {
     const inside = body.getBoundingClientRect().height;
-    body.style.zoom = Math.max(0.6, body.style.zoom * (1 - (slide.offsetHeight - innerHeight) / inside));
+    body.style.zoom = Math.max(0.4, body.style.zoom * (1 - (slide.offsetHeight - innerHeight) / inside));
   }
 };
 const show = (index) => {

@@ -151,3 +151,14 @@ def test_an_import_alone_is_not_shown_nor_a_line_that_announces_what_is_not_ther
     (slide,) = slides.slides_of(section, "Heading")
     assert [slides.text_of(line) for line in slide.lines] == ["They count. See."]
     assert slide.shown == ""
+
+
+def test_what_stood_in_closed_boxes_makes_no_empty_slide():
+    box = "<details><summary>More</summary><table></table></details>"
+    cell = f"<div class='cell'><div class='cell_output'>{box}</div></div>"
+    section = BeautifulSoup(
+        f"<section><p>So.</p>{cell}<p><strong>Next.</strong> It goes on.</p></section>", "html.parser"
+    )
+    (slide,) = slides.slides_of(section.section, "Heading")
+    assert slide.shown == ""
+    assert "Next." in slide.lines[0]
