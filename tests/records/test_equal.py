@@ -90,3 +90,19 @@ def test_the_command_runs_both_commits_and_keeps_what_changed(run, course, monke
     assert main(["equal", "v1", made.LAB, "smoke", "-p", "seeds", "1"]) == 1
     assert "not equal" in capsys.readouterr().err
     assert equal.read_changes(course.root).changes == [change]
+
+
+def test_the_command_runs_the_script_of_a_recorded_study(run, course, monkeypatch):
+    kept = run(script="scripts/sweep.py", lab="15_orders")
+    records.write_atomically(course.root / "results" / "cpu" / "15_orders.small.json", kept.model_dump_json())
+    asked = []
+
+    def run_shortened(record, variant, commit, arguments):
+        asked.append((variant, commit, arguments))
+        return run(script=record.script, lab=record.lab, module={"v1": "a", "HEAD": "b"}[commit])
+
+    monkeypatch.setattr("helpers.records.__main__.run_shortened", run_shortened)
+    assert main(["equal", "v1", "15_orders.small", "smoke", "small", "-y", "SEEDS: [0]"]) == 0
+    assert asked == [("15_orders.small", commit, ["small", "-y", "SEEDS: [0]"]) for commit in ("v1", "HEAD")]
+    (change,) = equal.read_changes(course.root).changes
+    assert (change.lab, change.files) == ("15_orders", {"helpers.schedule": ("a" * 64, "b" * 64)})

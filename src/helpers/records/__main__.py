@@ -12,6 +12,7 @@ from helpers.records.recording import record_run
 from helpers.records.runs import run_lab
 from helpers.records.schema import Record
 from helpers.records.source import stale_reasons
+from helpers.records.study import run_shortened
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,9 +57,14 @@ def _run(options: argparse.Namespace, rest: list[str]) -> None:
 
 
 def _equal(options: argparse.Namespace, rest: list[str]) -> None:
-    root = project_root()
-    folders = [run_lab(options.name, options.edition, rest, commit) for commit in (options.since, "HEAD")]
-    before, after = (read_as(Record, folder / "record.json", RECORD_AGAIN) for folder in folders)
+    root, commits = project_root(), (options.since, "HEAD")
+    kept = (root or Path.cwd()) / "results" / "cpu" / f"{options.name}.json"
+    study = read_as(Record, kept, RECORD_AGAIN) if kept.is_file() else None
+    if study is not None and study.script:
+        before, after = (run_shortened(study, options.name, commit, rest) for commit in commits)
+    else:
+        folders = [run_lab(options.name, options.edition, rest, commit) for commit in commits]
+        before, after = (read_as(Record, folder / "record.json", RECORD_AGAIN) for folder in folders)
     change = change_of(before, after, options.rows)
     path = keep(root or Path.cwd(), change)
     which = "numbers of the rows" if change.rows else "numbers"

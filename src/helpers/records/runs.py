@@ -181,7 +181,7 @@ def run_lab(
         print(said, file=sys.stderr)
     if sys.stderr.isatty() and hasattr(os, "ttyname"):  # a kernel has no terminal of its own; Windows names none
         environment[TERMINAL] = os.ttyname(sys.stderr.fileno())
-    with _worktree(root, run, commit) if commit else contextlib.nullcontext(root) as course:
+    with worktree(root, run, commit) if commit else contextlib.nullcontext(root) as course:
         if commit:  # the modules of that worktree come before those of the installed package
             before = os.environ.get("PYTHONPATH")
             environment["PYTHONPATH"] = os.pathsep.join([str(course / "src"), *([before] if before else [])])
@@ -210,7 +210,7 @@ def run_lab(
 
 
 @contextlib.contextmanager
-def _worktree(root: Path, run: str, commit: str) -> Iterator[Path]:
+def worktree(root: Path, run: str, commit: str) -> Iterator[Path]:
     """A second worktree of a commit, removed in the end.
 
     Raises
