@@ -26,8 +26,8 @@ KEPT_TAGS = ("table", "thead", "tbody", "tr", "th", "td", "caption", "p", "b", "
 TAG = re.compile(r"<\s*/?\s*([a-z][\w:-]*)", re.IGNORECASE)
 EMBEDDED = re.compile(r"data:|url\s*\(|!\[", re.IGNORECASE)
 PHOTOGRAPH_NOTE = (
-    "*A figure with photographs stood here. Their terms allow research and teaching but no publication, so a recorded"
-    " run leaves them out: run the lab to see it.*"
+    "*A figure that may show the data stood here. Their terms allow research and teaching but no publication, so a"
+    " recorded run leaves it out: run the lab to see it.*"
 )
 PRINTED_NOTE = (
     "*A figure with a photograph that is not the course's own stood here. Its licence lets it be shown, but such"
