@@ -1,0 +1,77 @@
+"""The two leads that the slides left open, settings and augmentation: what labs 9 and 10 recorded on dogs."""
+
+from collections.abc import Sequence
+
+from helpers.measure.accuracy import Estimate
+from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, verdict
+from helpers.plots.tables import points
+from helpers.records import Record
+
+Both = tuple[Record, Record]  # of lab 9, of lab 10
+SETTINGS = {"the search helps the CNN": "Xception-mini", "the search helps the ViT": "ViT-mini"}
+FIRST = {"mirror and crop help the CNN": "Xception-mini", "mirror and crop help the ViT": "ViT-mini"}
+MORE = {
+    "RandAugment on top helps the ViT": "RandAugment",
+    "Mixup on top helps the ViT": "Mixup",
+    "CutMix on top helps the ViT": "CutMix",
+    "random erasing on top helps the ViT": "random erasing",
+}
+AHEAD = {"at the defaults the CNN is ahead": "at the defaults", "after the search the CNN is ahead": "after the search"}
+
+
+def sums_of(record: Record) -> dict[str, Estimate]:
+    """Statement -> the difference of test accuracies that decides it."""
+    return {row["statement"]: Estimate(**row["sum"]) for row in record.summary["findings"]}
+
+
+def effects(both: Both) -> dict[str, Estimate]:
+    """What each change brought on the test photographs, under names for a figure."""
+    search, augmentation = (sums_of(record) for record in both)
+    found = {f"searched settings, {name}": search[text] for text, name in SETTINGS.items()}
+    found |= {f"mirror and crop, {name}": augmentation[text] for text, name in FIRST.items()}
+    return found | {f"and {name} on top, ViT-mini": augmentation[text] for text, name in MORE.items()}
+
+
+def leads_told(both: Both) -> str:
+    """The two answers in sentences."""
+    search, augmentation = (sums_of(record) for record in both)
+    trials, won = both[0].parameters["trials"], _each(search, SETTINGS)
+    ahead = "; ".join(f"{when} {points(search[text])}" for text, when in AHEAD.items())
+    kinds = {
+        word: [name for text, name in MORE.items() if verdict(augmentation[text]) == kind]
+        for kind, word in ((HOLDS, "helped"), (OPPOSITE, "cost accuracy"), (UNDECIDED, "is not told from nothing"))
+    }
+    more = "; ".join(f"{_listed(names)} {word}" for word, names in kinds.items() if names)
+    return (
+        f"**Settings.** Of {trials} settings for each network the best on validation photographs brought {won} on the "
+        f"test. The CNN minus the ViT: {ahead}.\n\n"
+        f"**Augmentation.** Mirror and crop brought {_each(augmentation, FIRST)}. On top of them, for the ViT, {more}."
+    )
+
+
+def limits_told(both: Both) -> str:
+    """How much was trained, and on what."""
+    search, augmentation = both
+    assert search.data is not None
+    seeds = {record.parameters["seeds"] for record in both}
+    passes = {record.parameters["epochs"] for record in both}
+    if len(seeds) != 1 or len(passes) != 1 or search.data.n_test != _n_test(augmentation):
+        raise ValueError("both: expected recordings with the same seeds, passes and test photographs")
+    return (
+        f"Differences of accuracy with 95 % intervals over {search.data.n_test:,} test photographs and "
+        f"{seeds.pop()} seeds; {search.data.n_train:,} photographs for training, {passes.pop()} passes, "
+        f"{search.parameters['image_size']} pixels. No interval holds the luck of the search."
+    )
+
+
+def _n_test(record: Record) -> int | None:
+    return None if record.data is None else record.data.n_test
+
+
+def _each(sums: dict[str, Estimate], which: dict[str, str]) -> str:
+    return " and ".join(f"{name} {points(sums[text])}" for text, name in which.items())
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
