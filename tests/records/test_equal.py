@@ -33,7 +33,7 @@ def test_numbers_count_and_times_do_not(run):
 def test_runs_that_differ_show_nothing(run):
     with pytest.raises(ValueError, match=r"not equal:\n  .summary.top1: 0.5 before, 0.6 after"):
         equal.change_of(run(0.5), run(0.6, module="b"))
-    with pytest.raises(ValueError, match="one lab, edition and parameters"):
+    with pytest.raises(ValueError, match="one lab, edition and parameters; they differ in dataset"):
         equal.change_of(run(), run(dataset="tiny_imagenet"))
     with pytest.raises(ValueError, match="nothing to compare"):
         equal.change_of(run(summary={"said": "in 3 s"}), run(summary={"said": "in 4 s"}))

@@ -145,9 +145,10 @@ def change_of(before: Record, after: Record, rows: bool = False) -> Change:
         or differ in a number.
     """
     both = before.parameters.keys() & after.parameters.keys()
-    same = all(before.parameters[name] == after.parameters[name] for name in both)
-    if not same or (before.lab, before.edition) != (after.lab, after.edition):
-        raise ValueError("expected two runs of one lab, edition and parameters")
+    other = sorted(name for name in both if before.parameters[name] != after.parameters[name])
+    other += [name for name in ("lab", "edition") if getattr(before, name) != getattr(after, name)]
+    if other:
+        raise ValueError(f"expected two runs of one lab, edition and parameters; they differ in {', '.join(other)}")
     count, differ = compared(before, after, rows)
     if differ:
         more = f"\n  and {len(differ) - 8} more" if len(differ) > 8 else ""
