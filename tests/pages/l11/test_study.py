@@ -36,7 +36,8 @@ def test_a_batch_in_parts_trains_the_same_network_with_layer_norm():
     for micro in (None, 2):
         torch.manual_seed(0)
         model = small.digit_cnn("layer").double()
-        small.train_small(model, images.double(), labels, steps=3, seed=0, batch_size=16, micro_batch=micro)
+        one, how = (images[None].double(), labels[None]), {"batch_size": 16, "micro_batch": micro}
+        small.train_together([model], *one, seeds=[0], steps=3, **how)
         weights.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     assert torch.allclose(*weights, atol=1e-9)
 

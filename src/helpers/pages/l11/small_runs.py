@@ -5,20 +5,24 @@ library. They are small enough to train a network in a second, and so to ask a q
 seed draws the training images, the weights and the batches; the 797 test images are always the same.
 """
 
+import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import LambdaLR
 
 from helpers.layers.positions import sinusoidal_positions
 from helpers.models.vit import ViT
-from helpers.training import TrainingConfig, fit
+from helpers.training import TrainingDiverged
 
 POOL, CLASSES = 1000, 10  # training images to draw from; the other 797 are for the test
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"none": nn.Identity, "tanh": nn.Tanh, "relu": nn.ReLU}
@@ -105,95 +109,88 @@ def digit_vit(positions: str = "learned", pooling: str = "class", patch_size: in
 # ------------------------------------------------------------------------------------------------------ a training
 
 
-class Draws:
-    """One epoch of `steps` random batches of the images; of a batch in parts, each part is yielded on its own."""
-
-    def __init__(self, images: Tensor, labels: Tensor, steps: int, seed: int, batch_size: int, part: int) -> None:
-        self.images, self.labels, self.steps, self.seed = images, labels, steps, seed
-        self.batch_size, self.part = min(batch_size, len(labels)), part
-        self.parts = -(-self.batch_size // part)  # a batch
-
-    def __len__(self) -> int:
-        return self.steps * self.parts
-
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        generator = torch.Generator().manual_seed(self.seed)
-        draws = (torch.randperm(len(self.labels), generator=generator)[: self.batch_size] for _ in range(self.steps))
-        parts = (rows for draw in draws for rows in draw.split(self.part))
-        for rows in islice(parts, start, None):
-            yield self.images[rows], self.labels[rows]
-
-
-def one_decay(
-    kind: Callable[..., torch.optim.Optimizer], weight_decay: float, groups: list[dict[str, Any]]
-) -> torch.optim.Optimizer:
-    """An optimiser whose weight decay spares no tensor, also not biases and norms."""
-    return kind([group | {"weight_decay": weight_decay} for group in groups])
-
-
-def short_warmup(step: int, total_steps: int) -> float:
+def short_warmup(step: int, steps: int) -> float:
     """Up within 20 updates, under half a cosine: the factor of the learning rate."""
-    return min(1.0, (step + 1) / 20) * 0.5 * (1 + math.cos(math.pi * step / total_steps))
+    return min(1.0, (step + 1) / 20) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def constant(step: int, total_steps: int) -> float:
-    """The factor of a learning rate that stays."""
-    return 1.0
-
-
-def train_small(
-    model: nn.Module,
+def train_together(
+    models: Sequence[nn.Module],
     images: Tensor,
     labels: Tensor,
     *,
+    seeds: Sequence[int],
     steps: int,
-    seed: int,
     batch_size: int = 64,
     micro_batch: int | None = None,
     learning_rate: float = 2e-3,
     weight_decay: float = 0.05,
     default_of: Callable[..., torch.optim.Optimizer] | None = None,
-) -> nn.Module:
-    """Train in place, on random batches of a few images.
+) -> None:
+    """Train S networks of one kind at once, in place, each on random batches of images of its own.
+
+    Networks so small spend most of a step on calling operations, not on computing. So the S weights of a layer are
+    stacked, and one call does the work of all (`torch.vmap`). The loss is a sum over networks: the gradient of each is
+    its own, and an optimiser that treats every number by itself, such as AdamW, does to each what it would do alone.
 
     Parameters
     ----------
-    model
-        Maps images (n, C, H, W) to logits.
+    models
+        S networks of the same layers; each maps images (B, C, H, W) to logits.
     images, labels
-        What it is trained on, (n, C, H, W) and (n,).
-    steps, seed, batch_size
-        Updates, and the batches that they see.
+        What they are trained on, (S, n, C, H, W) and (S, n).
+    seeds
+        S numbers, of the batches that each sees.
+    steps, batch_size
+        Updates, and images in each.
     micro_batch
         Compute the gradient of each batch in parts of that many images and add them up, as one does where the memory
         does not hold the whole batch.
     learning_rate, weight_decay
-        Of AdamW, with a short warm-up and a cosine.
+        Of AdamW, with a short warm-up and a cosine; the decay spares no tensor, also not biases and norms.
     default_of
         Takes an optimiser of torch as it comes in the place of these, with its own rate, which stays.
 
-    Returns
-    -------
-    nn.Module
-        In eval mode, on the CPU.
+    Raises
+    ------
+    TrainingDiverged
+        If a weight is NaN or infinite at the end.
     """
-    part = micro_batch or batch_size
-    batches = Draws(images, labels, steps, seed, batch_size, part)
-    if default_of is not None:
-        defaults = default_of(model.parameters()).defaults
-        learning_rate, weight_decay = defaults["lr"], defaults["weight_decay"]
-    config = TrainingConfig(
-        epochs=1,
-        learning_rate=learning_rate,
-        clip_norm=None,
-        accumulation_steps=batches.parts,
-        seed=seed,
-        precision="fp32",
-        progress=False,
-    )
-    make = partial(one_decay, default_of or torch.optim.AdamW, weight_decay)
-    fit(model, batches, config, optimizer=make, schedule=short_warmup if default_of is None else constant)
-    return model.cpu().eval()
+    parameters, buffers = stack_module_state(list(models))  # name -> (S, ...)
+    layers = copy.deepcopy(models[0]).to("meta").train()  # without values
+
+    def answer(own: dict[str, Tensor], own_buffers: dict[str, Tensor], x: Tensor) -> Tensor:
+        return functional_call(layers, (own, own_buffers), (x,))  # type: ignore[no-any-return]
+
+    answer_all = torch.vmap(answer, randomness="different")
+    trained = [tensor for tensor in parameters.values() if tensor.requires_grad]
+    if default_of is None:
+        optimizer: torch.optim.Optimizer = torch.optim.AdamW(
+            trained, lr=learning_rate, weight_decay=weight_decay, fused=True
+        )
+        rate = LambdaLR(optimizer, partial(short_warmup, steps=steps))
+    else:
+        optimizer = default_of(trained, fused=True)
+        rate = LambdaLR(optimizer, lambda step: 1.0)
+
+    each, count = torch.arange(len(models))[:, None], labels.shape[1]
+    size = min(batch_size, count)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]  # of the batches
+    for _ in range(steps):
+        rows = torch.stack([torch.randperm(count, generator=generator)[:size] for generator in generators])  # (S, B)
+        optimizer.zero_grad()
+        for part in rows.split(micro_batch or size, dim=1):
+            with sdpa_kernel(SDPBackend.MATH):  # torch's other ways to attend cannot be stacked
+                logits = answer_all(parameters, buffers, images[each, part])  # (S, B, K)
+            loss = cross_entropy(logits.flatten(0, 1), labels[each, part].flatten(), reduction="sum")
+            (loss / size).backward()  # the mean over a network's batch, summed over networks
+        optimizer.step()
+        rate.step()
+    if not all(tensor.isfinite().all() for tensor in trained):
+        raise TrainingDiverged(f"after {steps} steps not all weights are finite; a smaller learning rate may help")
+    for i, model in enumerate(models):
+        model.load_state_dict({name: stacked[i] for name, stacked in (parameters | buffers).items()})
+        model.eval()
 
 
 @torch.no_grad()
@@ -225,18 +222,18 @@ def train_seeds(
     build: Callable[[], nn.Module], count: int, seeds: Sequence[int], wrong_labels: float = 0.0, **training: Any
 ) -> Trained:
     """Train a variant once a seed on `count` digits; with `wrong_labels`, that share of them gets another label."""
-    data, models, test, fitted = digits(), [], [], []
-    for seed in seeds:
-        images, labels = data.draw(count, seed)
-        if wrong_labels:
-            labels = spoil(labels, wrong_labels, seed)[0]
-        with torch.random.fork_rng(devices=[]):
+    data, models, drawn = digits(), [], []
+    with torch.random.fork_rng(devices=[]):
+        for seed in seeds:
+            images, labels = data.draw(count, seed)
+            drawn.append((images, spoil(labels, wrong_labels, seed)[0] if wrong_labels else labels))
             torch.manual_seed(seed)
-            model = build()
-            train_small(model, images, labels, seed=seed, **training)
-        models.append(model)
-        test.append(right(model, data.test_images, data.test_labels))
-        fitted.append(right(model, images, labels).mean())
+            models.append(build())
+        torch.manual_seed(0)  # of dropout
+        images, labels = (torch.stack(parts) for parts in zip(*drawn, strict=True))  # (S, n, 3, 8, 8), (S, n)
+        train_together(models, images, labels, seeds=seeds, **training)
+    test = [right(model, data.test_images, data.test_labels) for model in models]
+    fitted = [right(model, *own).mean() for model, own in zip(models, drawn, strict=True)]
     return Trained(tuple(models), np.stack(test), np.array(fitted))
 
 
