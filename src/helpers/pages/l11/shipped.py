@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from itertools import product
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from helpers.pages.l11 import probes
 from helpers.pages.l11.findings import Findings
 
 LAYERS = {"cnn": ("entry.5", "entry.7", "entry.8", "middle", "exit"), "vit": ("blocks.0", "blocks.2", "blocks.5")}
+TESTS: tuple[Literal["deletion", "insertion"], ...] = ("deletion", "insertion")
 
 
 def _mean(output: Tensor) -> Tensor:
@@ -115,20 +117,22 @@ def faithfulness_findings(models: dict[str, nn.Module], images: Tensor, steps: i
 
     The gain is what a map saves over a random one: area under the deletion curve, random minus map, and under the
     insertion curve, map minus random; both as a share of the probability of the intact image. Positive is faithful.
+    All maps of a network are set against the same random one, which has their grid.
     """
     generator = torch.Generator().manual_seed(0)
     gains: dict[str, np.ndarray] = {}
     for kind, model in models.items():
         with torch.no_grad():
             chances, classes = model.eval()(images).softmax(-1).max(1)
-        for name, saliency in _saliency(kind, model, images, classes).items():
-            noise = torch.rand(saliency.shape, generator=generator)
-            for test in ("deletion", "insertion"):
-                curve = partial(perturbation_curve, model, images, classes, kind=test, steps=steps)
-                a, b = curve(saliency).area, curve(noise).area
-                gains[f"{kind}, {name}, {test}"] = (b - a if test == "deletion" else a - b) / chances.double().numpy()
+        found = _saliency(kind, model, images, classes)
+        noise = torch.rand(next(iter(found.values())).shape, generator=generator)
+        curve = partial(perturbation_curve, model, images, classes, steps=steps)
+        at_random = {test: curve(noise, test).area for test in TESTS}
+        for (name, saliency), test in product(found.items(), TESTS):
+            saved = at_random[test] - curve(saliency, test).area
+            gains[f"{kind}, {name}, {test}"] = (saved if test == "deletion" else -saved) / chances.double().numpy()
     findings = {f"{what}: gain over a random map": probes.mean_over_images(gain) for what, gain in gains.items()}
-    for test in ("deletion", "insertion"):
+    for test in TESTS:
         rollout = gains[f"vit, rollout, {test}"]
         for other in ("vit, Grad-CAM", "cnn, Grad-CAM"):
             difference = probes.mean_over_images(rollout - gains[f"{other}, {test}"])
