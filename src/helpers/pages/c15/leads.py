@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from helpers.measure.accuracy import Estimate
 from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, verdict
+from helpers.pages.c15.practice import dump
 from helpers.plots.tables import points
 from helpers.records import Record
 
@@ -21,7 +22,7 @@ AHEAD = {"at the defaults the CNN is ahead": "at the defaults", "after the searc
 
 def sums_of(record: Record) -> dict[str, Estimate]:
     """Statement -> the difference of test accuracies that decides it."""
-    return {row["statement"]: Estimate(**row["sum"]) for row in record.summary["findings"]}
+    return {row["statement"]: Estimate(**row["sum"]) for row in dump(record)["summary"]["findings"]}
 
 
 def effects(both: Both) -> dict[str, Estimate]:
