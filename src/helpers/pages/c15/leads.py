@@ -28,7 +28,7 @@ def sums_of(record: Record) -> dict[str, Estimate]:
 def effects(both: Both) -> dict[str, Estimate]:
     """What each change brought on the test photographs, under names for a figure."""
     search, augmentation = (sums_of(record) for record in both)
-    found = {f"searched settings, {name}": search[text] for text, name in SETTINGS.items()}
+    found = {f"searched settings, {name}": search[text] for text, name in SETTINGS.items() if text in search}
     found |= {f"mirror and crop, {name}": augmentation[text] for text, name in FIRST.items()}
     return found | {f"and {name} on top, ViT-mini": augmentation[text] for text, name in MORE.items()}
 
@@ -36,7 +36,10 @@ def effects(both: Both) -> dict[str, Estimate]:
 def leads_told(both: Both) -> str:
     """The two answers in sentences."""
     search, augmentation = (sums_of(record) for record in both)
-    trials, won = both[0].parameters["trials"], _each(search, SETTINGS)
+    trials, kept = both[0].parameters["trials"], [name for text, name in SETTINGS.items() if text not in search]
+    won = {text: name for text, name in SETTINGS.items() if text in search}
+    said = [f"the best on validation photographs brought {_each(search, won)} on the test"] if won else []
+    said += [f"for {_listed(kept)} none did better on validation than the defaults"] if kept else []
     ahead = "; ".join(f"{when} {points(search[text])}" for text, when in AHEAD.items())
     kinds = {
         word: [name for text, name in MORE.items() if verdict(augmentation[text]) == kind]
@@ -44,8 +47,7 @@ def leads_told(both: Both) -> str:
     }
     more = "; ".join(f"{_listed(names)} {word}" for word, names in kinds.items() if names)
     return (
-        f"**Settings.** Of {trials} settings for each network the best on validation photographs brought {won} on the "
-        f"test. The CNN minus the ViT: {ahead}.\n\n"
+        f"**Settings.** Of {trials} settings for each network {'; '.join(said)}. The CNN minus the ViT: {ahead}.\n\n"
         f"**Augmentation.** Mirror and crop brought {_each(augmentation, FIRST)}. On top of them, for the ViT, {more}."
     )
 
