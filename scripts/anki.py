@@ -7,6 +7,7 @@ choices, then what is right and what each wrong one confuses. A note's id comes 
 chapter and its question: importing a newer deck updates the notes and keeps what the reader has learned.
 """
 
+import re
 import sys
 from html import escape
 from pathlib import Path
@@ -31,6 +32,7 @@ STYLE = """
 .quiz { text-align: left; } .quiz li { margin-bottom: 0.7em; } .why { font-size: 0.9em; }
 """
 WORDS = '{{French}} · <span lang="zh-Hans">{{Chinese}}</span> <i>{{Pinyin}}</i>'
+PAGE = re.compile(r"\b(?:([Oo])n\s+)?(?:this|the)\s+page\b")
 WHERE = '<p class="where">{{Where}}</p>'
 
 
@@ -100,13 +102,13 @@ def quizzes(root: Path, writer: Writer) -> list[genanki.Note]:
     for page in sorted((root / "chapters").glob("[0-9][0-9]_*.md")):
         number, text = int(page.name[:2]), page.read_text(encoding="utf-8")
         for _, question, content in QUIZ.findall(text):
-            rest, *parts = ANSWER.split(content)
+            rest, *parts = ANSWER.split(without_page(content))
             answers = [paragraphs(part) for part in parts[1::2]]
             right = [mark != " " for mark in parts[::2]]
             choices = "".join(f"<li>{writer.html(' '.join(answer.split()))}</li>" for answer, *_ in answers)
             told = "".join(_answer(writer, *one) for one in zip(right, answers, strict=True))
             fields = [
-                writer.html(f"**{question}**\n\n{rest}"),
+                writer.html(f"**{without_page(question)}**\n\n{rest}"),
                 f'<ol type="A">{choices}</ol>',
                 f'<ol type="A">{told}</ol>',
                 f"chapter {number}",
@@ -114,6 +116,11 @@ def quizzes(root: Path, writer: Writer) -> list[genanki.Note]:
             guid = genanki.guid_for("quiz", number, question)
             notes.append(genanki.Note(model, fields, guid=guid, tags=["quiz", f"chapter-{number:02d}"]))
     return notes
+
+
+def without_page(text: str) -> str:
+    """What is said of "this page" said of the chapter: a card stands on no page."""
+    return PAGE.sub(lambda found: {"O": "In ", "o": "in ", None: ""}[found[1]] + "the chapter", text)
 
 
 def _answer(writer: Writer, right: bool, answer: list[str]) -> str:

@@ -8,13 +8,14 @@ chapters, in an appendix of fine print that each of them names. The system's Chr
 numbers and bookmarks.
 """
 
+import copy
 import posixpath
 import sys
 from html import escape
 from pathlib import Path
 
 import yaml
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, PageElement, Tag
 from pdf_bookmarks import name_bookmarks
 from slides import THEME, find_browser
 
@@ -81,6 +82,16 @@ def still(article: Tag) -> None:
         picture.unwrap()
 
 
+def title_of(summary: Tag) -> list[PageElement]:
+    """The title of a box, its formulas as the page has them, without marks and links."""
+    title = copy.copy(summary)
+    for mark in title.select("svg, a.headerlink"):
+        mark.decompose()
+    for around in title.select("a, p"):
+        around.unwrap()
+    return list(title.contents)
+
+
 def move_behind(soup: BeautifulSoup, article: Tag, page: str) -> list[Tag]:
     """Take closed boxes, solutions and answers out of a page, and leave their number; returns them in order."""
     moved: list[Tag] = []
@@ -89,18 +100,18 @@ def move_behind(soup: BeautifulSoup, article: Tag, page: str) -> list[Tag]:
             continue  # moves with the box around it
         number = len(moved) + 1
         summary = box.find("summary") or box.find(class_="admonition-title")
-        title = summary.get_text(" ", strip=True).rstrip("#").strip() if summary else "Box"
+        title = title_of(summary) if summary else [NavigableString("Box")]
         here, there = anchor(page, f"to-box-{number}"), str(box.get("id") or anchor(page, f"box-{number}"))
         is_answer = "quiz-answer" in (box.get("class") or [])
         mark = soup.new_tag("p", attrs={"class": "behind", "id": here})
         mark.append("☐ " if is_answer else "▸ ")
         link = soup.new_tag("a", href=f"#{there}")
-        link.string = f"{title} ({number})"
+        link.extend([*map(copy.copy, title), f" ({number})"])
         mark.append(link)
         box.replace_with(mark)
         new = soup.new_tag("div", attrs={"class": "box", "id": there})
         back = soup.new_tag("a", href=f"#{here}", attrs={"class": "box-title"})
-        back.string = f"{number} · {title}"
+        back.extend([f"{number} · ", *title])
         new.append(back)
         if summary is not None:
             summary.decompose()

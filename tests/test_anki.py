@@ -80,6 +80,17 @@ def test_no_markdown_is_left_on_a_card(deck):
         assert not re.search(r"\{[\w:]+\}`|\$|\*\*|‹|- \[", plain), plain
 
 
+AROUND = re.compile(r"\b(this|the) page\b|\babove,|\b(box|table|figure|taken|cells?|derivatives) above\b")
+
+
+def test_a_card_speaks_of_no_page_around_it(deck):
+    _, notes = deck
+    assert anki.without_page("On\nthis page: 3, on the\npage's end.") == "In the chapter: 3, in the chapter's end."
+    for note in notes:
+        for field in note["fields"].values():
+            assert not AROUND.search(" ".join(field.split())), field
+
+
 def test_a_note_keeps_its_id_when_another_deck_is_written(deck, tmp_path):
     _, notes = deck
     anki.write_deck(ROOT, tmp_path / "again.apkg")

@@ -63,3 +63,15 @@ def test_bookmarks_name_every_heading_once(document, tmp_path):
     assert names.count("From Convolution to Attention") == 1
     assert "Fine print" in names
     assert not any(name.endswith("#") for name in names)
+
+
+def test_a_formula_in_a_title_of_a_box_is_one_in_print_too():
+    summary = '<summary>The shape of <span class="math">\\(x_p\\)</span> <a href="#">x</a></summary>'
+    told = f'<details class="sd-dropdown">{summary}a</details>'
+    soup = BeautifulSoup(f"<article>{told}</article>", "html.parser")
+    (box,) = pdf.move_behind(soup, soup.article, "page")
+    for title in (soup.select_one(".behind a"), box.select_one(".box-title")):
+        assert title.select_one("span.math").get_text() == "\\(x_p\\)"
+        assert title.a is None
+    assert soup.select_one(".behind").get_text() == "▸ The shape of \\(x_p\\) x (1)"
+    assert box.get_text() == "1 · The shape of \\(x_p\\) xa"
