@@ -251,7 +251,9 @@ def test_a_users_class_names_are_known_to_the_record_in_build_alone():
         name="folders", fingerprint="a" * 64, train=[1], val=[], test=[1], num_classes=2, class_names=("Rexi", "b"),
         provenance=own,
     )  # fmt: skip
-    assert records.describe_data(made, {})["class_names"] == ["Rexi", "b"]
+    told = records.describe_data(made, {"vit": 64})
+    assert told["class_names"] == ["Rexi", "b"]
+    assert (told["provenance"], told["image_size"], told["n_train"]) == (own, {"vit": 64}, 1)
     made.provenance = own | {"terms": "drawn"}
     assert records.describe_data(made, {})["class_names"] is None
 
