@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers import records
-from helpers.records.personal import publishable
+from helpers.records.personal import publishable, without_photographs
 
 ROOT = Path(__file__).parents[2]
 LAB = "08_xception_vs_vit"
@@ -241,6 +241,20 @@ def test_outputs_name_no_build_folder_that_lies_elsewhere(course, made, monkeypa
     notebook = json.loads(records.record_run(LAB, "cpu").with_suffix(".ipynb").read_text())
     shown = notebook["cells"][-1]["outputs"][0]["text"]
     assert shown == f"record: _build/runs/cpu/{LAB}/x/record.json, code in ./src"
+
+
+def test_a_notebook_is_shown_without_photographs_and_stays_as_it_was(made):
+    chart = made.code_cell("draw()", made.shown(image_png="iVBORw0KGgo="), tags=("chart",))
+    photograph = made.code_cell("show()", made.shown(image_png="QUJD"), made.shown(text_plain="0.5"))
+    for metadata in ({}, {"widgets": {"state": "QUJD"}}):
+        notebook = {"cells": [chart, photograph], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+        found = without_photographs(notebook, "*Here stood a photograph.*")
+        assert found["metadata"] == {}
+        assert found["cells"][0] == chart
+        assert "QUJD" not in json.dumps(found)
+        assert "*Here stood a photograph.*" in json.dumps(found)
+        assert found["cells"][1]["outputs"][-1]["data"] == {"text/plain": "0.5"}
+        assert notebook["cells"][1] == photograph
 
 
 def test_a_users_class_names_are_known_to_the_record_in_build_alone():
