@@ -9,7 +9,7 @@ EDITION ?= cpu
 AS := # a built-in variable of make otherwise
 export PICTURE MODEL # the recipe reads them from its environment, whatever signs are in a file name
 
-.PHONY: help book test lint types unit smoke html check-book lab labs soak sweep record classify gather stale equal jupyter student anki assignments slides pdf pretrain weights stick release links environment bench gpu-pack gpu clean
+.PHONY: help book test lint types unit smoke html check-book lab labs soak mutants coverage sweep record classify gather stale equal jupyter student anki assignments slides pdf pretrain weights stick release links environment bench gpu-pack gpu clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,19 @@ labs: $(READY) ## every lab, also past one that fails, and one table of what the
 
 soak: $(READY) ## every promise of the README tried many times, and one line a promise: make soak
 	SOAK=1 OMP_NUM_THREADS=1 $(BIN)/pytest tests/promises --timeout 3600
+
+TOOLS = $(BIN)/python -c 'import sys, importlib.util as u; sys.exit(not u.find_spec("mutmut"))' || \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[mutants]'
+mutants: $(READY) ## is a small change of the code noticed by a test? 400 are tried; a later call goes on: make mutants
+	@$(TOOLS)
+	$(BIN)/python scripts/mutants.py
+
+coverage: $(READY) ## the lines of the package that no unit test runs: make coverage
+	@$(TOOLS)
+	rm -rf _build/coverage && mkdir -p _build/coverage
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest tests --ignore tests/book --ignore tests/browser -n 2 --dist loadgroup
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --show-missing --sort cover
 
 check-book: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/book tests/browser -n 2 --dist loadgroup

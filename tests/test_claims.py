@@ -1,5 +1,6 @@
 """The claims page: the rules, the verdicts, and a table whose every figure can be read."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def table() -> Table:
 
 @pytest.fixture(scope="module")
 def judged(table) -> list[Judged]:
-    return judge(table)
+    with pytest.MonkeyPatch.context() as patch:  # many findings stand in one record, and reading one takes a while
+        patch.setattr(claims_table, "best_record", functools.cache(claims_table.best_record))
+        return judge(table)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +95,61 @@ def test_a_bar_in_points_is_a_fraction_of_the_figure():
     assert page.rule_text(one).replace("\N{NO-BREAK SPACE}", " ") == "Right if above 1 point."
     text = page.figure_text(one, Figure(-0.0204, -0.03, -0.011, 1200, "both")).replace("\N{NO-BREAK SPACE}", " ")
     assert text == "**−2.0 points** [−3.0, −1.1], n = 1,200, over seeds and test images"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0314, "points", "+3.1"),
+        (-0.0204, "points", "−2.0"),
+        (0.5, "percent", "50.0"),
+        (0.9994, "percent", "99.9"),
+        (0.9995, "percent", "99.95"),
+        (1.0, "percent", "100.0"),
+        (1234.0, "count", "1,234"),
+        (2020.0, "year", "2020"),
+        (0.0, "tiny", "0"),
+        (3.2e-7, "tiny", "3.2e−07"),
+        (9.5, "times", "9.50"),
+        (-10.0, "number", "−10.0"),
+    ],
+)
+def test_a_number_is_written_in_its_unit(value, unit, text):
+    assert page.number(value, unit) == text
+
+
+@pytest.mark.parametrize(("rule", "text"), [("within 2", "within 2 points of 0"), ("below -1", "below −1 point")])
+def test_a_rule_is_written_with_its_bar(rule, text):
+    one = Finding.model_validate(finding(**{"for": rule}))
+    assert page.rule_text(one).replace("\N{NO-BREAK SPACE}", " ") == f"Right if {text}."
+
+
+def test_a_figure_is_written_without_what_it_lacks():
+    one = Finding.model_validate(finding(unit="percent"))
+    plain = [
+        page.figure_text(one, figure).replace("\N{NO-BREAK SPACE}", " ")
+        for figure in (Figure(0.5), Figure(0.5, 0.4, 0.6), Figure(0.5, 0.4, 0.6, ends=(0.7, 0.2, 0.01)))
+    ]
+    assert plain == [
+        "**50.0 %**",
+        "**50.0 %** [40.0, 60.0]",
+        "**50.0 %** [40.0, 60.0] (70.0 % and 20.0 %; chance 1.0 %)",
+    ]
+
+
+def test_a_claim_leads_to_the_cell_that_tests_it_else_to_the_page(tmp_path, monkeypatch):
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "chapters" / "10_training.md").write_text("# Training\n\n(claim-S1-9-rate)=\n")
+    monkeypatch.setattr(page, "project_root", lambda: tmp_path)
+    row = {"id": "S1.9", "from": "S1", "says": "Something that could be false.", "tests": ["C10"], "later": "soon"}
+    claim = Claim.model_validate(row)
+    links = [page.test_link(claim, test) for test in ("C10", "C09", "L08")]
+    assert links == ["{ref}`chapter 10 <claim-S1-9-rate>`", "{chapter}`9`", "{lab}`8`"]
+
+
+def test_a_finding_begins_with_a_capital_but_a_name_of_code_does_not():
+    assert page._begun("gain of depth") == "Gain of depth"
+    assert page._begun("vit_mini against the rest") == "vit_mini against the rest"
 
 
 def test_a_control_is_shown_and_decides_nothing():
@@ -219,6 +277,16 @@ def test_the_small_picture_places_the_interval_against_the_bar(rule, ends, stanc
     inside, outside = field <= left and right <= field + width, right < field or left > field + width
     assert (inside, outside) == (stance == "for", stance == "against")
     assert ('class="open"' in svg) == (stance == "open")
+
+
+@pytest.mark.parametrize(("unit", "bar"), [("points", 0.01), ("percent", 0.01), ("number", 1.0)])
+def test_an_interval_that_begins_at_the_bar_touches_the_field(unit, bar):
+    one = Finding.model_validate(finding(unit=unit))
+    svg = page.interval_svg(one, Figure(2 * bar, bar, 3 * bar), "open")
+    edge, field, left = (
+        float(re.search(form, svg)[1]) for form in (r'd="M([\d.]+) 0V', r'rect x="([\d.]+)"', r'r" d="M([\d.]+)')
+    )
+    assert edge == field == left
 
 
 @pytest.mark.parametrize("rule", ["control", "equals 3"])

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-INSTALLED = set(EXTRAS) - {"cluster"}  # by `make`; `dev` has what `cluster` has
+INSTALLED = set(EXTRAS) - {"cluster", "mutants"}  # by `make`; `dev` has what `cluster` has
 PINS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.strip()]
 
 

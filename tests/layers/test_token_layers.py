@@ -121,3 +121,9 @@ def test_talking_mixes_heads_before_and_after_the_softmax():
     weights = talking.mix_weights(talking.mix_scores(scores).softmax(1))  # (N, M, h)
     expected = talking.output(torch.einsum("nmh,mhd->nhd", weights, value).flatten(1))
     torch.testing.assert_close(talking(x)[0], expected)
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 6), (5, 8)])
+def test_class_attention_refuses_tokens_of_another_shape(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="z: expected"):
+        ClassAttention(8, 2)(torch.zeros(shape))

@@ -194,6 +194,13 @@ def test_confusion_pairs_count_both_directions() -> None:
     assert second == ConfusedPair(first=2, second=3, count=4, first_as_second=0, second_as_first=4)
 
 
+def test_pairs_that_are_confused_as_often_come_in_class_order() -> None:
+    first, second = np.triu_indices(12, 1)
+    pairs = confusion_pairs(second, first, 66)
+    assert [(pair.first, pair.second) for pair in pairs] == list(zip(first, second, strict=True))
+    assert confusion_pairs(second, first, 3) == pairs[:3]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -1,6 +1,7 @@
 """BLEU against cases that were worked out by hand, and its bootstrap."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -25,6 +26,13 @@ def test_a_wrong_word_at_the_end_by_hand():
     counts = bleu_counts(["the", "red", "car", "is", "big", "."], [A])
     assert counts.tolist() == [5, 3, 2, 1, 6, 5, 4, 3, 6, 6]
     assert bleu_of(counts) == pytest.approx((5 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25)
+
+
+def test_no_match_and_no_word_score_zero_and_warn_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert bleu_of(bleu_counts(["a", "b"], [A])) == 0
+        assert bleu_of(bleu_counts([], [A])) == 0
 
 
 def test_words_are_counted_as_often_as_the_reference_has_them():

@@ -188,6 +188,7 @@ def test_tokens_go_on_their_grid_without_the_class_token() -> None:
         (lambda model: spread(np.zeros((4, 4))), "non-negative"),
         (lambda model: side_holding(np.ones((4, 4)), 95), r"\(0, 1\], got 95"),
         (lambda model: growth_exponent(np.array([1]), np.array([2.0])), "at least 2"),
+        (lambda model: growth_exponent(np.array([1, 2]), np.array([0.0, 1])), "positive numbers"),
         (lambda model: fields_by_layer(nn.ConvTranspose2d(3, 1, 2), 8), "not transposed"),
     ],
 )

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+import helpers
 from helpers import records
-from helpers.records import devices
+from helpers.records import devices, source
 from helpers.records.compare import beside_the_recorded, compare, recorded_twin, sentences
 
 
@@ -141,6 +142,25 @@ def test_a_mac_is_told_that_its_gpu_was_not_tested(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert devices.device_warning() is None
     assert devices.device_type() == "cpu"
+
+
+def test_a_record_names_the_machine_and_the_versions_that_ran_it(monkeypatch):
+    import platform
+    from types import SimpleNamespace
+
+    import psutil
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=3 * 2**29))
+    monkeypatch.setattr(psutil, "cpu_count", lambda logical: None)
+    assert records.describe_device() == {
+        "type": devices.device_type(), "cores": 1, "memory_gib": 1.5, "system": platform.system(),
+        "machine": platform.machine(), "python": platform.python_version(),
+    }  # fmt: skip
+    versions = source.library_versions()
+    assert versions["helpers"] == helpers.__version__
+    assert versions["torch"] == torch.__version__.split("+")[0]
 
 
 def test_a_record_says_memory_and_processor_seconds_of_its_process(course, made, monkeypatch):

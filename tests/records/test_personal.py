@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers import records
-from helpers.records.personal import publishable
+from helpers.records.personal import publishable, without_photographs
 
 ROOT = Path(__file__).parents[2]
 LAB = "08_xception_vs_vit"
@@ -243,6 +243,20 @@ def test_outputs_name_no_build_folder_that_lies_elsewhere(course, made, monkeypa
     assert shown == f"record: _build/runs/cpu/{LAB}/x/record.json, code in ./src"
 
 
+def test_a_notebook_is_shown_without_photographs_and_stays_as_it_was(made):
+    chart = made.code_cell("draw()", made.shown(image_png="iVBORw0KGgo="), tags=("chart",))
+    photograph = made.code_cell("show()", made.shown(image_png="QUJD"), made.shown(text_plain="0.5"))
+    for metadata in ({}, {"widgets": {"state": "QUJD"}}):
+        notebook = {"cells": [chart, photograph], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+        found = without_photographs(notebook, "*Here stood a photograph.*")
+        assert found["metadata"] == {}
+        assert found["cells"][0] == chart
+        assert "QUJD" not in json.dumps(found)
+        assert "*Here stood a photograph.*" in json.dumps(found)
+        assert found["cells"][1]["outputs"][-1]["data"] == {"text/plain": "0.5"}
+        assert notebook["cells"][1] == photograph
+
+
 def test_a_users_class_names_are_known_to_the_record_in_build_alone():
     from types import SimpleNamespace
 
@@ -251,7 +265,9 @@ def test_a_users_class_names_are_known_to_the_record_in_build_alone():
         name="folders", fingerprint="a" * 64, train=[1], val=[], test=[1], num_classes=2, class_names=("Rexi", "b"),
         provenance=own,
     )  # fmt: skip
-    assert records.describe_data(made, {})["class_names"] == ["Rexi", "b"]
+    told = records.describe_data(made, {"vit": 64})
+    assert told["class_names"] == ["Rexi", "b"]
+    assert (told["provenance"], told["image_size"], told["n_train"]) == (own, {"vit": 64}, 1)
     made.provenance = own | {"terms": "drawn"}
     assert records.describe_data(made, {})["class_names"] is None
 

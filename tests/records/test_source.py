@@ -130,6 +130,12 @@ def test_the_modules_that_were_imported_are_hashed_with_those_they_import(tmp_pa
     )
 
 
+def test_modules_of_the_package_alone_are_hashed():
+    found = source.used_modules()
+    assert found["helpers"] == records.source_sha256(Path(source.__file__).parents[1] / "__init__.py")
+    assert all(name.split(".")[0] == "helpers" for name in found)
+
+
 def recorded(course, made, **changes) -> records.Record:
     given = {"source_sha256": records.notebook_sha256(course.lab)} | changes
     record = records.Record(**made.record_dict(**given))

@@ -52,9 +52,19 @@ def test_impossible_lengths_are_refused(lengths: tuple[int, int]) -> None:
         cosine_with_warmup(1, *lengths)
 
 
+def test_a_run_may_be_warm_up_alone() -> None:
+    assert [cosine_with_warmup(step, 4, 4) for step in (0, 2, 4)] == [0.0, 0.5, 0.0]
+
+
 def test_layer_scales_by_hand() -> None:
     scales = layer_scales(14, 0.75)  # embeddings, 12 blocks, head
     assert [round(scales[i], 4) for i in (0, 1, 12, 13)] == [0.0238, 0.0317, 0.75, 1.0]
+
+
+def test_a_single_group_keeps_its_rate_and_none_is_refused() -> None:
+    assert layer_scales(1, 0.5) == [1.0]
+    with pytest.raises(ValueError, match="layer_groups: expected at least one group, got 0"):
+        layer_scales(0, 0.5)
 
 
 @pytest.mark.parametrize("decay", [0, -0.5, 1.5])

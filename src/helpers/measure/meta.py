@@ -12,7 +12,7 @@ class Watcher(TorchDispatchMode):
     """A mode that sees every operation below autograd; subclasses define `__torch_dispatch__`."""
 
     @classmethod
-    def _should_skip_dynamo(cls) -> bool:
+    def _should_skip_dynamo(cls) -> bool:  # pragma: no mutate block, called while the class is made
         return False  # else torch imports its whole compiler at the first operation, four seconds
 
 
