@@ -315,6 +315,13 @@ def test_minus_and_per_move_the_value_and_both_ends(monkeypatch, number):
     assert (figure.value, figure.low, figure.high, figure.covers) == (1.0, *ends)
 
 
+def test_what_an_interval_covers_is_the_rows_own_word_before_the_layouts(monkeypatch):
+    row = {"value": 0.5, "low": 0.4, "high": 0.6, "covers": "seeds"}
+    recorded(monkeypatch, {"a": row, "b": {**row, "covers": ""}})
+    one, other = (Finding.model_validate(finding(at=["summary", key], record="a")) for key in "ab")
+    assert [each.figure({"a": Layout(covers="draws")}).covers for each in (one, other)] == ["seeds", "draws"]
+
+
 def test_a_path_that_leads_nowhere_is_named(monkeypatch):
     recorded(monkeypatch, {"rows": [{"model": "a"}, {"model": "a"}]})
     with pytest.raises(KeyError, match="there is no 'nothing' among edition, summary"):

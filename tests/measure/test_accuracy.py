@@ -50,6 +50,7 @@ def test_mean_per_class_weighs_classes_not_images() -> None:
     labels = np.repeat([0, 1, 2], [80, 10, 10])
     predictions = np.where(labels == 0, 0, 2)
     estimate = mean_per_class(predictions, labels, 3)
+    assert estimate.covers == "test sampling", "one training"
     assert estimate.value == pytest.approx(balanced_accuracy_score(labels, predictions))
     assert estimate.value == pytest.approx(2 / 3)
     assert top1(predictions, labels).value == pytest.approx(0.9)

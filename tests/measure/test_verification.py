@@ -82,6 +82,8 @@ def test_intervals_hold_the_value_and_people_make_the_wider_one():
         assert one.value == pytest.approx(roc_auc_score(pairs.same, pairs.scores))
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
     assert over_people(pairs, 200) == wide
+    half = over_people(pairs, 200, confidence=0.5)
+    assert wide.low < half.low < half.high < wide.high
     keep = (pairs.first != 4) & (pairs.second != 4)
     assert left_out(pairs)[4] == pytest.approx(roc_auc_score(pairs.same[keep], pairs.scores[keep]))
     assert jackknife(0.5, np.array([0.4, 0.6])).low is None

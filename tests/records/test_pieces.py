@@ -40,6 +40,12 @@ def test_pieces_that_agree_are_read_in_the_order_of_the_grid(piece, made):
     assert records.gathered_runs(LAB, "cpu", parameters, made.DATA, GRID) == [{"seed": 0}, {"seed": 1}]
 
 
+def test_pieces_without_data_agree(piece, made):
+    for number, name in enumerate(GRID):
+        piece(name, number, data=None)
+    assert [one.runs[0]["seed"] for one in agreeing_pieces(LAB, "cpu", GRID)] == [0, 1]
+
+
 def test_of_a_piece_that_was_run_twice_the_newer_one_counts(piece, made):
     piece("vit/0", 1, runs=[{"seed": 0, "loss": 1.0}], finished_at="2026-11-21T02:03:00Z")
     piece("vit/0", 2, runs=[{"seed": 0, "loss": 2.0}], finished_at="2026-11-21T02:04:00Z")

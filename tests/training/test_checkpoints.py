@@ -168,3 +168,19 @@ def test_tied_weights_can_be_saved(tmp_path: Path) -> None:
     nn.init.zeros_(model[0].weight)
     load_checkpoint(path, model, optimizer, FINGERPRINT)
     assert torch.equal(model[1].weight, saved)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "optimizer.safetensors"])
+def test_tensors_of_the_right_length_and_other_bytes_are_refused(tmp_path: Path, name: str) -> None:
+    model, optimizer = trained()
+    path = save_checkpoint(tmp_path, model, optimizer, STATE, FINGERPRINT)
+    data = bytearray((path / name).read_bytes())
+    data[-3] ^= 1
+    (path / name).write_bytes(data)
+    with pytest.raises(CheckpointError, match=f"{name}: other bytes than were written"):
+        load_checkpoint(path, model, optimizer, FINGERPRINT)
+
+
+def test_what_is_a_dict_on_one_side_alone_is_one_difference() -> None:
+    found = checkpoints.differences({"a": {"b": 1}, "c": 2}, {"a": 3, "c": 2})
+    assert found == ["a: the checkpoint has {'b': 1}, this run 3"]

@@ -138,3 +138,7 @@ def test_shares_that_cannot_be_are_refused(rank, world_size, batch_size):
 def test_shapes_that_disagree_are_refused():
     with pytest.raises(ValueError, match=r"expected \(V, 4, D\)"):
         FeatureBatches(np.zeros((1, 3, 2), np.float16), np.zeros(4, int), batch_size=2)
+
+
+def test_fewer_rows_than_a_batch_are_one_batch():
+    assert len(FeatureBatches(np.zeros((1, 3, 2), np.float16), np.arange(3), batch_size=8)) == 1

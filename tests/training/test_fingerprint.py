@@ -16,7 +16,7 @@ from helpers.data.augment import Augmentation
 from helpers.data.batches import Batches
 from helpers.training import CheckpointError, TrainingConfig, fit, predict
 from helpers.training import checkpoints as checkpoints_module
-from helpers.training.fingerprint import describe_callable
+from helpers.training.fingerprint import describe_callable, describe_optimizer
 
 PLAIN = {"batch_size": 4, "mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
 TEMPERATURE = 2.0
@@ -230,3 +230,12 @@ def test_a_folder_that_cannot_be_written_fails_before_training(
 def test_predict_refuses_batches_whose_rows_are_not_the_labels(given: dict, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         predict(nn.Sequential(nn.Flatten(), nn.Linear(48, 4)), Batches(pixels(), np.arange(8), **PLAIN, **given))
+
+
+def test_an_optimiser_is_its_kind_and_the_settings_of_its_groups_but_for_the_rate() -> None:
+    layer = nn.Linear(2, 1)
+    groups = [{"params": [layer.weight], "weight_decay": 0.1}, {"params": [layer.bias], "weight_decay": 0.0}]
+    found = describe_optimizer(torch.optim.SGD(groups, lr=0.1, momentum=0.9))
+    assert found["kind"] == "SGD"
+    assert [(group["weight_decay"], group["momentum"]) for group in found["groups"]] == [(0.1, 0.9), (0.0, 0.9)]
+    assert not any({"lr", "params"} & set(group) for group in found["groups"])
