@@ -140,6 +140,13 @@ def test_one_picture_or_folder_of_the_users_is_enough(course, made, parameters):
     assert not [s for s in ("iVBORw0KGgo", "IMG_4711", "my_photos", "/home/anna", "Rexi", "QUJD") if s in text]
 
 
+def test_photographs_of_the_users_are_enough_without_a_parameter_that_names_them(course, made):
+    course.finish_run(*outputs(made), data=own_photographs(made)["data"])
+    records.record_run(LAB, "cpu", "mine")
+    text = in_results(course)
+    assert not [s for s in ("iVBORw0KGgo", "IMG_4711", "my_photos", "/home/anna", "Rexi", "QUJD") if s in text]
+
+
 def test_class_names_are_left_out_of_any_record_in_results(course, made):
     course.finish_run(**own_photographs(made))
     assert (
