@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from helpers.measure.accuracy import Estimate
 from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, verdict
 from helpers.pages.c15.practice import dump
+from helpers.pages.l10.methods import BASE, CNN, VIT
 from helpers.plots.tables import points
 from helpers.records import Record
 
@@ -43,12 +44,13 @@ def leads_told(both: Both) -> str:
     ahead = "; ".join(f"{when} {points(search[text])}" for text, when in AHEAD.items())
     kinds = {
         word: [name for text, name in MORE.items() if verdict(augmentation[text]) == kind]
-        for kind, word in ((HOLDS, "helped"), (OPPOSITE, "cost accuracy"), (UNDECIDED, "is not told from nothing"))
+        for kind, word in ((HOLDS, "helped"), (OPPOSITE, "cost accuracy"), (UNDECIDED, "cannot be told from nothing"))
     }
     more = "; ".join(f"{_listed(names)} {word}" for word, names in kinds.items() if names)
     return (
         f"**Settings.** Of {trials} settings for each network {'; '.join(said)}. The CNN minus the ViT: {ahead}.\n\n"
-        f"**Augmentation.** Mirror and crop brought {_each(augmentation, FIRST)}. On top of them, for the ViT, {more}."
+        f"**Augmentation.** Mirror and crop brought {_each(augmentation, FIRST)}. On top of them, for the ViT, {more}. "
+        f"(With mirror and crop alone {_known(both[1])} of the training photographs are known in the end.)"
     )
 
 
@@ -56,19 +58,22 @@ def limits_told(both: Both) -> str:
     """How much was trained, and on what."""
     search, augmentation = both
     assert search.data is not None
+    assert augmentation.data is not None
     seeds = {record.parameters["seeds"] for record in both}
     passes = {record.parameters["epochs"] for record in both}
-    if len(seeds) != 1 or len(passes) != 1 or search.data.n_test != _n_test(augmentation):
+    if len(seeds) != 1 or len(passes) != 1 or search.data.n_test != augmentation.data.n_test:
         raise ValueError("both: expected recordings with the same seeds, passes and test photographs")
     return (
         f"Differences of accuracy with 95 % intervals over {search.data.n_test:,} test photographs and "
-        f"{seeds.pop()} seeds; {search.data.n_train:,} photographs for training, {passes.pop()} passes, "
-        f"{search.parameters['image_size']} pixels. No interval holds the luck of the search."
+        f"{seeds.pop()} seeds; {search.data.n_train:,} photographs for training beside those that choose, "
+        f"{augmentation.data.n_train:,} for augmentation, {passes.pop()} passes, {search.parameters['image_size']} "
+        "pixels. No interval holds the luck of the search."
     )
 
 
-def _n_test(record: Record) -> int | None:
-    return None if record.data is None else record.data.n_test
+def _known(record: Record) -> str:
+    shares = {row["model"]: row["train_top1"] for row in dump(record)["summary"]["points"] if row["arm"] == BASE}
+    return " and ".join(f"{100 * shares[model]:.0f} %" for model in (CNN, VIT))
 
 
 def _each(sums: dict[str, Estimate], which: dict[str, str]) -> str:
