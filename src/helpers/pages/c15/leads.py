@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from helpers.measure.accuracy import Estimate
 from helpers.measure.findings import HOLDS, OPPOSITE, UNDECIDED, verdict
 from helpers.pages.c15.practice import dump
-from helpers.pages.l10.methods import BASE, CNN, VIT
 from helpers.plots.tables import points
 from helpers.records import Record
 
+BASE = "flip_crop"  # lab 10's name for mirror and crop
 Both = tuple[Record, Record]  # of lab 9, of lab 10
 SETTINGS = {"the search helps the CNN": "Xception-mini", "the search helps the ViT": "ViT-mini"}
 FIRST = {"mirror and crop help the CNN": "Xception-mini", "mirror and crop help the ViT": "ViT-mini"}
@@ -73,7 +73,7 @@ def limits_told(both: Both) -> str:
 
 def _known(record: Record) -> str:
     shares = {row["model"]: row["train_top1"] for row in dump(record)["summary"]["points"] if row["arm"] == BASE}
-    return " and ".join(f"{100 * shares[model]:.0f} %" for model in (CNN, VIT))
+    return " and ".join(f"{100 * shares[model]:.0f} %" for model in ("xception_mini", "vit_mini"))
 
 
 def _each(sums: dict[str, Estimate], which: dict[str, str]) -> str:
