@@ -32,8 +32,6 @@ def test_the_words_follow_the_intervals(both):
     finding(both[1], "random erasing on top helps the ViT").update(value=0.02, low=0.01, high=0.03)
     told = re.sub(r"\s", " ", leads.leads_told(both))
     assert "RandAugment and random erasing helped; Mixup cost accuracy; CutMix cannot be told from nothing." in told
-    known = [row["train_top1"] for row in both[1].summary["points"] if row["arm"] == "flip_crop"]
-    assert f"alone {100 * known[0]:.0f} % and {100 * known[1]:.0f} % of the training photographs" in told
     assert f"Of {both[0].parameters['trials']} settings for each network" in told
     finding(both[0], "the search helps the CNN").update(value=0.04, low=0.031, high=0.049)
     assert "Xception-mini +4.0 points [+3.1, +4.9]" in re.sub(r"\s", " ", leads.leads_told(both))
@@ -52,6 +50,9 @@ def test_recordings_that_differ_are_not_told_together(both):
     search, augmentation = both
     augmentation.parameters["epochs"] = search.parameters["epochs"]
     assert f"{search.data.n_test:,} test photographs" in leads.limits_told(both)
+    known = [row["train_top1"] for row in augmentation.summary["points"] if row["arm"] == "flip_crop"]
+    told = f"alone {100 * known[0]:.0f} % and {100 * known[1]:.0f} % of the training photographs"
+    assert told in leads.limits_told(both)
     augmentation.parameters["epochs"] += 1
     with pytest.raises(ValueError, match="the same seeds, passes"):
         leads.limits_told(both)

@@ -49,8 +49,7 @@ def leads_told(both: Both) -> str:
     more = "; ".join(f"{_listed(names)} {word}" for word, names in kinds.items() if names)
     return (
         f"**Settings.** Of {trials} settings for each network {'; '.join(said)}. The CNN minus the ViT: {ahead}.\n\n"
-        f"**Augmentation.** Mirror and crop brought {_each(augmentation, FIRST)}. On top of them, for the ViT, {more}. "
-        f"(With mirror and crop alone {_known(both[1])} of the training photographs are known in the end.)"
+        f"**Augmentation.** Mirror and crop brought {_each(augmentation, FIRST)}. On top of them, for the ViT, {more}."
     )
 
 
@@ -67,7 +66,8 @@ def limits_told(both: Both) -> str:
         f"Differences of accuracy with 95 % intervals over {search.data.n_test:,} test photographs and "
         f"{seeds.pop()} seeds; {search.data.n_train:,} photographs for training beside those that choose, "
         f"{augmentation.data.n_train:,} for augmentation, {passes.pop()} passes, {search.parameters['image_size']} "
-        "pixels. No interval holds the luck of the search."
+        f"pixels. With mirror and crop alone {_known(augmentation)} of the training photographs are known in the end. "
+        "No interval holds the luck of the search."
     )
 
 
