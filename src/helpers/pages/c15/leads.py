@@ -47,7 +47,8 @@ def leads_told(both: Both) -> str:
     }
     more = "; ".join(f"{_listed(names)} {word}" for word, names in kinds.items() if names)
     return (
-        f"**Settings.** Of {trials} settings for each network {'; '.join(said)}. After it the CNN is ahead by {points(search[AHEAD])}.\n\n"
+        f"**Settings.** Of {trials} settings for each network {'; '.join(said)}. "
+        f"After it the CNN is ahead by {points(search[AHEAD])}.\n\n"
         f"**Augmentation.** Mirror and crop brought {_each(augmentation, FIRST)}. On top of them, for the ViT, {more}."
     )
 
