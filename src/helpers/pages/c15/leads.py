@@ -41,6 +41,8 @@ def leads_told(both: Both) -> str:
     won = {text: name for text, name in SETTINGS.items() if text in search}
     said = [f"the best on validation photographs brought {_each(search, won)} on the test"] if won else []
     said += [f"for {_listed(kept)} none did better on validation than the defaults"] if kept else []
+    brought = {name: f"{100 * augmentation[text].value:+.1f}".replace("-", "−") for text, name in FIRST.items()}
+    first = " and ".join(f"{name} {number} points" for name, number in brought.items())
     kinds = {
         word: [name for text, name in MORE.items() if verdict(augmentation[text]) == kind]
         for kind, word in ((HOLDS, "helped"), (OPPOSITE, "cost accuracy"), (UNDECIDED, "cannot be told from nothing"))
@@ -48,8 +50,8 @@ def leads_told(both: Both) -> str:
     more = "; ".join(f"{_listed(names)} {word}" for word, names in kinds.items() if names)
     return (
         f"**Settings.** Of {trials} settings for each network {'; '.join(said)}. "
-        f"After it the CNN is ahead by {points(search[AHEAD])}.\n\n"
-        f"**Augmentation.** Mirror and crop brought {_each(augmentation, FIRST)}. On top of them, for the ViT, {more}."
+        f"After the search the CNN is ahead by {100 * search[AHEAD].value:.1f} points.\n\n"
+        f"**Augmentation.** Mirror and crop brought {first}. On top of them, for the ViT, {more}."
     )
 
 
@@ -67,7 +69,7 @@ def limits_told(both: Both) -> str:
         f"{seeds.pop()} seeds; {search.data.n_train:,} photographs for training beside those that choose, "
         f"{augmentation.data.n_train:,} for augmentation, {passes.pop()} passes, {search.parameters['image_size']} "
         f"pixels. With mirror and crop alone {_known(augmentation)} of the training photographs are known in the end. "
-        "No interval holds the luck of the search."
+        f"The CNN's lead after the search: {points(sums_of(search)[AHEAD])}. No interval holds the luck of the search."
     )
 
 
