@@ -23,7 +23,8 @@ SIGNALS = ("SIGKILL", "SIGHUP", "SIGALRM", "SIGUSR1", "SIGSTOP")
 
 TAKE_AWAY = f"""
 import os, signal, sys, types, warnings
-import accelerate, anywidget, filelock, IPython, matplotlib.pyplot, numpy, PIL.Image, pooch, psutil, pydantic
+import accelerate, anywidget, filelock, IPython, joblib, matplotlib.pyplot, numpy, PIL.Image, pooch, psutil
+import pydantic
 import scipy.stats, skimage.data, sklearn.linear_model, sklearn.svm, timm, torch, torchvision, tqdm, yaml
 for name in {MODULES!r}:
     sys.modules[name] = None

@@ -64,3 +64,16 @@ def test_networks_trained_at_once_are_what_each_is_alone(build):
 def test_a_training_that_diverges_is_told():
     with pytest.raises(TrainingDiverged, match="smaller learning rate"):
         small.train_seeds(small.digit_mlp, 20, range(2), steps=3, learning_rate=1e38)
+
+
+def test_several_processes_train_what_one_trains():
+    dropout = {"build": partial(small.digit_mlp, "relu", 0.5), "wrong_labels": 0.2}
+    plan = {"dropout": dropout, "cnn": {"build": small.digit_cnn}}
+    plan = {name: {"count": 20, "seeds": range(2), "steps": 3, **options} for name, options in plan.items()}
+    one, two = small.train_variants(plan), small.train_variants(plan, processes=2)
+    assert list(one) == list(two) == list(plan)
+    for name in plan:
+        assert (one[name].test == two[name].test).all()
+        for mine, other in zip(one[name].models, two[name].models, strict=True):
+            for key, value in mine.state_dict().items():
+                assert torch.equal(value, other.state_dict()[key]), (name, key)

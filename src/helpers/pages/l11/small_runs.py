@@ -7,13 +7,14 @@ seed draws the training images, the weights and the batches; the 797 test images
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from joblib import Parallel, delayed
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -22,9 +23,11 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from helpers.layers.positions import sinusoidal_positions
 from helpers.models.vit import ViT
+from helpers.progress import progress_bar
 from helpers.training import TrainingDiverged
 
 POOL, CLASSES = 1000, 10  # training images to draw from; the other 797 are for the test
+K = TypeVar("K")
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"none": nn.Identity, "tanh": nn.Tanh, "relu": nn.ReLU}
 
 
@@ -235,6 +238,27 @@ def train_seeds(
     test = [right(model, data.test_images, data.test_labels) for model in models]
     fitted = [right(model, *own).mean() for model, own in zip(models, drawn, strict=True)]
     return Trained(tuple(models), np.stack(test), np.array(fitted))
+
+
+def train_variants(plan: Mapping[K, Mapping[str, Any]], processes: int = 1) -> dict[K, Trained]:
+    """Train each variant of a plan, its values arguments of `train_seeds`; with a bar, some at a time, one thread each.
+
+    How many at a time changes no number: every training draws from generators of its own.
+    """
+    runs = Parallel(n_jobs=processes, batch_size=1, return_as="generator")(
+        delayed(_train_one)(dict(options)) for options in plan.values()
+    )
+    trained = {}
+    with progress_bar(len(plan), "digits", unit="variant") as bar:
+        for key, one in zip(plan, runs, strict=True):
+            trained[key] = one
+            bar.update()
+    return trained
+
+
+def _train_one(options: dict[str, Any]) -> Trained:
+    torch.set_num_threads(1)
+    return train_seeds(**options)
 
 
 def spoil(labels: Tensor, share: float, seed: int) -> tuple[Tensor, Tensor]:

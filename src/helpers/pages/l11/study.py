@@ -17,11 +17,12 @@ from helpers.pages.l11.counted import (
 )
 from helpers.pages.l11.digits import (
     default_findings,
-    micro_batch_findings,
-    nested_sizes,
+    memory_findings,
     overfitting_findings,
     pixel_findings,
-    vit_variants,
+    size_findings,
+    trainings,
+    variant_findings,
 )
 from helpers.pages.l11.findings import Findings, exact
 from helpers.pages.l11.shipped import (
@@ -42,8 +43,7 @@ __all__ = [
     "distance_findings",
     "exact",
     "faithfulness_findings",
-    "micro_batch_findings",
-    "nested_sizes",
+    "memory_findings",
     "overfitting_findings",
     "picture_findings",
     "pixel_findings",
@@ -53,8 +53,10 @@ __all__ = [
     "quadratic_share",
     "ratios",
     "shift_findings",
+    "size_findings",
     "step_findings",
+    "trainings",
+    "variant_findings",
     "vit_findings",
-    "vit_variants",
     "xception_findings",
 ]
