@@ -23,8 +23,7 @@ SIGNALS = ("SIGKILL", "SIGHUP", "SIGALRM", "SIGUSR1", "SIGSTOP")
 
 TAKE_AWAY = f"""
 import os, signal, sys, types, warnings
-import accelerate, anywidget, filelock, IPython, joblib, matplotlib.pyplot, numpy, PIL.Image, pooch, psutil
-import pydantic
+import accelerate, anywidget, filelock, IPython, matplotlib.pyplot, numpy, PIL.Image, pooch, psutil, pydantic
 import scipy.stats, skimage.data, sklearn.linear_model, sklearn.svm, timm, torch, torchvision, tqdm, yaml
 for name in {MODULES!r}:
     sys.modules[name] = None

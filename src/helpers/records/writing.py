@@ -1,8 +1,8 @@
 """Writing the record of the lab or script that is running."""
 
 import json
+import os
 import platform
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,7 +113,7 @@ def make_record(
         code_version=code_version(),
         uncommitted=[] if root is None else uncommitted_files(root),
         peak_memory_gib=round(peak_memory() / 2**30, 2),
-        processor_s=round(time.process_time(), 1),
+        processor_s=round(sum(os.times()[:4]), 1),
         libraries=library_versions(),
         device=describe_device(),
         started_at=started_at,

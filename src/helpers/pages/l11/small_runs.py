@@ -7,14 +7,16 @@ seed draws the training images, the weights and the batches; the 797 test images
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
+from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from joblib import Parallel, delayed
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -245,18 +247,18 @@ def train_variants(plan: Mapping[K, Mapping[str, Any]], processes: int = 1) -> d
 
     How many at a time changes no number: every training draws from generators of its own.
     """
-    runs = Parallel(n_jobs=processes, batch_size=1, return_as="generator")(
-        delayed(_train_one)(dict(options)) for options in plan.values()
-    )
     trained = {}
-    with progress_bar(len(plan), "digits", unit="variant") as bar:
-        for key, one in zip(plan, runs, strict=True):
+    with progress_bar(len(plan), "digits", unit="variant") as bar, ExitStack() as stack:
+        each: Callable[..., Iterable[Trained]] = map
+        if processes > 1:
+            each = stack.enter_context(ProcessPoolExecutor(processes, mp_context=get_context("spawn"))).map
+        for key, one in zip(plan, each(_train_one, plan.values()), strict=True):
             trained[key] = one
             bar.update()
     return trained
 
 
-def _train_one(options: dict[str, Any]) -> Trained:
+def _train_one(options: Mapping[str, Any]) -> Trained:
     torch.set_num_threads(1)
     return train_seeds(**options)
 
