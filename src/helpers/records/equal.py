@@ -5,7 +5,8 @@ them. `make equal SINCE=<commit> NAME=<lab>` runs the lab's short edition from t
 compares every number that both records hold but times, memory and dates. Where none differs, `results/equal.json` keeps
 for each file that changed what it was and what it became, and a record of that lab on those pictures stays fresh under
 this change. It is not said of another lab, nor of other pictures: they may use another part of the file. It is said of
-what the short edition runs; a branch that only the long one takes is not tried.
+what the short edition runs; a branch that only the long one takes is not tried. What the later run tells in addition is
+no difference: the record lacks it, and all that it says stands.
 
 Where the report of a lab was changed, which judges the rows of its runs, `ROWS=1` compares the rows alone. A record is
 stale all the same, since its report is the old one; but pieces of a long run may be gathered again, by the new report.
@@ -119,11 +120,11 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def compared(before: Record, after: Record, rows: bool = False) -> tuple[int, list[str]]:
-    """How many numbers both records hold, or their rows alone, and in which they differ, by path."""
+    """How many numbers the earlier record holds, or its rows alone, and in which the later one differs, by path."""
     one, two = (
         dict(_leaves({"runs": r.runs} if rows else {"summary": r.summary, "runs": r.runs})) for r in (before, after)
     )
-    differ = [f"{path}: only in one of the two runs" for path in one.keys() ^ two.keys()]
+    differ = [f"{path}: no longer told" for path in one.keys() - two.keys()]
     for path in one.keys() & two.keys():
         a, b = one[path], two[path]
         nan = isinstance(a, float) and isinstance(b, float) and math.isnan(a) and math.isnan(b)

@@ -98,8 +98,8 @@ class Record(BaseModel):
     peak_memory_gib
         The most memory that the process held at once; None before it was asked for.
     processor_s
-        Processor seconds of all threads, and of processes that it started and that have ended; other work beside it does
-        not lengthen them. None before they were counted.
+        Processor seconds of all threads, and of processes that it started and that have ended; other work beside it
+        does not lengthen them. None before they were counted.
     """
 
     model_config = ConfigDict(extra="forbid")
