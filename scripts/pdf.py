@@ -120,8 +120,8 @@ def move_behind(soup: BeautifulSoup, article: Tag, page: str) -> list[Tag]:
     return moved
 
 
-def head() -> str:
-    """Styles and mathematics of the book's pages, without what belongs to a screen."""
+def head(title: str) -> str:
+    """Styles and mathematics of the book's pages, without what belongs to a screen, under the title of the book."""
     soup = BeautifulSoup((HTML / "chapters" / "00_how_to_read.html").read_text(encoding="utf-8"), "html.parser")
     for node in soup.head.select("script[src], link[href]"):
         address = str(node.get("src") or node.get("href"))
@@ -135,6 +135,7 @@ def head() -> str:
     for mention in THEME:
         for node in soup.head.select(f'script[src*="{mention}"]'):
             node.decompose()
+    soup.head.title.string = title
     return soup.head.decode_contents()
 
 
@@ -163,7 +164,7 @@ def write_document() -> Path:
     PDF.mkdir(parents=True, exist_ok=True)
     target = PDF / "book.html"
     target.write_text(
-        f"<!DOCTYPE html><html lang='en' data-theme='light' data-mode='light'><head>{head()}"
+        f"<!DOCTYPE html><html lang='en' data-theme='light' data-mode='light'><head>{head(config['title'])}"
         f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body>{cover}{''.join(articles)}{behind}</body></html>",
         encoding="utf-8",
     )

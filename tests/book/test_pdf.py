@@ -30,6 +30,7 @@ def test_every_page_is_there_in_the_order_of_the_book(document):
     assert pages == [*map(pdf.anchor, pdf.pages_of_the_book()), "fine-print"]
     assert sum(page.startswith("chapters-") for page in pages) >= 19
     assert [link["href"] for link in document.select(".contents a")] == [f"#{page}" for page in pages]
+    assert document.title.string == "From Convolution to Attention"  # what a reader's window says
 
 
 def test_every_link_within_it_leads_to_one_place(document):
