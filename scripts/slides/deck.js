@@ -6,7 +6,7 @@ const current = () => {
   const at = slides.findIndex((slide) => slide.getBoundingClientRect().bottom > middle);
   return at < 0 ? slides.length - 1 : at;
 };
-// What is higher than the window is drawn smaller, down to two fifths, and formulas as wide as their place.
+// Drawn as large as the window allows, from two fifths to a third more; formulas at most as wide as their place.
 const fit = (slide) => {
   const body = slide.querySelector(".slide-body");
   body.style.zoom = 1;
@@ -15,10 +15,21 @@ const fit = (slide) => {
     const share = formula.clientWidth / formula.scrollWidth;
     if (share < 1) formula.style.fontSize = `${Math.floor(parseFloat(getComputedStyle(formula).fontSize) * share)}px`;
   }
-  for (let turn = 0; turn < 4 && slide.offsetHeight > innerHeight + 2; turn += 1) {
-    const inside = body.getBoundingClientRect().height;
-    body.style.zoom = Math.max(0.4, body.style.zoom * (1 - (slide.offsetHeight - innerHeight) / inside));
+  const wide = [...slide.querySelectorAll(".slide-shown, .slide-shown pre, .slide-shown mjx-container[display]")];
+  const tooWide = () => wide.filter((node) => node.scrollWidth > node.clientWidth + 1).length;
+  const atFirst = tooWide();
+  const fits = (zoom) => {
+    body.style.zoom = zoom;
+    return slide.offsetHeight <= innerHeight + 2 && tooWide() <= atFirst;
+  };
+  let [low, high] = [0.4, 1.33];
+  if (fits(high)) return;
+  for (let turn = 0; turn < 7; turn += 1) {
+    const middle = (low + high) / 2;
+    if (fits(middle)) low = middle;
+    else high = middle;
   }
+  body.style.zoom = low;
 };
 const show = (index) => {
   const slide = slides[Math.min(Math.max(index, 0), slides.length - 1)];
