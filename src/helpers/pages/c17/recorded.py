@@ -56,6 +56,21 @@ def difference(protocol: str, vit: str = "plain", cnn: str = "plain") -> Estimat
     raise ValueError(f"no difference for {protocol!r}, ViT {vit!r}, CNN {cnn!r}")
 
 
+def of_lab(statement: str, name: str | None = None) -> Estimate:
+    """The points of AUC that lab 13 found for a statement; with `name` in a recorded run of its own, such as `orl`.
+
+    Raises
+    ------
+    ValueError
+        If the run has no such statement.
+    """
+    rows: list[dict[str, Any]] = read_record("13_faces", "cpu", name).summary["findings"]  # type: ignore[assignment]
+    for row in rows:
+        if row["statement"] == statement:
+            return Estimate(**row["sum"])
+    raise ValueError(f"lab 13 has no statement {statement!r}")
+
+
 def at_door(network: str, protocol: str, recipe: str = "plain", what: str = "kept_out") -> float:
     """Mean over trainings of a count of `python -m helpers.pages.c17.door`: `kept_out`, `own`, `let_in` or `others`.
 
