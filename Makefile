@@ -76,7 +76,7 @@ coverage: $(READY) ## the lines of the package that no unit test runs: make cove
 	rm -rf _build/coverage && mkdir -p _build/coverage
 	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest tests --ignore tests/book --ignore tests/browser -n 2 --dist loadgroup
 	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --skip-covered --show-missing --sort cover
+	$(BIN)/coverage report --include='src/helpers/*' --skip-covered --show-missing --sort cover
 
 check-book: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/book tests/browser -n 2 --dist loadgroup
