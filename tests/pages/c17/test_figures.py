@@ -35,7 +35,11 @@ def test_steps_and_galleries_that_are_not_there_are_refused():
         figures.step(5)
     with pytest.raises(ValueError, match="names"):
         figures.gallery(np.zeros((2, 8, 8, 3), np.uint8), ["one"])
-    for draw in (lambda: figures.roc_bands({}), lambda: figures.two_lines([], [], "x")):
+    for draw in (
+        lambda: figures.roc_bands({}),
+        lambda: figures.two_lines([], [], "x"),
+        lambda: figures.carried_over([], [], {}),
+    ):
         with pytest.raises(ValueError, match="at least one"):
             draw()
 
@@ -92,3 +96,29 @@ def test_a_difference_in_a_column_of_points_has_no_unit():
         recorded.at_door("vgg", "clean")
     with pytest.raises(ValueError, match="no door"):
         recorded.door_difference("hat")
+
+
+@pytest.mark.parametrize("name", [None, "orl"])
+def test_what_lab_13_says_of_sixteen_probes_agrees_with_its_values(name):
+    leads = recorded.leads_of_lab(name)
+    assert len({lead.probe for lead in leads}) == len(leads) == 16
+    assert all(lead.value > 0 for lead in leads if lead.leader == "the ViT")
+    assert all(lead.value < 0 for lead in leads if lead.leader == "the CNN")
+    assert {lead.leader for lead in leads} == {"the ViT", "the CNN", "neither"}
+    black = recorded.of_lab("half hidden, black: the ViT leads", name)
+    assert black.value == pytest.approx(next(lead.value for lead in leads if lead.probe == "black 50"))
+
+
+def test_a_statement_that_lab_13_does_not_have_is_told():
+    with pytest.raises(ValueError, match="no statement 'cats'"):
+        recorded.of_lab("cats")
+
+
+def test_a_verdict_that_is_not_carried_over_is_a_ring():
+    drawn = [recorded.Lead("clean", -0.1, "the CNN"), recorded.Lead("far", 0.1, "the ViT")]
+    other = [recorded.Lead("clean", -0.2, "the CNN"), recorded.Lead("far", 0.02, "neither")]
+    points = figures.carried_over(drawn, other, {"far": "afar"}).axes[0].lines[:2]
+    assert [point.get_markerfacecolor() == "none" for point in points] == [False, True]
+    assert [float(point.get_ydata()[0]) for point in points] == [-20.0, 2.0]
+    with pytest.raises(ValueError, match="expected the probe 'clean', got 'far'"):
+        figures.carried_over(drawn, other[::-1], {})

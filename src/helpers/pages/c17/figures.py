@@ -11,6 +11,7 @@ from helpers.data.faces import draw_people
 from helpers.data.occluders import drop_cells, from_afar
 from helpers.measure.verification import Pairs, people_weights, roc
 from helpers.pages.c17.protocols import DIFFICULTY, FIRST_TEST
+from helpers.pages.c17.recorded import Lead
 from helpers.plots.style import FAMILY_COLOURS, GREEN, INK, QUIET, RED, check_some
 
 ORANGE, BLUE = FAMILY_COLOURS["cnn"], FAMILY_COLOURS["vit"]
@@ -146,6 +147,39 @@ def many_worlds(found: Mapping[str, Any], shown: int = 30) -> Figure:
         ax.set(yticks=[], xlabel="AUC")
         ax.set_title(title, fontsize=11)
         ax.spines["left"].set_visible(False)
+    return figure
+
+
+def carried_over(drawn: Sequence[Lead], photographed: Sequence[Lead], named: Mapping[str, str]) -> Figure:
+    """The ViT's lead on photographs over its lead on drawn people; a ring where not the same one leads.
+
+    Parameters
+    ----------
+    drawn, photographed
+        The same probes in the same order.
+    named
+        Probe -> what is written beside its point; the others have none.
+
+    Raises
+    ------
+    ValueError
+        Without a probe, or for probes that differ.
+    """
+    check_some(drawn, "probe")
+    figure, ax = plt.subplots(figsize=(4.6, 4.0))
+    for x, y in zip(drawn, photographed, strict=True):
+        if x.probe != y.probe:
+            raise ValueError(f"photographed: expected the probe {x.probe!r}, got {y.probe!r}")
+        colour = {"the ViT": COLOURS["vit"], "the CNN": COLOURS["cnn"], "neither": QUIET}[x.leader]
+        face = colour if x.leader == y.leader else "none"
+        ax.plot(100 * x.value, 100 * y.value, "o", color=colour, markerfacecolor=face, ms=7)
+        if x.probe in named:
+            place = (6, -4) if x.value < 0.15 else (-6, 6)
+            side = "left" if x.value < 0.15 else "right"
+            ax.annotate(named[x.probe], (100 * x.value, 100 * y.value), place, textcoords="offset points", ha=side)
+    for line in (ax.axhline, ax.axvline):
+        line(0, color=INK, lw=0.8)
+    ax.set(xlabel="ViT minus CNN on drawn people, points", ylabel="the same on photographs")
     return figure
 
 

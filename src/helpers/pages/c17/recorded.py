@@ -1,6 +1,8 @@
 """What chapter 17 quotes of its study: AUCs, differences of two networks, coverage of intervals."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -54,6 +56,41 @@ def difference(protocol: str, vit: str = "plain", cnn: str = "plain") -> Estimat
         if (row["protocol"], row["vit"], row["cnn"]) == (protocol, vit, cnn):
             return Estimate(**{key: row[key] for key in ("value", "low", "high", "n", "covers")})
     raise ValueError(f"no difference for {protocol!r}, ViT {vit!r}, CNN {cnn!r}")
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A kind of probe in lab 13, both networks trained on plain pictures.
+
+    Attributes
+    ----------
+    probe
+        As the lab names it.
+    value
+        AUC of the ViT minus that of the CNN, means over runs.
+    leader
+        "the ViT", "the CNN" or "neither", by the interval over people.
+    """
+
+    probe: str
+    value: float
+    leader: str
+
+
+def leads_of_lab(name: str | None = None) -> list[Lead]:
+    """Who leads on each kind of probe, as lab 13 found it; with `name` in a recorded run of its own, such as `orl`."""
+    summary: dict[str, Any] = read_record("13_faces", "cpu", name).summary
+    said = re.sub(r"\*\*.*?\*\*", "", summary["says"][0])
+    leaders = {
+        probe: who
+        for who, probes in re.findall(r"(the ViT|the CNN|neither) leads under ([^;.]+)", said)
+        for probe in probes.split(", ")
+    }
+    aucs = {
+        (row["network"], row["probe"]): row["auc"]["value"] for row in summary["standings"] if row["recipe"] == "plain"
+    }
+    probes = list(dict.fromkeys(probe for _, probe in aucs))
+    return [Lead(one, aucs["vit_mini", one] - aucs["xception_mini", one], leaders[one]) for one in probes]
 
 
 def of_lab(statement: str, name: str | None = None) -> Estimate:
