@@ -112,7 +112,7 @@ jupyter: $(READY) ## open the labs in JupyterLab
 	$(BIN)/jupyter lab labs
 
 student: $(READY) ## the edition for students: pages and notebooks without solutions, in _build/student
-	$(BIN)/python scripts/student.py
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/student.py
 
 anki: $(READY) ## the glossary and the quizzes as a deck for Anki, in _build/anki
 	$(BIN)/python scripts/anki.py

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 TERMINAL = "HELPERS_TERMINAL"  # set by `make lab`: the terminal that it was started in
+shown = True  # False in a process that is one of several: one bar counts for all
 
 
 def progress_bar(
@@ -47,7 +48,7 @@ def progress_bar(
         desc=description,
         unit=unit,
         initial=initial,
-        disable=not show,
+        disable=not (show and shown),
         file=file,
         mininterval=0.5,
         **options,

@@ -58,3 +58,18 @@ def test_a_curve_that_could_not_be_drawn_is_refused_beforehand(changed, message)
     assert design.check(PARAMETERS | own) == {"vit_mini": 64}
     with pytest.raises(ValueError, match=message):
         design.check(PARAMETERS | own | changed)
+
+
+@pytest.mark.parametrize(
+    ("models", "tunings", "runs", "expected"),
+    [
+        (["xception_mini", "vit_mini"], ["top10", "full"], 12, 4),
+        (["xception_mini"], ["full"], 1, 1),
+        (["vit_mini"], ["probe", "full"], 4, 1),  # the store of its features is one process's own
+        (["vit_mini", "deit_small_patch16_224"], ["full"], 4, 1),
+    ],
+)
+def test_small_networks_are_trained_a_core_each_and_others_alone(monkeypatch, models, tunings, runs, expected):
+    monkeypatch.setattr(design, "cores_for_trainings", lambda: 4)
+    parameters = {"models": models, "tunings": tunings, "image_size": None}
+    assert design.trainings_at_once(parameters, runs) == expected

@@ -12,6 +12,9 @@ from helpers.measure.cost import training_step_macs
 from helpers.measure.linear_probe import probe_macs
 from helpers.models import pretrained as pre
 from helpers.training import TrainingConfig, resolve_precision, training_device
+from helpers.training.side_by_side import cores_for_trainings
+
+SMALL = 64  # pixels: networks of larger images use all cores, and much memory
 
 
 def training_config(parameters: Mapping[str, Any], model: str, tuning: str, seed: int) -> TrainingConfig:
@@ -27,6 +30,13 @@ def training_config(parameters: Mapping[str, Any], model: str, tuning: str, seed
         channels_last=pre.MODELS[model].family == "cnn",
         seed=seed,
     )
+
+
+def trainings_at_once(parameters: Mapping[str, Any], runs: int) -> int:
+    """How many of the runs to train at a time: of networks of small images one a core, up to four; of others one."""
+    sizes = (pre.check_image_size(name, parameters["image_size"]) for name in parameters["models"])
+    alone = runs < 2 or max(sizes) > SMALL or "probe" in parameters["tunings"]
+    return 1 if alone else min(runs, cores_for_trainings())
 
 
 def macs_per_image(ready: pre.Pretrained, tuning: str, epochs: int) -> int:

@@ -7,26 +7,22 @@ seed draws the training images, the weights and the batches; the 797 test images
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
 
 from helpers.layers.positions import sinusoidal_positions
 from helpers.models.vit import ViT
-from helpers.progress import progress_bar
 from helpers.training import TrainingDiverged
+from helpers.training.side_by_side import side_by_side
 
 POOL, CLASSES = 1000, 10  # training images to draw from; the other 797 are for the test
 K = TypeVar("K")
@@ -66,13 +62,13 @@ def digits() -> Digits:
 
 
 def digit_mlp(activation: str = "relu", dropout: float = 0.0) -> nn.Module:
-    """Two hidden layers of 256 units; `activation` is none, tanh or relu."""
+    """Two hidden layers of 128 units; `activation` is none, tanh or relu."""
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation: expected one of {', '.join(ACTIVATIONS)}, got {activation!r}")
     layers: list[nn.Module] = [nn.Flatten()]
-    for before in (192, 256):
-        layers += [nn.Linear(before, 256), ACTIVATIONS[activation](), nn.Dropout(dropout)]
-    return nn.Sequential(*layers, nn.Linear(256, CLASSES))
+    for before in (192, 128):
+        layers += [nn.Linear(before, 128), ACTIVATIONS[activation](), nn.Dropout(dropout)]
+    return nn.Sequential(*layers, nn.Linear(128, CLASSES))
 
 
 def digit_cnn(norm: str = "batch") -> nn.Module:
@@ -102,7 +98,7 @@ def digit_vit(positions: str = "learned", pooling: str = "class", patch_size: in
     if positions not in ("learned", "sinusoidal", "none") or pooling not in ("class", "mean"):
         raise ValueError(f"expected known positions and pooling, got {positions!r} and {pooling!r}")
     kind = ViT if pooling == "class" else MeanViT
-    model = kind(image_size=8, patch_size=patch_size, num_classes=CLASSES, embed_dim=32, depth=3, num_heads=4)
+    model = kind(image_size=8, patch_size=patch_size, num_classes=CLASSES, embed_dim=32, depth=2, num_heads=4)
     table = model.positions.table
     if positions != "learned":
         waves = sinusoidal_positions(table.shape[1], table.shape[2]).to(table.dtype)
@@ -164,8 +160,11 @@ def train_together(
     parameters, buffers = stack_module_state(list(models))  # name -> (S, ...)
     layers = copy.deepcopy(models[0]).to("meta").train()  # without values
 
+    attends = {"return_attention": True} if isinstance(layers, ViT) else {}  # torch's fused kernel cannot be stacked
+
     def answer(own: dict[str, Tensor], own_buffers: dict[str, Tensor], x: Tensor) -> Tensor:
-        return functional_call(layers, (own, own_buffers), (x,))  # type: ignore[no-any-return]
+        answered = functional_call(layers, (own, own_buffers), (x,), attends)
+        return answered[0] if attends else answered  # type: ignore[no-any-return]
 
     answer_all = torch.vmap(answer, randomness="different")
     trained = [tensor for tensor in parameters.values() if tensor.requires_grad]
@@ -185,8 +184,7 @@ def train_together(
         rows = torch.stack([torch.randperm(count, generator=generator)[:size] for generator in generators])  # (S, B)
         optimizer.zero_grad()
         for part in rows.split(micro_batch or size, dim=1):
-            with sdpa_kernel(SDPBackend.MATH):  # torch's other ways to attend cannot be stacked
-                logits = answer_all(parameters, buffers, images[each, part])  # (S, B, K)
+            logits = answer_all(parameters, buffers, images[each, part])  # (S, B, K)
             loss = cross_entropy(logits.flatten(0, 1), labels[each, part].flatten(), reduction="sum")
             (loss / size).backward()  # the mean over a network's batch, summed over networks
         optimizer.step()
@@ -247,19 +245,11 @@ def train_variants(plan: Mapping[K, Mapping[str, Any]], processes: int = 1) -> d
 
     How many at a time changes no number: every training draws from generators of its own.
     """
-    trained = {}
-    with progress_bar(len(plan), "digits", unit="variant") as bar, ExitStack() as stack:
-        each: Callable[..., Iterable[Trained]] = map
-        if processes > 1:
-            each = stack.enter_context(ProcessPoolExecutor(processes, mp_context=get_context("spawn"))).map
-        for key, one in zip(plan, each(_train_one, plan.values()), strict=True):
-            trained[key] = one
-            bar.update()
-    return trained
+    results = side_by_side(_train_one, [(options,) for options in plan.values()], processes, "digits", "variant")
+    return dict(zip(plan, results, strict=True))
 
 
 def _train_one(options: Mapping[str, Any]) -> Trained:
-    torch.set_num_threads(1)
     return train_seeds(**options)
 
 
