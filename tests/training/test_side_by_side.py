@@ -1,7 +1,12 @@
 """Trainings side by side are the trainings one after the other."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 import torch
 
@@ -26,7 +31,7 @@ def by_value(monkeypatch):
     """Functions as a notebook has them: of a module that no other process can import."""
     monkeypatch.setattr(shifted, "__module__", "__main__")
     monkeypatch.setattr(refused, "__module__", "__main__")
-    monkeypatch.setitem(globals(), "offset", 5)
+    monkeypatch.setitem(globals(), "offset", 20)
 
 
 def test_several_at_a_time_give_what_one_gives_in_the_same_order(by_value):
@@ -57,3 +62,32 @@ def test_so_many_at_a_time_as_torch_may_use_cores(monkeypatch):
     assert beside.cores_for_trainings() == 2
     monkeypatch.setattr(torch, "get_num_threads", lambda: 16)
     assert beside.cores_for_trainings() == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process that its parent has ended")
+def test_trainings_end_with_the_process_that_started_them(tmp_path):
+    script = """
+import os, time
+from pathlib import Path
+from helpers.training.side_by_side import side_by_side
+
+def long(name):
+    Path(name).write_text(str(os.getpid()))
+    time.sleep(600)
+
+list(side_by_side(long, [("one",), ("two",)], 2, "long"))
+"""
+    lab = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    notes = [tmp_path / "one", tmp_path / "two"]
+    await_that(lambda: all(note.is_file() and note.read_text() for note in notes), 60)
+    trainings = [psutil.Process(int(note.read_text())) for note in notes]
+    lab.send_signal(signal.SIGKILL)
+    lab.wait()
+    await_that(lambda: not any(training.is_running() for training in trainings), 20)
+
+
+def await_that(holds, limit_s):
+    end = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)

@@ -1,5 +1,9 @@
 """Several trainings at a time, each in a process of its own on one core: small networks gain little from a second."""
 
+import functools
+import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -27,25 +31,40 @@ def side_by_side(
     With `at_once` 1 all is done here, on all threads of torch; else in so many processes of one thread each, which get
     what `work` uses of a notebook by value: nothing that it changes there is seen here but what it returns.
     """
-    with progress.progress_bar(len(todo), description, unit=unit) as bar:
+    at_once = min(at_once, len(todo))
+    line = 1 if at_once > 1 else 2  # of a terminal: what is done here may have a bar of its own
+    with progress.progress_bar(len(todo), description, unit=unit, position=line) as bar:
         for result in _results(work, todo, at_once):
             bar.update()
             yield result
 
 
 def _results(work: Callable[..., T], todo: Sequence[Sequence[Any]], at_once: int) -> Iterable[T]:
-    at_once = min(at_once, len(todo))
     if at_once < 2:
         yield from (work(*arguments) for arguments in todo)
         return
     try:
         with parallel_config(backend="loky", inner_max_num_threads=1):
-            each = (delayed(_without_bars)(work, arguments) for arguments in todo)
+            each = (delayed(_beside_others)(work, arguments) for arguments in todo)
             yield from Parallel(at_once, return_as="generator")(each)
     finally:  # a record counts the processor seconds of processes that have ended
         get_reusable_executor().shutdown(wait=True)
 
 
-def _without_bars(work: Callable[..., T], arguments: Sequence[Any]) -> T:
+def _beside_others(work: Callable[..., T], arguments: Sequence[Any]) -> T:
     progress.shown = False
+    _end_with_parent()
     return work(*arguments)
+
+
+@functools.cache
+def _end_with_parent() -> None:
+    """End this process within a second of the one that started it, even one that was killed; Windows does not tell."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
