@@ -48,7 +48,7 @@ def test_several_at_a_time_give_what_one_gives_in_the_same_order(by_value):
 
 
 def test_what_goes_wrong_in_a_training_is_told(by_value):
-    with pytest.raises(ValueError, match="no training [12]"):  # whichever comes first
+    with pytest.raises(ValueError, match=r"no training [12]"):  # whichever comes first
         list(beside.side_by_side(refused, [(1,), (2,)], 2, "two"))
 
 
