@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from joblib import Parallel, delayed, parallel_config
@@ -13,8 +13,6 @@ from joblib.externals.loky import get_reusable_executor
 
 from helpers import progress
 from helpers.training.distributed import process_state
-
-T = TypeVar("T")
 
 
 def cores_for_trainings(most: int = 4) -> int:
@@ -24,8 +22,8 @@ def cores_for_trainings(most: int = 4) -> int:
 
 
 def side_by_side(
-    work: Callable[..., T], todo: Sequence[Sequence[Any]], at_once: int, description: str, unit: str = "training"
-) -> Iterator[T]:
+    work: Callable[..., Any], todo: Sequence[Sequence[Any]], at_once: int, description: str, unit: str = "training"
+) -> Iterator[Any]:
     """`work(*arguments)` for each of `todo`, in its order and with a bar.
 
     With `at_once` 1 all is done here, on all threads of torch; else in so many processes of one thread each, which get
@@ -39,7 +37,7 @@ def side_by_side(
             yield result
 
 
-def _results(work: Callable[..., T], todo: Sequence[Sequence[Any]], at_once: int) -> Iterable[T]:
+def _results(work: Callable[..., Any], todo: Sequence[Sequence[Any]], at_once: int) -> Iterable[Any]:
     if at_once < 2:
         yield from (work(*arguments) for arguments in todo)
         return
@@ -51,7 +49,7 @@ def _results(work: Callable[..., T], todo: Sequence[Sequence[Any]], at_once: int
         get_reusable_executor().shutdown(wait=True)
 
 
-def _beside_others(work: Callable[..., T], arguments: Sequence[Any]) -> T:
+def _beside_others(work: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     progress.shown = False
     _end_with_parent()
     return work(*arguments)
