@@ -88,7 +88,7 @@ def test_words_name_the_first_and_the_last(runs):
         row["test_top1"]["value"] = {"lenet": 0.9, "vgg_like": 0.01}.get(row["model"], 0.5)
     words = record.words(runs)
     assert "First is LeNet-5 (1998), last is VGG-like (2014)." in words["ladder_words"]
-    assert words["ladder_words"].startswith("Of the ten steps from one year to the next, 2 go up.")
+    assert words["ladder_words"].startswith("Of the ten steps from one row to the next, 2 go up, ")
 
 
 def test_one_network_stands_twice_among_the_released():

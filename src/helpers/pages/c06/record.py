@@ -159,10 +159,9 @@ def words(runs: Sequence[Record]) -> dict[str, str]:
     order = sorted(rows, key=lambda row: -row.top1.value)
     first, last = order[0], order[-1]
     rises = sum(b.top1.value > a.top1.value for a, b in pairwise(rows))
-    ladder = (
-        f"Of the ten steps from one year to the next, {rises} go up. First is {first.label} ({first.year}), last is "
-    )
-    ladder += f"{last.label} ({last.year})."
+    clear = sum(b.top1.low > a.top1.high for a, b in pairwise(rows))
+    ladder = f"Of the ten steps from one row to the next, {rises} go up, {clear} of them so far that the two intervals "
+    ladder += f"do not meet. First is {first.label} ({first.year}), last is {last.label} ({last.year})."
     budget = f"{test:,} test images, {seeds} seeds, {run.summary['epochs']} passes "
     budget += f"of each network over {train:,} images."
     return {"data_words": data, "ladder_words": ladder, "budget_words": budget}

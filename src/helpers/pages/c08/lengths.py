@@ -42,7 +42,6 @@ def length_figures(record: Record) -> dict[str, Any]:
     figures["seeds_apart"] = max(100 * (max(row["bleu"]) - min(row["bleu"])) for row in own.values())
     for name in ATTENTIONS:
         figures[f"bleu_{name}"] = _share(rows[name][-1]["bleu"])
-        figures[f"token_short_{name}"] = _share(short[name]["words"])
         figures[f"million_{name}"] = own[name]["parameters"] / 1e6
         figures[f"learnt_{name}"] = 100 * own[name]["learnt"]
         figures[f"tested_{name}"] = 100 * rows[name][-1]["words"]["value"]

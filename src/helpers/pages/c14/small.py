@@ -16,7 +16,7 @@ MIXES = {  # model -> its name here, and what lets its tokens or pixels hear of 
     "vit_mini": ("ViT-mini", "attention, all pairs"),
     "deit_mini": ("DeiT-mini", "attention, all pairs, a CNN as teacher"),
     "cait_mini": ("CaiT-mini", "attention, all pairs, class token late"),
-    "mixer_mini": ("Mixer-mini", "a matrix, the same for all images"),
+    "mixer_mini": ("Mixer-mini", "an MLP over places, the same for all images"),
 }
 NUMBERS = ("None", "One", "Two", "Three", "Four", "Five")
 LATER = ("CaiT", "Swin", "Mixer")  # in whose statements

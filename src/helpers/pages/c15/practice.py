@@ -90,7 +90,8 @@ def freeing_told(released: Record) -> Markdown:
         raise ValueError(f"record: expected {FEW} below the head alone for sure, got {more['test_top1']}")
     cost = more["macs_per_image"] / head["macs_per_image"]
     return Markdown(
-        f"And with its last tenth freed as well? A photograph then costs {cost:.1f} times the arithmetic, and of the "
+        f"And with its last tenth freed as well? Over the training a photograph then costs {cost:.1f} times the "
+        f"arithmetic of features computed once, and of the "
         f"test photographs {100 * more['test_top1']['value']:.0f} % are right instead of "
         f"{100 * head['test_top1']['value']:.0f}."
     )
@@ -192,7 +193,7 @@ def pretraining_told(square: Record) -> Markdown:
         f"{100 * cells[model, ALL]['test_top1']['value']:.1f} % ({signed(steps[f'{model}: {ALL} – scratch'])} points)"
         for model in models_of(square)
     ]
-    return Markdown(f"Pre-trained on photographs that show no dog, {' and '.join(said)}.")
+    return Markdown(f"Pre-trained on photographs of classes that are no dogs, {' and '.join(said)}.")
 
 
 def signed(difference: Any) -> str:

@@ -100,7 +100,11 @@ def accuracy_table(record: Record) -> Any:
     if len(covers) != 1:
         raise ValueError(f"record: expected intervals that all cover the same, got {sorted(covers)}")
     (kind,) = covers
-    what = "they cover both: other test images and other seeds" if kind == "both" else f"they cover {kind} only"
+    what = (
+        "they cover both, other test images and, with few seeds roughly, other seeds"
+        if kind == "both"
+        else f"they cover {kind} only"
+    )
     data, parameters = _sizes(record)
     runs = parameters["seeds"]
     caption = f"n = {data['n_test']:,} test images, {runs} seed{'s' * (runs > 1)}; intervals of 95 %, {what}; "

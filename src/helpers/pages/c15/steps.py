@@ -1,6 +1,5 @@
 """The steps of the crossed design, from the main lab's record: what more tuning gained, seed by seed."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,8 +62,8 @@ def tuning_step(record: Record, model: str) -> TuningStep:
         row = counted[f"{model}: {ALL} – {FEW}", seed]
         by_seed[seed] = _paired(row, round(value[model, ALL, seed] * row["n"]))
         exact.append(row["p_exact"])
-        power = math.floor(math.log10(row["p_exact"]))
-        chances.append(f"$p = {row['p_exact'] / 10.0**power:.0f} \\cdot 10^{{{power}}}$")
+        digit, power = f"{row['p_exact']:.0e}".split("e")
+        chances.append(f"$p = {digit} \\cdot 10^{{{int(power)}}}$")
     if any(pair.value <= 0 for pair in by_seed.values()) or any(p >= SURE for p in exact):
         raise ValueError(
             f"{model}: expected a gain with every seed, and McNemar's test sure of each, got p = {exact}; the "

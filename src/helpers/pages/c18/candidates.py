@@ -1,5 +1,6 @@
 """The table of the decision: five candidates, what is known of each, who knows it, and what any weights make of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -90,16 +91,16 @@ def candidates() -> tuple[Candidate, ...]:
     return tuple(found)
 
 
-def scores(rows: tuple[Candidate, ...]) -> np.ndarray:
+def scores(rows: tuple[Candidate, ...], scale: Callable[[Any], np.ndarray] = np.log) -> np.ndarray:
     """(candidates, 4) in 0..1, 1 the best, in the order of `CRITERIA`.
 
-    Accuracy as a share of the best; speed and size on a logarithmic scale between the worst and the best, so that twice
-    as fast counts alike everywhere; a clean test is 1 or 0.
+    Accuracy as a share of the best; speed and size between the worst and the best on a `scale`: with a logarithmic one
+    twice as fast counts alike everywhere. A clean test is 1 or 0.
     """
 
     def between(values: list[float]) -> np.ndarray:
-        logs = np.log(values)
-        return (logs.max() - logs) / (logs.max() - logs.min())
+        scaled = scale(values)
+        return (scaled.max() - scaled) / (scaled.max() - scaled.min())
 
     accuracy = np.array([row.accuracy.value for row in rows])
     speed, size = between([row.ms[0] for row in rows]), between([row.weights_mib for row in rows])
