@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from helpers import progress
+from helpers.records import devices
 from helpers.training import side_by_side as beside
 
 offset = 0
@@ -45,6 +46,14 @@ def test_several_at_a_time_give_what_one_gives_in_the_same_order(by_value):
     assert here.isdisjoint(pid for *_, pid, _ in two)
     assert all(shown for *_, shown in one)
     assert not any(shown for *_, shown in two)
+
+
+def test_the_memory_of_those_beside_is_counted(by_value, monkeypatch):
+    monkeypatch.setattr(devices, "_beside", 0)
+    list(beside.side_by_side(shifted, [(1,), (2,)], 1, "one"))
+    assert devices.peak_memory() == devices.own_peak()
+    list(beside.side_by_side(shifted, [(number,) for number in range(5)], 2, "two"))
+    assert devices.peak_memory() - devices.own_peak() > 2 * 50_000_000  # each has torch
 
 
 def test_what_goes_wrong_in_a_training_is_told(by_value):

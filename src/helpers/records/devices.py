@@ -7,6 +7,8 @@ MPS = (
     " operations run on the processor instead, and its numbers differ from the recorded ones more than those of a CPU"
 )
 
+_beside = 0  # bytes, of other processes
+
 
 def device_type() -> str:
     """ "cuda", "mps" or "cpu": where `helpers.training.process_state` puts a training in this process."""
@@ -24,7 +26,7 @@ def device_warning() -> str | None:
     return MPS if device_type() == "mps" else None
 
 
-def peak_memory() -> int:
+def own_peak() -> int:
     """The most memory that this process has held at once, in bytes."""
     import psutil
 
@@ -34,3 +36,17 @@ def peak_memory() -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * (1 if sys.platform == "darwin" else 1024)
+
+
+def held_beside(peaks: int) -> None:
+    """Count processes that worked beside this one: the sum of what each held at most, in bytes."""
+    global _beside
+    _beside = max(_beside, peaks)
+
+
+def peak_memory() -> int:
+    """The most memory of this process and of those beside it, in bytes: at most, since each may peak at another time.
+
+    Pages that several share are counted in each.
+    """
+    return own_peak() + _beside

@@ -96,7 +96,8 @@ class Record(BaseModel):
     pieces
         The runs that were gathered, of a lab that was cut into pieces.
     peak_memory_gib
-        The most memory that the process held at once; None before it was asked for.
+        The most memory that the process held at once, plus that of those that trained beside it; None before it was
+        asked for.
     processor_s
         Processor seconds of all threads, and of processes that it started and that have ended; other work beside it
         does not lengthen them. None before they were counted.

@@ -12,6 +12,7 @@ from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky import get_reusable_executor
 
 from helpers import progress
+from helpers.records.devices import held_beside, own_peak
 from helpers.training.distributed import process_state
 
 
@@ -44,15 +45,19 @@ def _results(work: Callable[..., Any], todo: Sequence[Sequence[Any]], at_once: i
     try:
         with parallel_config(backend="loky", inner_max_num_threads=1):
             each = (delayed(_beside_others)(work, arguments) for arguments in todo)
-            yield from Parallel(at_once, return_as="generator")(each)
-    finally:  # a record counts the processor seconds of processes that have ended
+            peaks: dict[int, int] = {}
+            for result, process, peak in Parallel(at_once, return_as="generator")(each):
+                peaks[process] = peak
+                held_beside(sum(peaks.values()))
+                yield result
+    finally:  # a record counts the processor seconds of processes that have ended, and their memory
         get_reusable_executor().shutdown(wait=True)
 
 
-def _beside_others(work: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+def _beside_others(work: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any, int, int]:
     progress.shown = False
     _end_with_parent()
-    return work(*arguments)
+    return work(*arguments), os.getpid(), own_peak()
 
 
 @functools.cache
