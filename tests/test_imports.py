@@ -14,6 +14,7 @@ MOST_LINES = 300  # of one file: what a reader takes in at a sitting
 ALLOWED = {
     "shapes": set(),
     "progress": set(),
+    "memory": set(),
     "sharing": set(),
     "parameters": set(),
     "checks": set(),
@@ -21,9 +22,9 @@ ALLOWED = {
     "layers": {"shapes"},
     "models": {"shapes", "layers", "reading"},
     "data": {"shapes", "progress", "sharing"},
-    "training": {"shapes", "progress", "reading", "sharing"},
+    "training": {"shapes", "progress", "memory", "reading", "sharing"},
     "measure": {"shapes", "progress", "layers", "models", "data", "training"},
-    "records": {"progress", "reading"},  # the terminal that a lab was started in
+    "records": {"progress", "memory", "reading"},  # the terminal that a lab was started in
     "sweep": {"records", "progress", "reading"},
     "claims": {"records", "reading"},
     "plots": {"measure"},

@@ -10,8 +10,7 @@ import psutil
 import pytest
 import torch
 
-from helpers import progress
-from helpers.records import devices
+from helpers import memory, progress
 from helpers.training import side_by_side as beside
 
 offset = 0
@@ -49,11 +48,11 @@ def test_several_at_a_time_give_what_one_gives_in_the_same_order(by_value):
 
 
 def test_the_memory_of_those_beside_is_counted(by_value, monkeypatch):
-    monkeypatch.setattr(devices, "_beside", 0)
+    monkeypatch.setattr(memory, "_beside", 0)
     list(beside.side_by_side(shifted, [(1,), (2,)], 1, "one"))
-    assert devices.peak_memory() == devices.own_peak()
+    assert memory.peak_memory() == memory.own_peak()
     list(beside.side_by_side(shifted, [(number,) for number in range(5)], 2, "two"))
-    assert devices.peak_memory() - devices.own_peak() > 2 * 50_000_000  # each has torch
+    assert memory.peak_memory() - memory.own_peak() > 2 * 50_000_000  # each has torch
 
 
 def test_what_goes_wrong_in_a_training_is_told(by_value):

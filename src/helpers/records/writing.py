@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from helpers.memory import peak_memory
 from helpers.records.compare import beside_the_recorded
-from helpers.records.devices import device_type, device_warning, peak_memory
+from helpers.records.devices import device_type, device_warning
 from helpers.records.equal import is_shown_equal, read_changes
 from helpers.records.pieces import GATHERED, agreeing_pieces
 from helpers.records.places import current_run, project_root, record_path, write_atomically

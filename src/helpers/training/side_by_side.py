@@ -12,7 +12,7 @@ from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky import get_reusable_executor
 
 from helpers import progress
-from helpers.records.devices import held_beside, own_peak
+from helpers.memory import held_beside, own_peak
 from helpers.training.distributed import process_state
 
 
