@@ -45,8 +45,8 @@ AS_WINDOWS = """
 windows = types.SimpleNamespace(**vars(sys) | {"platform": "win32"})
 memory = psutil.Process().memory_info().rss
 process = lambda: types.SimpleNamespace(memory_info=lambda: types.SimpleNamespace(peak_wset=memory))
-import helpers.memory as memory, helpers.training.history as history
-memory.sys = history.sys = windows
+import helpers.memory as of_processes, helpers.training.history as history
+of_processes.sys = history.sys = windows
 psutil.Process = process
 """
 TRAIN = """
