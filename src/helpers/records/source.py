@@ -28,7 +28,7 @@ NOT_THE_LABS = ("# Parameters\n", "# On Colab: ")  # how papermill's cell and th
 LIBRARIES = ("torch", "torchvision", "timm", "accelerate", "numpy", "scipy")
 CODE = ("src", "scripts", "labs", "pyproject.toml", "constraints.txt")  # what can change a number
 NOT_THE_METHOD = re.compile(  # writes numbers down, draws them, says how far; or hands on bytes that have a digest
-    r"helpers\.(records|plots)(\..*)?|helpers\.(progress|reading|sharing)|helpers\.pages\.\w+\.(figures|pictures)"
+    r"helpers\.(records|plots)(\..*)?|helpers\.(progress|memory|reading|sharing)|helpers\.pages\.\w+\.(figures|pictures)"
     r"|helpers\.data\.(archives|cache|cache_build|fetching|foreign_files|paths)"
     r"|helpers\.training\.checkpoints|helpers\.models\.pretrained\.(hub|saved)"
 )

@@ -50,7 +50,7 @@ def _results(work: Callable[..., Any], todo: Sequence[Sequence[Any]], at_once: i
                 peaks[process] = peak
                 held_beside(sum(peaks.values()))
                 yield result
-    finally:  # a record counts the processor seconds of processes that have ended, and their memory
+    finally:  # a record counts the processor seconds of processes that have ended
         get_reusable_executor().shutdown(wait=True)
 
 
