@@ -204,6 +204,11 @@ class Refused(Exception):
         ("ray://head:10001", Refused("bad\nmore"), r"ray://head:10001 asks for its token \(bad\): copy"),
         ("ray://head:10001", RuntimeError("version mismatch"), "no Ray cluster at ray://head:10001: version mismatch$"),
         ("ray://head:10001", RuntimeError(""), "no Ray cluster at ray://head:10001: RuntimeError$"),
+        (
+            "ray://head:10001",
+            ConnectionAbortedError("Initialization failure from server:\nTraceback\nRuntimeError: it did not start"),
+            r"started no process for this sweep, asked 3 times \(RuntimeError: it did not start\): is its machine very",
+        ),
         ("ray://head:10001", ImportError("no grpc"), r"ray:// needs more of Ray \(no grpc\): make sweep installs it"),
     ],
 )
@@ -214,3 +219,16 @@ def test_why_a_cluster_is_not_reached_is_said(address, error, told):
     ray = SimpleNamespace(init=init, exceptions=SimpleNamespace(AuthenticationError=Refused, RayError=Refused))
     with pytest.raises(on_ray.SweepError, match=told):
         on_ray._connect(ray, address, {})
+
+
+def test_a_client_server_that_is_slow_to_start_is_asked_again():
+    asked = []
+
+    def init(**how):
+        asked.append(how)
+        if len(asked) < on_ray.GREETINGS:
+            raise ConnectionAbortedError("Initialization failure from server")
+
+    errors = SimpleNamespace(AuthenticationError=Refused, RayError=Refused)
+    on_ray._connect(SimpleNamespace(init=init, exceptions=errors), "ray://head:10001", {"quiet": True})
+    assert asked == [{"address": "ray://head:10001", "quiet": True}] * on_ray.GREETINGS

@@ -44,6 +44,7 @@ def cluster():
         ):
             patch.setenv(name, "")  # set in there, and put back in the end
         patch.setenv("RAY_AUTH_TOKEN", TOKEN)
+        patch.setenv("RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S", "300")  # 30: too few beside other tests
         patch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "src"))
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]

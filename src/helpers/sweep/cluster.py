@@ -23,6 +23,7 @@ from helpers.sweep.task import TaskResult, run_task
 
 LOCAL = "local"
 RETRIES = 3  # of a task whose node or process died; a lab that fails is not tried again
+GREETINGS = 3  # to a client server: it gives the process that it starts for each client half a minute to come up
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}")
 LOOPBACK_VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # "0": Ray takes 127.0.0.1 as such, for no other address of it
 NODE = {  # nothing that a sweep has no use for, such as a dashboard; its results are small
@@ -165,9 +166,15 @@ def _connect(ray: Any, address: str, quiet: dict[str, Any]) -> None:
     try:
         if "://" not in address:
             ray._raylet.GcsClient(address=address)  # it says of a token that is refused what `init` keeps to itself
-        ray.init(address=address, **quiet)
+        _greet(ray, address, quiet)
     except ImportError as error:
         raise SweepError(f"ray:// needs more of Ray ({error}): {INSTALL}") from None
+    except ConnectionAbortedError as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]  # of a traceback
+        raise SweepError(
+            f"the client server at {address} started no process for this sweep, asked {GREETINGS} times ({reason}): "
+            "is its machine very busy? Then try again later"
+        ) from None
     except (ConnectionError, RuntimeError, TimeoutError, ray.exceptions.RayError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         if isinstance(error, ray.exceptions.AuthenticationError) or "nauthenticated" in str(error):
@@ -175,6 +182,16 @@ def _connect(ray: Any, address: str, quiet: dict[str, Any]) -> None:
         if "://" in address and isinstance(error, ConnectionError):  # it waits in vain, and keeps to itself for what
             raise SweepError(f"no Ray cluster at {address}: {reason}. If that is for another token: {TOKEN}") from None
         raise SweepError(f"no Ray cluster at {address}: {reason}") from None
+
+
+def _greet(ray: Any, address: str, quiet: dict[str, Any]) -> None:
+    for _ in range(GREETINGS - 1):
+        try:
+            ray.init(address=address, **quiet)
+        except ConnectionAbortedError:
+            continue
+        return
+    ray.init(address=address, **quiet)
 
 
 def _check_room(ray: Any, cpus: int, gpus: int) -> None:
