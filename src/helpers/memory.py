@@ -17,15 +17,20 @@ def own_peak() -> int:
     return peak * (1 if sys.platform == "darwin" else 1024)
 
 
+def unshared_peak() -> int:
+    """The most memory that this process has held at once, in bytes, less what it now shares with others."""
+    import psutil
+
+    now = psutil.Process().memory_full_info()
+    return own_peak() - (now.rss - now.uss)
+
+
 def held_beside(peaks: int) -> None:
-    """Count processes that worked beside this one: the sum of what each held at most, in bytes."""
+    """Count processes that worked beside this one: the sum of what each held at most and did not share, in bytes."""
     global _beside
     _beside = max(_beside, peaks)
 
 
 def peak_memory() -> int:
-    """The most memory of this process and of those beside it, in bytes: at most, since each may peak at another time.
-
-    Pages that several share are counted in each.
-    """
+    """The most memory of this process and those beside it, in bytes: at most, since each may peak at another time."""
     return own_peak() + _beside
