@@ -34,7 +34,7 @@ def attention_by_hand(inputs: ArrayLike, queries: ArrayLike, keys: ArrayLike, va
     ax.set(xlim=(-0.2, 10.6), ylim=(-0.3, 12.8), aspect="equal")
     ax.set_axis_off()
     top, middle, bottom = 9.1, 4.6, 0.1
-    for table, name, left, colour in ((x, "X", 0, INK), (q, "Q", 3.2, OWN), (k, "K", 5.8, OTHER), (v, "V", 8.4, GREEN)):
+    for table, name, left, colour in ((x, "X", 0, INK), (q, "Q", 3.2, OTHER), (k, "K", 5.8, OWN), (v, "V", 8.4, GREEN)):
         _table(ax, table, (left, top), colour, name)
     _table(ax, scores, (1.2, middle), QUIET, "QKᵀ / √d")
     _table(ax, weights, (6.0, middle), OWN, "A")
