@@ -85,9 +85,17 @@ def test_so_many_at_a_time_as_torch_may_use_cores(monkeypatch):
     assert beside.cores_for_trainings() == 4
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process that its parent has ended")
-def test_trainings_end_with_the_process_that_started_them(tmp_path):
-    script = """
+def killed(number):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_training_that_is_killed_says_what_to_do(by_value, monkeypatch):
+    monkeypatch.setattr(killed, "__module__", "__main__")
+    with pytest.raises(RuntimeError, match=r"memory ran out: .* OMP_NUM_THREADS=1"):
+        list(beside.side_by_side(killed, [(1,), (2,), (3,)], 2, "killed"))
+
+
+LONG = """
 import os, time
 from pathlib import Path
 from helpers.training.side_by_side import side_by_side
@@ -96,15 +104,25 @@ def long(name):
     Path(name).write_text(str(os.getpid()))
     time.sleep(600)
 
-list(side_by_side(long, [("one",), ("two",)], 2, "long"))
+try:
+    list(side_by_side(long, [("one",), ("two",), ("three",)], 2, "long"))
+except KeyboardInterrupt:
+    Path("interrupted").touch()
 """
-    lab = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell a process that its parent has ended")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_trainings_end_with_the_process_that_started_them(tmp_path, how):
+    lab = subprocess.Popen([sys.executable, "-c", LONG], cwd=tmp_path, stderr=subprocess.DEVNULL)
     notes = [tmp_path / "one", tmp_path / "two"]
     await_that(lambda: all(note.is_file() and note.read_text() for note in notes), 60)
     trainings = [psutil.Process(int(note.read_text())) for note in notes]
-    lab.send_signal(signal.SIGKILL)
-    lab.wait()
+    lab.send_signal(how)
+    lab.wait(20)
     await_that(lambda: not any(training.is_running() for training in trainings), 20)
+    assert (tmp_path / "interrupted").is_file() == (how == signal.SIGINT)
+    assert not (tmp_path / "three").exists()
 
 
 def await_that(holds, limit_s):

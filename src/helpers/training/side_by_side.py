@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
@@ -86,6 +87,11 @@ def _processes(count: int, job: _Job) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(count, multiprocessing.get_context(METHOD), _begin, (job, os.getpid()))
     try:
         yield pool
+    except BrokenProcessPool:
+        raise RuntimeError(
+            "a training was ended from outside, most often because memory ran out: close other programs, or set "
+            "OMP_NUM_THREADS=1 and start the lab again, then one trains at a time"
+        ) from None
     except BaseException:  # an interrupt, too, does not wait for trainings that nobody will see
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()
