@@ -96,9 +96,11 @@ def test_a_training_that_is_killed_says_what_to_do(by_value, monkeypatch):
 
 
 LONG = """
-import os, time
+import os, signal, time
 from pathlib import Path
 from helpers.training.side_by_side import side_by_side
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background is deaf to it
 
 def long(name):
     Path(name).write_text(str(os.getpid()))
